@@ -1,0 +1,1 @@
+"""TFX components of our own; they meet the trainer through artifacts only."""

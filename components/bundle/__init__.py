@@ -1,0 +1,1 @@
+"""The bundle: query model, candidate index, fallback and signatures in one SavedModel."""

@@ -1,0 +1,179 @@
+"""Builds the bundle from trained towers, movies and timelines, and saves it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from components.bundle import popularity, records
+from components.bundle.evaluation import Measurements
+from components.bundle.module import (
+    EXAMPLES,
+    EXCLUDE_MOVIE_IDS,
+    HISTORY_MOVIE_IDS,
+    Answers,
+    Knowledge,
+)
+from transform import features
+
+EMBED_BATCH = 4096
+
+
+class Bundle(tf.Module):
+    """Everything that is served: answers, and their measurement."""
+
+    def __init__(self, answers: Answers, measurements: Measurements) -> None:
+        """Keeps both, so that they are saved together."""
+        super().__init__()
+        self.answers = answers
+        self.measurements = measurements
+
+
+def build(
+    towers: tf.Module,
+    movies: records.Movies,
+    timelines: np.ndarray,
+    k: int,
+    exclude_seen: bool,
+) -> Bundle:
+    """Builds the bundle.
+
+    Args:
+        towers: The Trainer's SavedModel, loaded.
+        movies: The whole catalogue.
+        timelines: `[users]` bytes, serialized raw timelines of the split that is measured: its
+            labels are part of what is served, and of nothing that is measured.
+        k: Movies in an answer.
+        exclude_seen: Whether the measurement leaves out movies of the history, as serving does.
+    """
+    whole = records.with_labels_as_history(timelines)
+    user_id, positions, timestamps = _ratings(whole, movies)
+    knowledge = Knowledge(
+        movies=movies,
+        vectors=embed_catalogue(towers, movies),
+        user_id=user_id,
+        timelines=whole,
+        fallback=popularity.recent_counts(positions, timestamps, len(movies.movie_id)),
+    )
+    _, before, when = _ratings(timelines, movies)
+    answers = Answers(towers, knowledge, k)
+    measurements = Measurements(
+        answers,
+        popular=popularity.counts(before, len(movies.movie_id)),
+        recent=popularity.recent_counts(before, when, len(movies.movie_id)),
+        exclude_seen=exclude_seen,
+    )
+    return Bundle(answers, measurements)
+
+
+def embed_catalogue(towers: tf.Module, movies: records.Movies) -> np.ndarray:
+    """Returns the `[movies, dim]` float32 vectors of the whole catalogue."""
+    return np.concatenate(
+        [
+            towers.embed_candidate(tf.constant(movies.examples[first : first + EMBED_BATCH])).numpy()
+            for first in range(0, len(movies.examples), EMBED_BATCH)
+        ]
+    )
+
+
+def save(bundle: Bundle, path: str) -> None:
+    """Writes the bundle as a SavedModel with all its signatures."""
+    tf.saved_model.save(bundle, path, signatures=signatures(bundle))
+
+
+def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunction]:
+    """Returns the signatures of the bundle by name; all are batched, all inputs are named."""
+    answers = bundle.answers
+    text = tf.TensorSpec([None], tf.string)
+    texts = tf.TensorSpec([None, None], tf.string)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=features.USER_ID)])
+    def serving_default(user_id: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.of_users(user_id)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec(texts.shape, tf.string, name=HISTORY_MOVIE_IDS),
+            tf.TensorSpec(texts.shape, tf.string, name=EXCLUDE_MOVIE_IDS),
+            tf.TensorSpec(text.shape, tf.int64, name=features.AGE),
+            tf.TensorSpec(text.shape, tf.string, name=features.GENDER),
+            tf.TensorSpec(text.shape, tf.string, name=features.OCCUPATION),
+            tf.TensorSpec(text.shape, tf.string, name=features.ZIP),
+        ]
+    )
+    def recommend(
+        history_movie_ids: tf.Tensor,
+        exclude_movie_ids: tf.Tensor,
+        age: tf.Tensor,
+        gender: tf.Tensor,
+        occupation: tf.Tensor,
+        zip: tf.Tensor,  # noqa: A002 (the name of the input)
+    ) -> dict[str, tf.Tensor]:
+        query = {
+            features.USER_ID: tf.zeros_like(gender),
+            features.AGE: age,
+            features.GENDER: gender,
+            features.OCCUPATION: occupation,
+            features.ZIP: zip,
+            features.MOVIE_ID: history_movie_ids,
+            features.RATING: tf.zeros_like(history_movie_ids, tf.float32),
+            features.TIMESTAMP: tf.zeros_like(history_movie_ids, tf.int64),
+        }
+        return answers.of_queries(query, also_exclude=exclude_movie_ids)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=features.MOVIE_ID)])
+    def similar(movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.similar(movie_id)
+
+    examples_spec = tf.TensorSpec([None], tf.string, name=EXAMPLES)
+
+    @tf.function(input_signature=[examples_spec])
+    def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.of_queries(records.parse_queries(examples))
+
+    @tf.function(input_signature=[examples_spec])
+    def embed_query(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.towers.embed_query(records.parse_queries(examples))
+
+    @tf.function(input_signature=[examples_spec])
+    def embed_candidate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"embedding": answers.towers.embed_candidate(examples)}
+
+    @tf.function(input_signature=[examples_spec])
+    def evaluate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return bundle.measurements.evaluate(examples)
+
+    @tf.function(input_signature=[examples_spec])
+    def describe(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return bundle.measurements.describe(examples)
+
+    return {
+        function.__name__: function
+        for function in (
+            serving_default,
+            recommend,
+            similar,
+            serve_examples,
+            embed_query,
+            embed_candidate,
+            evaluate,
+            describe,
+        )
+    }
+
+
+def _ratings(
+    timelines: Sequence[bytes] | np.ndarray, movies: records.Movies
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns user ids, and catalogue position and timestamp of every rating of the histories."""
+    spec = {
+        features.USER_ID: tf.io.FixedLenFeature([], tf.string),
+        features.MOVIE_ID: tf.io.RaggedFeature(tf.string),
+        features.TIMESTAMP: tf.io.RaggedFeature(tf.int64),
+    }
+    parsed = tf.io.parse_example(timelines, spec)
+    return (
+        parsed[features.USER_ID].numpy(),
+        movies.positions(parsed[features.MOVIE_ID].flat_values.numpy()),
+        parsed[features.TIMESTAMP].flat_values.numpy(),
+    )

@@ -1,0 +1,159 @@
+"""What the Evaluator reads off the bundle: one number per example, and what to slice by.
+
+An example may hold several held-out movies (never under `leave_last_out`). Its numbers are means
+over them, and `label_count` weighs it, so that TFMA's weighted mean is the mean over held-out
+ratings.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from components.bundle import records
+from components.bundle.index import exclude
+from components.bundle.module import Answers
+from transform import features
+
+HIT_AT = (1, 5, 10, 50, 100)
+NDCG_AT = 10
+COVERAGE_AT = 10
+LABEL_COUNT = "label_count"
+ACTIVITY = "activity"
+AGE_GROUP = "age_group"
+LABEL_POPULARITY = "label_popularity"
+TOP_POSITIONS = "top_positions"
+CATALOGUE_SIZE = "catalogue_size"
+ACTIVITY_BOUNDS = (1, 20, 50, 100, 200)
+HEAD_SHARE, TORSO_SHARE = 0.1, 0.5  # most popular tenth of the catalogue; the next four tenths
+MISSED = 1_000_000
+METRICS = {
+    **{f"hit@{k}": f"hit_at_{k}" for k in HIT_AT},
+    f"ndcg@{NDCG_AT}": f"ndcg_at_{NDCG_AT}",
+    "mrr": "mrr",
+}
+"""Names of the metrics as people write them, and the outputs of `evaluate` that hold them."""
+YARDSTICKS = ("popular", "recent")
+LIFT = "hit_at_10_over_popular"
+
+
+class Measurements(tf.Module):
+    """Ranks held-out movies by the answers that are served, and by popularity beside them."""
+
+    def __init__(
+        self, answers: Answers, popular: np.ndarray, recent: np.ndarray, exclude_seen: bool
+    ) -> None:
+        """Keeps the yardsticks.
+
+        Args:
+            answers: What is measured.
+            popular: `[movies]` float32 counts over the histories, never the labels, of the split.
+            recent: `[movies]` float32 recent counts, likewise.
+            exclude_seen: Whether movies of the history are left out of the ranking.
+        """
+        super().__init__()
+        self.answers = answers
+        self.popular = tf.Variable(popular, trainable=False)
+        self.recent = tf.Variable(recent, trainable=False)
+        self._exclude_seen = exclude_seen
+        share = np.empty(len(popular), np.float32)
+        share[np.argsort(-popular, kind="stable")] = np.arange(len(popular)) / len(popular)
+        self.popularity_share = tf.Variable(share, trainable=False)
+
+    def evaluate(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Measures `[batch]` serialized raw timelines.
+
+        Returns:
+            Float32 `[batch]` by name: `hit_at_k`, `ndcg_at_10`, `mrr` (0 beyond the answer's
+            length) of the model; the same with prefixes `popular_` and `recent_`;
+            `hit_at_10_over_popular`, the difference that must not be negative; and for the
+            coverage of the catalogue `top_positions`, `[batch, 10]`, and `catalogue_size`.
+        """
+        query = records.parse_queries(examples)
+        labels = records.parse_labels(examples)
+        seen = self.answers.position.lookup(query[features.MOVIE_ID])
+        scores, _ = self.answers.scores(query, self.recent)
+        top = self._top(scores, seen)
+        result = self._metrics(top, labels)
+        for name, counts in zip(YARDSTICKS, (self.popular, self.recent), strict=True):
+            alike = tf.repeat(counts[tf.newaxis, :], tf.shape(scores)[0], axis=0)
+            metrics = self._metrics(self._top(alike, seen), labels)
+            result |= {f"{name}_{metric}": value for metric, value in metrics.items()}
+        result[LIFT] = result["hit_at_10"] - result["popular_hit_at_10"]
+        result[TOP_POSITIONS] = tf.cast(top[:, :COVERAGE_AT], tf.float32)
+        size = tf.fill(tf.shape(examples), tf.shape(scores)[1])
+        result[CATALOGUE_SIZE] = tf.cast(size, tf.float32)
+        return result
+
+    def describe(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns weight and slices of `[batch]` serialized raw timelines, each `[batch]`."""
+        query = records.parse_queries(examples)
+        labels = self.answers.position.lookup(records.parse_labels(examples))
+        watched = tf.reduce_sum(tf.cast(query[features.MOVIE_ID] != "", tf.int32), axis=1)
+        share = tf.ragged.map_flat_values(self._share_of, labels)
+        return {
+            LABEL_COUNT: tf.cast(labels.row_lengths(), tf.float32),
+            ACTIVITY: activity(watched),
+            AGE_GROUP: age_group(query[features.AGE]),
+            LABEL_POPULARITY: popularity_band(tf.reduce_mean(share, axis=1)),
+        }
+
+    def _share_of(self, position: tf.Tensor) -> tf.Tensor:
+        """Returns the share of more popular movies; an older bundle may not know the movie."""
+        share = tf.gather(self.popularity_share, tf.maximum(position, 0))
+        return tf.where(position >= 0, share, 1.0)
+
+    def _top(self, scores: tf.Tensor, seen: tf.Tensor) -> tf.Tensor:
+        if self._exclude_seen:
+            scores = exclude(scores, seen)
+        return self.answers.index.best(scores)[1]
+
+    def _metrics(self, top: tf.Tensor, labels: tf.RaggedTensor) -> dict[str, tf.Tensor]:
+        position = self.answers.position.lookup(labels)
+        rank = rank_in(tf.gather(top, position.value_rowids()), position.values)
+        per_label = {f"hit_at_{k}": tf.cast(rank < k, tf.float32) for k in HIT_AT}
+        found = tf.cast(rank < MISSED, tf.float32)
+        place = tf.cast(rank, tf.float32)
+        per_label[f"ndcg_at_{NDCG_AT}"] = tf.where(
+            rank < NDCG_AT, tf.math.log(2.0) / tf.math.log(place + 2), 0.0
+        )
+        per_label["mrr"] = found / (place + 1)
+        return {
+            name: tf.math.divide_no_nan(
+                tf.math.unsorted_segment_sum(values, position.value_rowids(), position.nrows()),
+                tf.cast(position.row_lengths(), tf.float32),
+            )
+            for name, values in per_label.items()
+        }
+
+
+def rank_in(top: tf.Tensor, positive: tf.Tensor) -> tf.Tensor:
+    """Returns the place of each `[labels]` positive in its `[labels, k]` list, `MISSED` if absent."""
+    found = tf.cast(top, tf.int64) == positive[:, tf.newaxis]
+    place = tf.argmax(found, axis=1, output_type=tf.int32)
+    return tf.where(tf.reduce_any(found, axis=1), place, MISSED)
+
+
+def activity(watched: tf.Tensor) -> tf.Tensor:
+    """Returns the band of each `[batch]` int32 number of rated movies, such as "20-49"."""
+    lower = (0, *ACTIVITY_BOUNDS)
+    names = [
+        f"{low}-{high - 1}" if high - 1 > low else f"{low}"
+        for low, high in zip(lower, ACTIVITY_BOUNDS, strict=False)
+    ]
+    names.append(f"{ACTIVITY_BOUNDS[-1]}+")
+    band = tf.reduce_sum(
+        tf.cast(watched[:, tf.newaxis] >= tf.constant(ACTIVITY_BOUNDS), tf.int32), axis=1
+    )
+    return tf.gather(tf.constant(names), band)
+
+
+def age_group(age: tf.Tensor) -> tf.Tensor:
+    """Returns the decade of each `[batch]` int64 age, such as "30-39", or "unknown"."""
+    first = age // 10 * 10
+    text = tf.strings.join([tf.strings.as_string(first), tf.strings.as_string(first + 9)], "-")
+    return tf.where(age < 0, "unknown", text)
+
+
+def popularity_band(share: tf.Tensor) -> tf.Tensor:
+    """Returns "head", "torso" or "tail" for each `[batch]` share of movies that are more popular."""
+    band = tf.where(share < HEAD_SHARE, "head", tf.where(share < TORSO_SHARE, "torso", "tail"))
+    return tf.where(tf.math.is_nan(share), "none", band)

@@ -1,0 +1,131 @@
+"""The bundle's functions: how a query becomes an answer, by the one path that all signatures share."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from components.bundle import records
+from components.bundle.index import EXCLUDED, ExactIndex, exclude
+from transform import features
+
+MOVIE_IDS, TITLES, SCORES, KNOWN_USER = "movie_ids", "titles", "scores", "known_user"
+HISTORY_MOVIE_IDS, EXCLUDE_MOVIE_IDS = "history_movie_ids", "exclude_movie_ids"
+EXAMPLES = "examples"
+
+
+@dataclasses.dataclass(frozen=True)
+class Knowledge:
+    """All that the bundle knows besides the towers."""
+
+    movies: records.Movies
+    """The catalogue."""
+
+    vectors: np.ndarray
+    """`[movies, dim]` float32 vectors of the candidate tower, in the catalogue's order."""
+
+    user_id: np.ndarray
+    """`[users]` bytes."""
+
+    timelines: np.ndarray
+    """`[users]` bytes: each user's serialized raw timeline, all of it."""
+
+    fallback: np.ndarray
+    """`[movies]` float32: what to recommend to users of whom nothing is known, by all ratings."""
+
+
+class Answers(tf.Module):
+    """Ranks the catalogue for queries, and answers with ids and titles."""
+
+    def __init__(self, towers: tf.Module, knowledge: Knowledge, k: int) -> None:
+        """Builds the index and the tables.
+
+        Args:
+            towers: The Trainer's SavedModel, loaded: `embed_query` and `embed_candidate`.
+            knowledge: Catalogue, users and fallback.
+            k: Movies in an answer; fewer where the catalogue is smaller.
+        """
+        super().__init__()
+        self.towers = towers
+        self.index = ExactIndex(k)
+        self.index.index(knowledge.vectors, knowledge.movies.movie_id)
+        self.movie_id = tf.Variable(knowledge.movies.movie_id, trainable=False)
+        self.title = tf.Variable(knowledge.movies.title, trainable=False)
+        self.timelines = tf.Variable(knowledge.timelines, trainable=False)
+        self.fallback = tf.Variable(knowledge.fallback, trainable=False)
+        norms = np.linalg.norm(knowledge.vectors, axis=1, keepdims=True)
+        self.directions = tf.Variable(
+            knowledge.vectors / np.where(norms > 0, norms, 1), trainable=False
+        )
+        self.position = _table(knowledge.movies.movie_id)
+        self.user_row = _table(knowledge.user_id)
+
+    def of_users(self, user_id: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Answers `[batch]` users by their stored timelines; unknown ones by the fallback."""
+        row = self.user_row.lookup(user_id)
+        stored = tf.gather(self.timelines, tf.maximum(row, 0))
+        query = records.parse_queries(tf.where(row >= 0, stored, self._nobody()))
+        return self.of_queries({**query, features.USER_ID: user_id})
+
+    def of_queries(
+        self, query: dict[str, tf.Tensor], also_exclude: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
+        """Answers queries as `records.parse_queries` gives them, seen movies left out.
+
+        Args:
+            query: By feature name.
+            also_exclude: `[batch, any]` ids to leave out besides the history.
+
+        Returns:
+            `movie_ids` and `titles`, `[batch, k]` string, empty where fewer than `k` movies are
+            left; `scores`, `[batch, k]` float32; `known_user`, `[batch]` bool: False means that
+            the answer is what is popular lately.
+        """
+        scores, known = self.scores(query, self.fallback)
+        scores = exclude(scores, self.position.lookup(query[features.MOVIE_ID]))
+        if also_exclude is not None:
+            scores = exclude(scores, self.position.lookup(also_exclude))
+        return {**self._named(*self.index.best(scores)), KNOWN_USER: known}
+
+    def similar(self, movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Answers `[batch]` movies with those of the most similar vectors, by cosine.
+
+        An unknown movie has no neighbours: its row is empty.
+        """
+        position = self.position.lookup(movie_id)
+        own = tf.gather(self.directions, tf.maximum(position, 0))
+        scores = exclude(
+            tf.matmul(own, self.directions, transpose_b=True), position[:, tf.newaxis]
+        )
+        scores = tf.where(position[:, tf.newaxis] >= 0, scores, EXCLUDED)
+        return self._named(*self.index.best(scores))
+
+    def scores(
+        self, query: dict[str, tf.Tensor], fallback: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the `[batch, movies]` scores, nothing excluded, and who is known, `[batch]`."""
+        embedded = self.towers.embed_query(query)
+        known = embedded["known"]
+        personal = self.index.scores(embedded["embedding"])
+        return tf.where(known[:, tf.newaxis], personal, fallback[tf.newaxis, :]), known
+
+    def _named(self, scores: tf.Tensor, positions: tf.Tensor) -> dict[str, tf.Tensor]:
+        left = scores > EXCLUDED
+        return {
+            MOVIE_IDS: tf.where(left, tf.gather(self.movie_id, positions), ""),
+            TITLES: tf.where(left, tf.gather(self.title, positions), ""),
+            SCORES: scores,
+        }
+
+    def _nobody(self) -> tf.Tensor:
+        """Returns a serialized timeline of which only the (empty) user id is known."""
+        example = tf.train.Example()
+        example.features.feature[features.USER_ID].bytes_list.value.append(b"")
+        return tf.constant(example.SerializeToString())
+
+
+def _table(keys: np.ndarray) -> tf.lookup.StaticHashTable:
+    """Returns a table from each key to its place in `keys`, and from anything else to -1."""
+    values = np.arange(len(keys), dtype=np.int64)
+    initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(keys), tf.constant(values))
+    return tf.lookup.StaticHashTable(initializer, default_value=-1)

@@ -1,0 +1,162 @@
+"""Canary: lets a bundle answer in a bare process before it may be pushed.
+
+It does what TFX's InfraValidator is for, which Kubeflow's compiler refuses: a bundle that loads
+only beside the training code, or whose index does not belong to its towers, stops here.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+from tfx import v1 as tfx
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.bundle import build, records
+from components.bundle.module import (
+    EXCLUDE_MOVIE_IDS,
+    HISTORY_MOVIE_IDS,
+    KNOWN_USER,
+    MOVIE_IDS,
+    TITLES,
+)
+from components.canary.comparison import compare
+from transform import features
+
+PROBE = pathlib.Path(__file__).with_name("probe.py")
+PROBED_USERS = 32
+TIMEOUT_SECONDS = 600
+UNKNOWN_USER = "canary: nobody has this id"
+
+
+@tfx.dsl.components.component
+def Canary(
+    bundle: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Model],
+    model: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Model],
+    movies: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
+    timelines: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
+    blessing: tfx.dsl.components.OutputArtifact[tfx.types.standard_artifacts.InfraBlessing],
+    code_version: tfx.dsl.components.Parameter[str] = "",
+) -> None:
+    """Compares the bundle's answers, in a bare process, with those of the trained towers.
+
+    Args:
+        bundle: What would be pushed.
+        model: The trained towers.
+        movies: Raw movies.
+        timelines: Raw timelines.
+        blessing: Says that the bundle may be pushed.
+        code_version: Changes when the code does.
+
+    Raises:
+        ValueError: The bundle does not load in a bare process, or answers otherwise.
+    """
+    del code_version
+    catalogue = records.read_movies([_files(movies, features.CATALOGUE)])
+    users = records.with_labels_as_history(
+        _sample(records.read_examples([_files(timelines, features.TEST)]))
+    )
+    towers = tf.saved_model.load(path_utils.serving_model_path(model.uri))
+    query = {name: value.numpy() for name, value in records.parse_queries(users).items()}
+    requests = _requests(query)
+    answers = _ask(path_utils.serving_model_path(bundle.uri), requests)
+    problems = _problems(answers, query, catalogue, towers)
+    if problems:
+        raise ValueError(
+            f"The bundle does not answer as the trained towers do ({len(problems)} differences):\n  "
+            + "\n  ".join(problems[:10])
+        )
+    logging.info("The bundle answered %d users as the trained towers do.", len(users))
+    path = os.path.join(blessing.uri, "INFRA_BLESSED")
+    tfx.dsl.io.fileio.makedirs(blessing.uri)
+    with tfx.dsl.io.fileio.open(path, "w") as file:
+        file.write("")
+    blessing.set_int_custom_property("blessed", 1)
+
+
+def _requests(query: dict[str, np.ndarray]) -> list:
+    """Returns what to ask: the users by id, the same by their history, nobody, and a neighbour."""
+    users = [user.decode() for user in query[features.USER_ID]]
+    history = [[movie.decode() for movie in row] for row in query[features.MOVIE_ID]]
+    profile = {
+        features.AGE: query[features.AGE].tolist(),
+        **{
+            name: [value.decode() for value in query[name]]
+            for name in (features.GENDER, features.OCCUPATION, features.ZIP)
+        },
+    }
+    anonymous = {HISTORY_MOVIE_IDS: history, EXCLUDE_MOVIE_IDS: history, **profile}
+    return [
+        ["serving_default", {features.USER_ID: users}],
+        ["recommend", anonymous],
+        ["serving_default", {features.USER_ID: [UNKNOWN_USER]}],
+        ["similar", {features.MOVIE_ID: [row[0] for row in history if row[:1] != [""]][:1]}],
+    ]
+
+
+def _ask(bundle: str, requests: list) -> list[dict[str, list]]:
+    """Returns the bare process's answers.
+
+    Raises:
+        ValueError: It failed; the message holds the end of what it said.
+    """
+    done = subprocess.run(
+        [sys.executable, "-I", str(PROBE), bundle],
+        input=json.dumps(requests),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise ValueError(
+            "The bundle does not load or answer in a bare process:\n" + done.stderr[-2000:]
+        )
+    return json.loads(done.stdout)
+
+
+def _problems(
+    answers: list[dict[str, list]],
+    query: dict[str, np.ndarray],
+    catalogue: records.Movies,
+    towers: tf.Module,
+) -> list[str]:
+    """Returns every difference between the answers and the trained towers."""
+    by_id, by_history, nobody, neighbours = answers
+    vectors = build.embed_catalogue(towers, catalogue)
+    problems = []
+    anonymous = {**query, features.USER_ID: np.full_like(query[features.USER_ID], b"")}
+    for asked, answer in ((query, by_id), (anonymous, by_history)):
+        embedded = towers.embed_query({k: tf.constant(v) for k, v in asked.items()})
+        known = embedded["known"].numpy()
+        scores = embedded["embedding"].numpy() @ vectors.T
+        if answer[KNOWN_USER] != known.tolist():
+            problems.append(f"known_user is {answer[KNOWN_USER]}, expected {known.tolist()}")
+        for row in np.flatnonzero(known):
+            problems += compare(
+                query[features.USER_ID][row].decode(),
+                answer[MOVIE_IDS][row],
+                catalogue.movie_id,
+                scores[row],
+                set(query[features.MOVIE_ID][row]),
+            )
+    if nobody[KNOWN_USER] != [False] or not nobody[TITLES][0][0]:
+        problems.append("an unknown user is not answered by what is popular")
+    if not neighbours[MOVIE_IDS]:
+        problems.append("similar movies are missing")
+    return problems
+
+
+def _sample(timelines: np.ndarray) -> np.ndarray:
+    """Returns up to `PROBED_USERS` timelines, evenly spread."""
+    count = min(PROBED_USERS, len(timelines))
+    return timelines[np.linspace(0, len(timelines) - 1, count).astype(int)]
+
+
+def _files(examples: tfx.types.standard_artifacts.Examples, split: str) -> str:
+    return os.path.join(artifact_utils.get_split_uri([examples], split), "*")

@@ -1,0 +1,124 @@
+"""Which files a GroupLens release consists of and how they are written."""
+
+import dataclasses
+import pathlib
+
+from components.grouplens.errors import data_error
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """The files of one release in one folder."""
+
+    name: str
+    """`ml-100k`, `ml-1m`, `ml-10m` or `csv` (latest, 20M, 25M and 32M)."""
+
+    ratings: pathlib.Path
+    """One line per rating: user, movie, stars, seconds."""
+
+    movies: pathlib.Path
+    """One line per movie."""
+
+    users: pathlib.Path | None
+    """One line per user, where the release says who its users are."""
+
+    ratings_delimiter: str
+    """What separates the columns of `ratings`."""
+
+    delimiter: str
+    """What separates the columns of `movies` and `users`."""
+
+    encoding: str
+    """How the text of `movies` and `users` is encoded."""
+
+    ratings_header: tuple[str, ...] = ()
+    """The first line of `ratings`, column by column; empty where the file has no header."""
+
+    movies_header: tuple[str, ...] = ()
+    """The first line of `movies`, likewise."""
+
+
+def ml_100k(folder: pathlib.Path) -> Layout:
+    """Returns the layout of ml-100k."""
+    return Layout(
+        name="ml-100k",
+        ratings=folder / "u.data",
+        movies=folder / "u.item",
+        users=folder / "u.user",
+        ratings_delimiter="\t",
+        delimiter="|",
+        encoding="latin-1",
+    )
+
+
+def ml_1m(folder: pathlib.Path) -> Layout:
+    """Returns the layout of ml-1m."""
+    return Layout(
+        name="ml-1m",
+        ratings=folder / "ratings.dat",
+        movies=folder / "movies.dat",
+        users=folder / "users.dat",
+        ratings_delimiter="::",
+        delimiter="::",
+        encoding="latin-1",
+    )
+
+
+def ml_10m(folder: pathlib.Path) -> Layout:
+    """Returns the layout of ml-10m: ml-1m's, without users and in UTF-8."""
+    return dataclasses.replace(ml_1m(folder), name="ml-10m", users=None, encoding="utf-8")
+
+
+def csv(folder: pathlib.Path) -> Layout:
+    """Returns the layout of ml-latest, ml-20m, ml-25m and ml-32m."""
+    return Layout(
+        name="csv",
+        ratings=folder / "ratings.csv",
+        movies=folder / "movies.csv",
+        users=None,
+        ratings_delimiter=",",
+        delimiter=",",
+        encoding="utf-8",
+        ratings_header=("userId", "movieId", "rating", "timestamp"),
+        movies_header=("movieId", "title", "genres"),
+    )
+
+
+def detect(folder: str | pathlib.Path) -> Layout:
+    """Returns the layout of the release that lies in a folder.
+
+    The ratings file decides; `ratings.dat` is ml-1m's with a `users.dat` beside it, else ml-10m's.
+
+    Args:
+        folder: The unpacked release: the folder that holds the files themselves.
+
+    Raises:
+        DataError: The folder is missing, holds no ratings file or several of different layouts,
+            or lacks another file of its layout.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        raise data_error(folder, "no such folder", "Give the folder of an unpacked release.")
+    dat = ml_1m if (folder / "users.dat").exists() else ml_10m
+    layouts = [layout(folder) for layout in (ml_100k, dat, csv)]
+    present = [layout for layout in layouts if layout.ratings.exists()]
+    if not present:
+        wanted = ", ".join(layout.ratings.name for layout in layouts)
+        found = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+        raise data_error(
+            folder,
+            f"no ratings file of a known layout ({wanted}); found {found}",
+            "Give the folder that holds the files themselves.",
+        )
+    if len(present) > 1:
+        raise data_error(
+            folder,
+            "ratings files of several layouts: "
+            + ", ".join(layout.ratings.name for layout in present),
+            "Keep each release in a folder of its own.",
+        )
+    layout = present[0]
+    for path in (layout.movies, layout.users):
+        if path is not None and not path.is_file():
+            raise data_error(path, f"missing, but {layout.name} has it", "Unpack the release anew.")
+    return layout

@@ -1,0 +1,94 @@
+"""TwoTowerTrainer: TFX's Trainer with the movies as a typed input of its own.
+
+The movies must be an input, and not a path in `custom_config`, so that lineage shows them, caching
+notices them, and Kubeflow stages them. TFX's `Trainer.__init__` builds a spec that has no room for
+them, hence this component; the executor is TFX's.
+"""
+
+import os
+from typing import Any
+
+from tfx import types
+from tfx import v1 as tfx
+from tfx.components.trainer import executor, fn_args_utils
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
+from tfx.types.component_spec import ChannelParameter
+from tfx.utils import json_utils
+
+from transform import features
+
+MOVIES = "movies"
+MOVIES_TRANSFORM_GRAPH = "movies_transform_graph"
+
+
+class TwoTowerTrainerSpec(standard_component_specs.TrainerSpec):
+    """TFX's TrainerSpec, with the transformed movies and their transform graph."""
+
+    INPUTS = {
+        **standard_component_specs.TrainerSpec.INPUTS,
+        MOVIES: ChannelParameter(type=standard_artifacts.Examples),
+        MOVIES_TRANSFORM_GRAPH: ChannelParameter(type=standard_artifacts.TransformGraph),
+    }
+
+
+class Executor(executor.GenericExecutor):
+    """TFX's executor; its `run_fn` also gets `movie_files` and `movies_transform_output`."""
+
+    def _GetFnArgs(  # noqa: N802 (TFX's name)
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> fn_args_utils.FnArgs:
+        fn_args = super()._GetFnArgs(input_dict, output_dict, exec_properties)
+        catalogue = artifact_utils.get_split_uri(input_dict[MOVIES], features.CATALOGUE)
+        fn_args.movie_files = [os.path.join(catalogue, "*")]
+        fn_args.movies_transform_output = artifact_utils.get_single_uri(
+            input_dict[MOVIES_TRANSFORM_GRAPH]
+        )
+        return fn_args
+
+
+class TwoTowerTrainer(base_component.BaseComponent):
+    """Trains the two towers.
+
+    Outputs: `model`, the towers as a SavedModel; `model_run`, TensorBoard logs.
+    """
+
+    SPEC_CLASS = TwoTowerTrainerSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        run_fn: str,
+        examples: types.BaseChannel,
+        transform_graph: types.BaseChannel,
+        movies: types.BaseChannel,
+        movies_transform_graph: types.BaseChannel,
+        custom_config: dict[str, Any],
+    ) -> None:
+        """Creates the component.
+
+        Args:
+            run_fn: Dotted path of the function that trains.
+            examples: Transformed timelines.
+            transform_graph: The timelines' transform graph.
+            movies: Transformed movies.
+            movies_transform_graph: The movies' transform graph.
+            custom_config: Hyperparameters, JSON-able.
+        """
+        super().__init__(
+            spec=TwoTowerTrainerSpec(
+                examples=examples,
+                transform_graph=transform_graph,
+                movies=movies,
+                movies_transform_graph=movies_transform_graph,
+                run_fn=run_fn,
+                train_args=tfx.proto.TrainArgs(splits=[features.TRAIN]),
+                eval_args=tfx.proto.EvalArgs(splits=[features.EVAL]),
+                custom_config=json_utils.dumps(custom_config),
+                model=types.Channel(type=standard_artifacts.Model),
+                model_run=types.Channel(type=standard_artifacts.ModelRun),
+            )
+        )

@@ -1,0 +1,90 @@
+"""The configuration of a run: one frozen tree, made in the command line, passed down by argument."""
+
+import dataclasses
+import pathlib
+
+from components.splits import SplitConfig
+from trainer.config import ModelConfig
+
+MODEL_NAME = "movielens"
+
+
+@dataclasses.dataclass(frozen=True)
+class Gates:
+    """What a bundle must reach on `test`. A failing one means: not blessed, nothing pushed."""
+
+    min_lift: float = 0.0
+    """hit@10 above that of the most popular movies, at least."""
+
+    max_drop: float = 0.1
+    """Share of the served bundle's hit@10 that may be lost; only where one is served already."""
+
+    min_hit_at_10: float = 0.0
+    """hit@10, at least."""
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            ValueError: A threshold can't be met or can't fail.
+        """
+        if not -1 <= self.min_lift <= 1:
+            raise ValueError(f"min_lift must be in [-1, 1], got {self.min_lift}.")
+        for name in ("max_drop", "min_hit_at_10"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class PipelineConfig:
+    """Everything that decides what a run does."""
+
+    name: str
+    """Name of the pipeline in ML Metadata."""
+
+    data: str
+    """Folder of the MovieLens files."""
+
+    pipeline_root: str
+    """Folder of the artifacts."""
+
+    serving_base: str
+    """Folder that TensorFlow Serving watches; versions are pushed into it."""
+
+    split: SplitConfig = SplitConfig()
+    """What is held out."""
+
+    model: ModelConfig = ModelConfig()
+    """Hyperparameters."""
+
+    gates: Gates = Gates()
+    """When a bundle may be pushed."""
+
+    k: int = 100
+    """Movies in an answer."""
+
+    beam_args: tuple[str, ...] = ("--runner=FnApiRunner",)
+    """Beam's pipeline options. FnApiRunner is named because DirectRunner's choice of engine differs
+    between Beam versions and with the network."""
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            ValueError: A field has no possible meaning; the message names it and its value.
+        """
+        if not self.name:
+            raise ValueError("name must not be empty.")
+        if self.k < 100:
+            raise ValueError(f"k must be at least 100, for hit@100 to be measured; got {self.k}.")
+
+
+def output_paths(output: pathlib.Path) -> dict[str, pathlib.Path]:
+    """Returns where things lie under a run's output folder, by name."""
+    return {
+        "pipeline_root": output / "artifacts",
+        "metadata": output / "metadata.sqlite",
+        "serving_base": output / "serving" / MODEL_NAME,
+        "logs": output / "logs",
+        "records": output / "records",
+    }

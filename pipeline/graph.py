@@ -1,0 +1,175 @@
+"""The graph, from MovieLens files to a pushed bundle. Reads top to bottom as the data flows."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from tfx import v1 as tfx
+from tfx.dsl.components.base import base_node
+
+from components import registry
+from components.anomaly_gate import AnomalyGate
+from components.atomic_pusher import AtomicPusher
+from components.baseline import Baseline
+from components.bundle_evaluator import BundleEvaluator
+from components.canary import Canary
+from components.candidate_index import CandidateIndex
+from components.curated_schema import CuratedSchema
+from components.movies_example_gen import MoviesExampleGen
+from components.ratings_example_gen import RatingsExampleGen
+from components.two_tower_trainer import TwoTowerTrainer
+from pipeline.code_version import code_version
+from pipeline.config import PipelineConfig
+from pipeline.gates import eval_config
+from trainer.run import run_fn
+from transform import features, preprocessing, schemas
+
+ANALYZED = {schemas.TIMELINES: [features.TRAIN], schemas.MOVIES: [features.CATALOGUE]}
+TRANSFORMED = {
+    schemas.TIMELINES: [features.TRAIN, features.EVAL],
+    schemas.MOVIES: [features.CATALOGUE],
+}
+
+
+def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
+    """Returns the whole graph; the same for the local runner and for Kubeflow.
+
+    Args:
+        config: What the run does.
+    """
+    version = code_version()
+    ratings = RatingsExampleGen(
+        input_base=config.data, split=config.split, code_version=version
+    ).with_id("RatingsExampleGen")
+    movies = MoviesExampleGen(input_base=config.data, code_version=version).with_id(
+        "MoviesExampleGen"
+    )
+    timelines_checked = check(schemas.TIMELINES, ratings)
+    movies_checked = check(schemas.MOVIES, movies)
+    timelines_transform = transform(
+        schemas.TIMELINES, preprocessing.timelines, ratings, timelines_checked, version
+    )
+    movies_transform = transform(
+        schemas.MOVIES, preprocessing.movies, movies, movies_checked, version
+    )
+    trainer = TwoTowerTrainer(
+        run_fn=dotted(run_fn),
+        examples=timelines_transform.outputs["transformed_examples"],
+        transform_graph=timelines_transform.outputs["transform_graph"],
+        movies=movies_transform.outputs["transformed_examples"],
+        movies_transform_graph=movies_transform.outputs["transform_graph"],
+        custom_config={"model": dataclasses.asdict(config.model), "code_version": version},
+    )
+    index = CandidateIndex(
+        model=trainer.outputs["model"],
+        movies=movies.outputs["examples"],
+        timelines=ratings.outputs["examples"],
+        k=config.k,
+        exclude_seen=config.model.exclude_seen,
+        code_version=version,
+    )
+    baseline = Baseline(
+        serving_base=config.serving_base, newest=registry.latest(config.serving_base) or ""
+    )
+    evaluator = BundleEvaluator(
+        examples=ratings.outputs["examples"],
+        example_splits=[features.TEST],
+        model=index.outputs["bundle"],
+        baseline_model=baseline.outputs["model"],
+        eval_config=eval_config(config.gates),
+    ).with_id("Evaluator")
+    canary = Canary(
+        bundle=index.outputs["bundle"],
+        model=trainer.outputs["model"],
+        movies=movies.outputs["examples"],
+        timelines=ratings.outputs["examples"],
+        code_version=version,
+    )
+    pusher = AtomicPusher(
+        model=index.outputs["bundle"],
+        model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=canary.outputs["blessing"],
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=config.serving_base)
+        ),
+    ).with_id("Pusher")
+    return tfx.dsl.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=config.pipeline_root,
+        components=[
+            ratings,
+            movies,
+            *timelines_checked.values(),
+            *movies_checked.values(),
+            timelines_transform,
+            movies_transform,
+            trainer,
+            index,
+            baseline,
+            evaluator,
+            canary,
+            pusher,
+        ],
+        beam_pipeline_args=list(config.beam_args),
+        enable_cache=True,
+    )
+
+
+def check(record: str, examples: base_node.BaseNode) -> dict[str, base_node.BaseNode]:
+    """Returns statistics, schema, validator and gate for one record type, by role.
+
+    Args:
+        record: `schemas.TIMELINES` or `schemas.MOVIES`; its name begins the node ids.
+        examples: The ExampleGen of that record type.
+    """
+    name = record.capitalize()
+    schema = CuratedSchema(record=record, fingerprint=fingerprint(record)).with_id(f"{name}Schema")
+    statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"]).with_id(
+        f"{name}Statistics"
+    )
+    validator = tfx.components.ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    ).with_id(f"{name}Validator")
+    gate = AnomalyGate(anomalies=validator.outputs["anomalies"]).with_id(f"{name}Gate")
+    return {"schema": schema, "statistics": statistics, "validator": validator, "gate": gate}
+
+
+def transform(
+    record: str,
+    preprocessing_fn: Callable[..., Any],
+    examples: base_node.BaseNode,
+    checked: dict[str, base_node.BaseNode],
+    version: str,
+) -> tfx.components.Transform:
+    """Returns the Transform of one record type, which waits for its gate.
+
+    Args:
+        record: `schemas.TIMELINES` or `schemas.MOVIES`.
+        preprocessing_fn: What it does.
+        examples: The ExampleGen.
+        checked: What `check` returned.
+        version: Of the code.
+    """
+    component = tfx.components.Transform(
+        examples=examples.outputs["examples"],
+        schema=checked["schema"].outputs["schema"],
+        preprocessing_fn=dotted(preprocessing_fn),
+        splits_config=tfx.proto.SplitsConfig(
+            analyze=ANALYZED[record], transform=TRANSFORMED[record]
+        ),
+        disable_statistics=True,
+        custom_config={"code_version": version},
+    ).with_id(f"{record.capitalize()}Transform")
+    component.add_upstream_node(checked["gate"])
+    return component
+
+
+def dotted(function: Callable[..., Any]) -> str:
+    """Returns a function's import path, so that renaming it can't leave a stale string behind."""
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def fingerprint(record: str) -> str:
+    """Returns a hash of a curated schema, so that the cache notices an edit."""
+    return hashlib.sha256(schemas.text(record).encode()).hexdigest()[:16]

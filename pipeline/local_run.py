@@ -1,0 +1,117 @@
+"""Runs the graph on this machine: LocalDagRunner, Beam in process, ML Metadata in SQLite.
+
+What TFX, Beam and TensorFlow print goes to a log file; the caller hears one event a component.
+"""
+
+import contextlib
+import datetime
+import logging
+import os
+import pathlib
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx import v1 as tfx
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration import metadata
+from tfx.orchestration.portable import runtime_parameter_utils
+
+MILESTONE = re.compile(r"^Component (?P<node>\S+) is (?P<what>running|finished)\.$")
+CACHED = re.compile(r"^A cached execution \d+ is used\.$")
+
+OnStart = Callable[[str], None]
+OnEnd = Callable[[str, float, bool], None]
+
+
+def sqlite(path: pathlib.Path) -> metadata_store_pb2.ConnectionConfig:
+    """Returns the connection to the ML Metadata store in a file, which is made if missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return metadata.sqlite_metadata_connection_config(str(path))
+
+
+def run(
+    pipeline: tfx.dsl.Pipeline,
+    metadata_path: pathlib.Path,
+    run_id: str,
+    on_start: OnStart = lambda node: None,
+    on_end: OnEnd = lambda node, seconds, cached: None,
+) -> None:
+    """Runs every component of the graph in order.
+
+    Args:
+        pipeline: The graph.
+        metadata_path: SQLite file of ML Metadata.
+        run_id: Name of the run in ML Metadata.
+        on_start: Called with a component's id when it starts.
+        on_end: Called with its id, its seconds, and whether an earlier result was reused.
+
+    Raises:
+        Exception: Whatever a component raises; the components after it did not run.
+    """
+    pipeline.metadata_connection_config = sqlite(metadata_path)
+    graph = compiler.Compiler().compile(pipeline)
+    runtime_parameter_utils.substitute_runtime_parameter(
+        graph, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
+    )
+    listener = _Milestones(on_start, on_end)
+    logger = logging.getLogger("absl")
+    logger.addHandler(listener)
+    try:
+        tfx.orchestration.LocalDagRunner().run_with_ir(graph)
+    finally:
+        logger.removeHandler(listener)
+
+
+class _Milestones(logging.Handler):
+    """Hears from TFX's log which component runs: the runner offers no other way."""
+
+    def __init__(self, on_start: OnStart, on_end: OnEnd) -> None:
+        super().__init__()
+        self._on_start = on_start
+        self._on_end = on_end
+        self._began = 0.0
+        self._cached = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Reports a component's start or end."""
+        message = record.getMessage()
+        self._cached |= bool(CACHED.match(message))
+        milestone = MILESTONE.match(message)
+        if not milestone:
+            return
+        if milestone["what"] == "running":
+            self._began, self._cached = time.monotonic(), False
+            self._on_start(milestone["node"])
+        else:
+            self._on_end(milestone["node"], time.monotonic() - self._began, self._cached)
+
+
+@contextlib.contextmanager
+def output_to(path: pathlib.Path) -> Iterator[None]:
+    """Sends all that this process and its children print to a file.
+
+    File descriptors are redirected, not `sys.stdout`: TensorFlow's C++ writes to them directly.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(descriptor) for descriptor in (1, 2)]
+    try:
+        with path.open("ab") as file:
+            for descriptor in (1, 2):
+                os.dup2(file.fileno(), descriptor)
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, original in zip((1, 2), kept, strict=True):
+            os.dup2(original, descriptor)
+            os.close(original)
+
+
+def new_run_id() -> str:
+    """Returns a name for a run that sorts by time, such as "2026-01-31T03-00-00"."""
+    return datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")

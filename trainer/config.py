@@ -1,0 +1,93 @@
+"""The hyperparameters of the model: one frozen dataclass, recorded with every run."""
+
+import dataclasses
+
+HISTORY_ENCODERS = ("none", "mean")
+LOSSES = ("full_softmax", "retrieval")
+OPTIMIZERS = ("adagrad", "adam")
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """Hyperparameters. Frozen, JSON-able, recorded in ML Metadata with every run."""
+
+    embedding_dim: int = 64
+    """Length of the vectors that both towers end in."""
+
+    history: str = "mean"
+    """What the query tower makes of the timeline: "mean" of its movies, or "none" (ids only)."""
+
+    window: int = 50
+    """Movies of the timeline that a query sees, the latest ones; also the positions that one
+    training row holds. 1 makes every rating a row of its own."""
+
+    profile: bool = True
+    """Whether the query tower uses age, gender, occupation and zip region."""
+
+    content: bool = True
+    """Whether the candidate tower uses genres, year and title words besides the id."""
+
+    item_bias: bool = True
+    """Whether a movie may be liked more by all: one more dimension, which queries hold at 1."""
+
+    loss: str = "full_softmax"
+    """"full_softmax" over the catalogue, or "retrieval": TFRS's in-batch sampled softmax."""
+
+    log_q: bool = True
+    """Whether "retrieval" corrects for popular movies being sampled more often."""
+
+    remove_accidental_hits: bool = True
+    """Whether "retrieval" drops negatives that are the positive itself."""
+
+    id_dropout: float = 0.05
+    """Share of user and movie ids hidden in training, so that "unseen" is a trained row."""
+
+    dropout: float = 0.3
+    """Dropout of the query vector in training."""
+
+    optimizer: str = "adam"
+    """"adam" or "adagrad"."""
+
+    learning_rate: float = 0.003
+    """Step size of the optimizer."""
+
+    batch_size: int = 64
+    """Windows per step; each holds up to `window` positions to learn from."""
+
+    epochs: int = 30
+    """Passes over the training data, at most."""
+
+    patience: int = 3
+    """Epochs without a better NDCG@10 on `eval` before training stops; 0 never stops early."""
+
+    exclude_seen: bool = True
+    """Whether evaluation, as serving does, leaves out movies that are already in the history."""
+
+    seed: int = 1
+    """Seed of everything random in training: the same seed gives the same model."""
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            ValueError: A field has no possible meaning; the message names it and its value.
+        """
+        for name in ("embedding_dim", "window", "batch_size", "epochs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        for name in ("id_dropout", "dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}.")
+        for name, choices in (
+            ("history", HISTORY_ENCODERS),
+            ("loss", LOSSES),
+            ("optimizer", OPTIMIZERS),
+        ):
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}."
+                )
+        if self.learning_rate <= 0:
+            raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}.")
+        if self.patience < 0:
+            raise ValueError(f"patience must not be negative, got {self.patience}.")

@@ -1,0 +1,131 @@
+"""The trained towers as one SavedModel: raw features in, vectors out.
+
+It holds both transform graphs, so that whoever loads it needs neither Transform's output nor this
+code, and no id is ever looked up by a second rule.
+"""
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from trainer.config import ModelConfig
+from trainer.model import TwoTowerModel
+from trainer.timelines import PADDING, PROFILE_ROWS, START
+from trainer.towers import last_position
+from transform import features
+
+
+class Towers(tf.Module):
+    """The two functions that everything after training calls."""
+
+    def __init__(
+        self,
+        model: TwoTowerModel,
+        timelines: tft.TFTransformOutput,
+        movies: tft.TFTransformOutput,
+        config: ModelConfig,
+    ) -> None:
+        """Keeps what the functions need, so that it is saved with them.
+
+        Args:
+            model: The trained model.
+            timelines: Output of the timelines' Transform.
+            movies: Output of the movies' Transform.
+            config: Hyperparameters.
+        """
+        super().__init__()
+        self.model = model
+        self.timeline_layer = timelines.transform_features_layer()
+        self.movie_layer = movies.transform_features_layer()
+        self.window = config.window
+        self.uses_history = config.history != "none"
+        self.known_users = timelines.vocabulary_size_by_name(features.USER_ID)
+        self.known_movies = timelines.vocabulary_size_by_name(features.MOVIE_ID)
+        self.movie_ids = tf.lookup.StaticVocabularyTable(
+            tf.lookup.TextFileInitializer(
+                timelines.vocabulary_file_by_name(features.MOVIE_ID),
+                tf.string,
+                1,
+                tf.int64,
+                tf.lookup.TextFileIndex.LINE_NUMBER,
+                delimiter=" ",
+            ),
+            num_oov_buckets=1,
+        )
+
+    @tf.function(
+        input_signature=[
+            {
+                features.USER_ID: tf.TensorSpec([None], tf.string),
+                features.AGE: tf.TensorSpec([None], tf.int64),
+                features.GENDER: tf.TensorSpec([None], tf.string),
+                features.OCCUPATION: tf.TensorSpec([None], tf.string),
+                features.ZIP: tf.TensorSpec([None], tf.string),
+                features.MOVIE_ID: tf.TensorSpec([None, None], tf.string),
+                features.RATING: tf.TensorSpec([None, None], tf.float32),
+                features.TIMESTAMP: tf.TensorSpec([None, None], tf.int64),
+            }
+        ]
+    )
+    def embed_query(self, query: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Returns the vectors of queries, and whether they say anything about the one who asks.
+
+        Args:
+            query: Raw features by name. `[batch]`: `user_id`, `age` (negative: unknown), `gender`,
+                `occupation`, `zip` (empty: unknown). `[batch, length]`, padded after the end:
+                `movie_id` (empty: padding), `rating`, `timestamp`.
+
+        Returns:
+            `embedding`: `[batch, dim]` float32. `known`: `[batch]` bool, whether the user was seen
+            in training or, where the model uses histories, a movie of the history was.
+        """
+        rows = self.timeline_layer(_as_examples_are_parsed(query))
+        history = tf.RaggedTensor.from_sparse(rows[features.MOVIE_ID])
+        start = tf.fill([history.nrows(), 1], tf.constant(START, tf.int64))
+        latest = tf.concat([start, history], axis=1)[:, -self.window :]
+        inputs = latest.to_tensor(PADDING)
+        vectors = self.model.query({name: rows[name] for name in PROFILE_ROWS}, inputs)
+        known = rows[features.USER_ID] < self.known_users
+        if self.uses_history:
+            known |= tf.reduce_any(history < self.known_movies, axis=1)
+        return {"embedding": last_position(vectors, inputs), "known": known}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def embed_candidate(self, examples: tf.Tensor) -> tf.Tensor:
+        """Returns the `[batch, dim]` float32 vectors of `[batch]` serialized raw movies."""
+        spec = {
+            features.MOVIE_ID: tf.io.FixedLenFeature([], tf.string),
+            features.TITLE: tf.io.FixedLenFeature([], tf.string),
+            features.GENRES: tf.io.VarLenFeature(tf.string),
+            features.YEAR: tf.io.VarLenFeature(tf.int64),
+        }
+        raw = tf.io.parse_example(examples, spec)
+        rows = self.movie_layer(raw)
+        return self.model.candidate(
+            {
+                features.MOVIE_ID: self.movie_ids.lookup(raw[features.MOVIE_ID]),
+                features.YEAR: rows[features.YEAR],
+                features.GENRES: tf.RaggedTensor.from_sparse(rows[features.GENRES]),
+                features.TITLE_WORDS: tf.RaggedTensor.from_sparse(rows[features.TITLE_WORDS]),
+            }
+        )
+
+
+def _as_examples_are_parsed(query: dict[str, tf.Tensor]) -> dict[str, tf.Tensor | tf.SparseTensor]:
+    """Turns padded tensors into what parsing a raw timeline would have given."""
+    raw: dict[str, tf.Tensor | tf.SparseTensor] = {features.USER_ID: query[features.USER_ID]}
+    raw[features.AGE] = _sparse(query[features.AGE], query[features.AGE] >= 0)
+    for name in (features.GENDER, features.OCCUPATION, features.ZIP):
+        raw[name] = _sparse(query[name], query[name] != "")
+    real = query[features.MOVIE_ID] != ""
+    for name in features.HISTORY:
+        raw[name] = _sparse(query[name], real)
+    return raw
+
+
+def _sparse(values: tf.Tensor, real: tf.Tensor) -> tf.SparseTensor:
+    """Returns the real values of `[batch]` or `[batch, length]` as a sparse matrix."""
+    if values.shape.rank == 1:
+        values, real = values[:, tf.newaxis], real[:, tf.newaxis]
+    indices = tf.where(real)
+    shape = tf.shape(values, out_type=tf.int64)
+    return tf.SparseTensor(indices, tf.gather_nd(values, indices), shape)

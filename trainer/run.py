@@ -1,0 +1,109 @@
+"""What TFX's Trainer calls: read, build, fit, export. Functions only: TFX reloads this module."""
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from trainer.catalogue import read_catalogue
+from trainer.config import ModelConfig
+from trainer.export import Towers
+from trainer.model import INPUTS, TARGETS, TwoTowerModel
+from trainer.selection import MONITOR, Progress, RankingOnEval
+from trainer.timelines import Windows, read_timelines, training_windows
+from trainer.towers import candidate_rows
+from transform import features
+
+VOCABULARIES = (
+    features.USER_ID,
+    features.GENDER,
+    features.OCCUPATION,
+    features.ZIP,
+    features.MOVIE_ID,
+)
+CONTENT_VOCABULARIES = (features.GENRES, features.TITLE_WORDS)
+
+
+def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
+    """Trains and exports the towers. TFX Trainer calls this.
+
+    Args:
+        fn_args: TFX's `FnArgs`, plus `movie_files` and `movies_transform_output` (see
+            `components.two_tower_trainer`). `custom_config["model"]` holds a `ModelConfig`.
+    """
+    if not tf.keras.Model.__module__.startswith("tf_keras"):
+        raise ImportError(
+            "trainer needs Keras 2: set TF_USE_LEGACY_KERAS=1 before importing TensorFlow."
+        )
+    config = ModelConfig(**fn_args.custom_config["model"])
+    tf.keras.utils.set_random_seed(config.seed)
+    tf.config.experimental.enable_op_determinism()
+
+    timelines = tft.TFTransformOutput(fn_args.transform_output)
+    movies = tft.TFTransformOutput(fn_args.movies_transform_output)
+    train = read_timelines(fn_args.train_files, timelines.transformed_feature_spec())
+    held_out = read_timelines(fn_args.eval_files, timelines.transformed_feature_spec())
+    catalogue = read_catalogue(fn_args.movie_files)
+
+    positions = catalogue.positions_of(timelines.vocabulary_by_name(features.MOVIE_ID))
+    model = TwoTowerModel(
+        config,
+        sizes=vocabulary_sizes(timelines, movies),
+        candidates=candidate_rows(catalogue, rows_of_catalogue(positions, len(catalogue))),
+        position_of_row=positions,
+        counts=np.bincount(train.history, minlength=len(positions))[: len(positions)],
+    )
+    model.compile(optimizer=optimizer(config))
+    ranking = RankingOnEval(held_out, positions, config.window, config.exclude_seen)
+    model.fit(
+        batches(training_windows(train, config.window), config),
+        epochs=config.epochs,
+        callbacks=[ranking, *callbacks(config, fn_args.model_run_dir)],
+        verbose=0,
+    )
+    tf.saved_model.save(Towers(model, timelines, movies, config), fn_args.serving_model_dir)
+
+
+def vocabulary_sizes(
+    timelines: tft.TFTransformOutput, movies: tft.TFTransformOutput
+) -> dict[str, int]:
+    """Returns the table rows that each vocabulary needs: one more than it has entries."""
+    sizes = {name: timelines.vocabulary_size_by_name(name) + 1 for name in VOCABULARIES}
+    for name in CONTENT_VOCABULARIES:
+        sizes[name] = movies.vocabulary_size_by_name(name) + 1
+    return sizes
+
+
+def rows_of_catalogue(positions: np.ndarray, movies: int) -> np.ndarray:
+    """Returns the vocabulary row of each of `movies` catalogue entries; `len(positions)`: unseen."""
+    rows = np.full(movies, len(positions), dtype=np.int64)
+    rows[positions] = np.arange(len(positions))
+    return rows
+
+
+def batches(windows: Windows, config: ModelConfig) -> tf.data.Dataset:
+    """Returns one epoch of shuffled windows."""
+    columns = {**windows.profile, INPUTS: windows.inputs, TARGETS: windows.targets}
+    return (
+        tf.data.Dataset.from_tensor_slices(columns)
+        .shuffle(len(windows.inputs), seed=config.seed, reshuffle_each_iteration=True)
+        .batch(config.batch_size)
+        .prefetch(1)
+    )
+
+
+def optimizer(config: ModelConfig) -> tf.keras.optimizers.Optimizer:
+    """Returns the optimizer named in the configuration."""
+    named = {"adam": tf.keras.optimizers.Adam, "adagrad": tf.keras.optimizers.Adagrad}
+    return named[config.optimizer](config.learning_rate)
+
+
+def callbacks(config: ModelConfig, log_dir: str) -> list[tf.keras.callbacks.Callback]:
+    """Returns what watches the training: one line an epoch, TensorBoard, early stopping."""
+    watching = [Progress(), tf.keras.callbacks.TensorBoard(log_dir, write_graph=False)]
+    if config.patience:
+        watching.append(
+            tf.keras.callbacks.EarlyStopping(
+                monitor=MONITOR, mode="max", patience=config.patience, restore_best_weights=True
+            )
+        )
+    return watching

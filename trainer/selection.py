@@ -1,0 +1,88 @@
+"""Chooses the epoch: ranks the held-out movies of `eval` after each one."""
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from trainer import ranking
+from trainer.model import TwoTowerModel
+from trainer.timelines import PROFILE_ROWS, Timelines, latest_inputs
+from trainer.towers import last_position
+
+MONITOR = "val_ndcg@10"
+QUERY_BATCH = 1024
+
+
+class RankingOnEval(tf.keras.callbacks.Callback):
+    """Adds `val_hit@10` and `val_ndcg@10` to the logs of every epoch.
+
+    Ranks by id over the whole catalogue, by one matrix product and counting, with the movies of
+    the history left out where serving leaves them out.
+    """
+
+    def __init__(
+        self, timelines: Timelines, position_of_row: np.ndarray, window: int, exclude_seen: bool
+    ) -> None:
+        """Prepares the queries.
+
+        Args:
+            timelines: The `eval` split.
+            position_of_row: `[known movies]` int64 catalogue position of each vocabulary row.
+            window: Movies that a query sees.
+            exclude_seen: Whether movies of the history are left out of the ranking.
+
+        Raises:
+            ValueError: No user has a label that training saw, so there is nothing to rank.
+        """
+        super().__init__()
+        self._known = len(position_of_row)
+        self._position_of_row = np.append(position_of_row, -1)
+        self._inputs = latest_inputs(timelines, window)
+        self._timelines = timelines
+        self._exclude_seen = exclude_seen
+        self._user = np.repeat(np.arange(len(timelines)), np.diff(timelines.label_splits))
+        self._label = self._position_of_row[np.minimum(timelines.label, self._known)]
+        if not (self._label >= 0).any():
+            raise ValueError("The eval split has no label that occurs in training: nothing to rank.")
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Ranks every label of `eval` and writes the two means into `logs`."""
+        rank = self.label_ranks(self.model)
+        logs = logs if logs is not None else {}
+        logs["val_hit@10"] = float(ranking.hit_at(rank, 10).mean())
+        logs[MONITOR] = float(ranking.ndcg_at(rank, 10).mean())
+
+    def label_ranks(self, model: TwoTowerModel) -> np.ndarray:
+        """Returns the rank of each label, `[labels]`; movies unseen in training come last."""
+        matrix = model.candidate_matrix()
+        worst = matrix.shape[0] - 1
+        rank = np.full(len(self._label), worst, dtype=np.int64)
+        for first in range(0, len(self._timelines), QUERY_BATCH):
+            users = np.arange(first, min(first + QUERY_BATCH, len(self._timelines)))
+            scores = tf.matmul(self._queries(model, users), matrix, transpose_b=True).numpy()
+            if self._exclude_seen:
+                self._mask_seen(scores, users)
+            here = (self._user >= first) & (self._user <= users[-1]) & (self._label >= 0)
+            rank[here] = ranking.ranks(scores[self._user[here] - first], self._label[here])
+        return rank
+
+    def _queries(self, model: TwoTowerModel, users: np.ndarray) -> tf.Tensor:
+        profile = {n: tf.constant(self._timelines.profile[n][users]) for n in PROFILE_ROWS}
+        inputs = tf.constant(self._inputs[users])
+        return last_position(model.query(profile, inputs), inputs)
+
+    def _mask_seen(self, scores: np.ndarray, users: np.ndarray) -> None:
+        splits = self._timelines.history_splits[users[0] : users[-1] + 2]
+        history = self._timelines.history[splits[0] : splits[-1]]
+        row = np.repeat(np.arange(len(users)), np.diff(splits))
+        known = history < self._known
+        scores[row[known], self._position_of_row[history[known]]] = -np.inf
+
+
+class Progress(tf.keras.callbacks.Callback):
+    """Logs one line an epoch, with the numbers that matter."""
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Logs the epoch's loss and its ranking on `eval`."""
+        numbers = ", ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        logging.info("Epoch %d: %s", epoch + 1, numbers)

@@ -1,0 +1,169 @@
+"""The two towers: what a query is made of, and what a candidate is made of.
+
+Both end in a vector of the same length, and a pair's score is the dot product of the two. The table
+of movie ids is shared: a movie in somebody's history and the same movie as a candidate have one id
+vector.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from trainer.catalogue import Catalogue
+from trainer.config import ModelConfig
+from trainer.timelines import PADDING, PROFILE_ROWS, START
+from transform import features, preprocessing
+
+
+class IdTable(tf.keras.layers.Layer):
+    """One trained vector for each known id, and one for all ids never seen in training."""
+
+    def __init__(self, known: int, dim: int, dropout: float, extra_rows: int = 0) -> None:
+        """Creates the table.
+
+        Args:
+            known: Ids in the vocabulary; row `known` is the unseen one.
+            dim: Length of a vector.
+            dropout: Share of ids that training replaces by the unseen one.
+            extra_rows: Rows after the unseen one, for the caller's own marks.
+        """
+        super().__init__()
+        self.known = known
+        self._dropout = dropout
+        self._table = tf.keras.layers.Embedding(known + 1 + extra_rows, dim)
+
+    def call(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Returns the `[..., dim]` vectors of `[...]` int64 rows."""
+        if training and self._dropout:
+            hidden = (tf.random.uniform(tf.shape(rows)) < self._dropout) & (rows < self.known)
+            rows = tf.where(hidden, tf.constant(self.known, rows.dtype), rows)
+        return self._table(rows)
+
+
+class CandidateTower(tf.keras.layers.Layer):
+    """Vector of a movie: its id, and what is known of it without any rating."""
+
+    def __init__(self, ids: IdTable, sizes: dict[str, int], config: ModelConfig) -> None:
+        """Creates the tower.
+
+        Args:
+            ids: The table of movie ids.
+            sizes: Rows needed for `genres` and `title_words`, the unseen one included.
+            config: Hyperparameters.
+        """
+        super().__init__()
+        self._ids = ids
+        self._content = {}
+        if config.content:
+            for name in (features.YEAR, features.GENRES, features.TITLE_WORDS):
+                rows = sizes.get(name, preprocessing.YEAR_BUCKETS)
+                self._content[name] = tf.keras.layers.Embedding(rows, config.embedding_dim)
+        self._bias = IdTable(ids.known, 1, config.id_dropout) if config.item_bias else None
+
+    def call(
+        self, candidates: dict[str, tf.Tensor | tf.RaggedTensor], training: bool = False
+    ) -> tf.Tensor:
+        """Returns the vectors of candidates.
+
+        Args:
+            candidates: By feature name: `[movies]` int64 rows of `movie_id` and `year`, ragged
+                `[movies, None]` rows of `genres` and `title_words`.
+            training: Whether ids are dropped at random.
+
+        Returns:
+            `[movies, dim]` float32; the last number is the bias where the model has one.
+        """
+        vector = self._ids(candidates[features.MOVIE_ID], training=training)
+        for name, table in self._content.items():
+            rows = candidates[name]
+            if isinstance(rows, tf.RaggedTensor):
+                found = tf.ragged.map_flat_values(table, rows)
+                vector += tf.math.divide_no_nan(
+                    tf.reduce_sum(found, axis=1),
+                    tf.cast(rows.row_lengths(), tf.float32)[:, tf.newaxis],
+                )
+            else:
+                vector += table(rows)
+        if self._bias is None:
+            return vector
+        return tf.concat(
+            [vector, self._bias(candidates[features.MOVIE_ID], training=training)], axis=1
+        )
+
+
+class QueryTower(tf.keras.layers.Layer):
+    """Vector of a user at each moment of their timeline: who they are, and what they saw so far."""
+
+    def __init__(self, ids: IdTable, sizes: dict[str, int], config: ModelConfig) -> None:
+        """Creates the tower.
+
+        Args:
+            ids: The table of movie ids, with one row after the unseen one for `START`.
+            sizes: Rows needed for the user id and each profile feature, the unseen one included.
+            config: Hyperparameters.
+        """
+        super().__init__()
+        self._ids = ids
+        names = PROFILE_ROWS if config.profile else (features.USER_ID,)
+        self._profile = {}
+        for name in names:
+            known = sizes.get(name, preprocessing.AGE_BUCKETS) - 1
+            self._profile[name] = IdTable(
+                known, config.embedding_dim, config.id_dropout if name == features.USER_ID else 0
+            )
+        self._history = tf.keras.layers.Dense(config.embedding_dim)
+        self._use_history = config.history == "mean"
+        self._dropout = tf.keras.layers.Dropout(config.dropout)
+        self._bias = config.item_bias
+
+    def call(
+        self, profile: dict[str, tf.Tensor], inputs: tf.Tensor, training: bool = False
+    ) -> tf.Tensor:
+        """Returns the query vectors at every position.
+
+        Args:
+            profile: By feature name: `[batch]` int64 rows.
+            inputs: `[batch, window]` int64 movie rows, `START` or `PADDING`.
+            training: Whether ids and numbers of the vector are dropped at random.
+
+        Returns:
+            `[batch, window, dim]` float32. Position `i` uses inputs up to `i` and none after it;
+            what stands at a padded position means nothing.
+        """
+        users = tf.add_n([table(profile[name], training) for name, table in self._profile.items()])
+        vector = tf.repeat(users[:, tf.newaxis, :], tf.shape(inputs)[1], axis=1)
+        if self._use_history:
+            vector += self._history(self._running_mean(inputs, training))
+        vector = self._dropout(vector, training=training)
+        if not self._bias:
+            return vector
+        return tf.concat([vector, tf.ones_like(vector[..., :1])], axis=-1)
+
+    def _running_mean(self, inputs: tf.Tensor, training: bool) -> tf.Tensor:
+        """Returns the mean vector of the inputs up to each position, `[batch, window, dim]`."""
+        real = inputs != PADDING
+        start = tf.constant(self._ids.known + 1, inputs.dtype)
+        rows = tf.where(real, tf.where(inputs == START, start, inputs), 0)
+        mask = tf.cast(real, tf.float32)[..., tf.newaxis]
+        total = tf.cumsum(self._ids(rows, training) * mask, axis=1)
+        return tf.math.divide_no_nan(total, tf.cumsum(mask, axis=1))
+
+
+def last_position(vectors: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
+    """Returns the vector at each row's last real input: `[batch, dim]` of `[batch, window, dim]`."""
+    last = tf.reduce_sum(tf.cast(inputs != PADDING, tf.int32), axis=1) - 1
+    return tf.gather(vectors, tf.maximum(last, 0), batch_dims=1)
+
+
+def candidate_rows(catalogue: Catalogue, movie_rows: np.ndarray) -> dict[str, tf.Tensor]:
+    """Returns the input of `CandidateTower` for the whole catalogue.
+
+    Args:
+        catalogue: The movies.
+        movie_rows: `[movies]` int64 rows of their ids in the timelines' vocabulary.
+    """
+    return {
+        features.MOVIE_ID: tf.constant(movie_rows, tf.int64),
+        features.YEAR: tf.constant(catalogue.year, tf.int64),
+        features.GENRES: catalogue.genres,
+        features.TITLE_WORDS: catalogue.title_words,
+    }
