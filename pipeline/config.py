@@ -63,9 +63,8 @@ class PipelineConfig:
     k: int = 100
     """Movies in an answer."""
 
-    beam_args: tuple[str, ...] = ("--runner=FnApiRunner",)
-    """Beam's pipeline options. FnApiRunner is named because DirectRunner's choice of engine differs
-    between Beam versions and with the network."""
+    beam_args: tuple[str, ...] = ()
+    """Beam's pipeline options; empty: in this process (the pinned Beam's FnApiRunner)."""
 
     def __post_init__(self) -> None:
         """Checks every field.

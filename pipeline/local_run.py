@@ -1,18 +1,15 @@
 """Runs the graph on this machine: LocalDagRunner, Beam in process, ML Metadata in SQLite.
 
-What TFX, Beam and TensorFlow print goes to a log file; the caller hears one event a component.
+The caller hears one event a component.
 """
 
-import contextlib
-import datetime
 import logging
-import os
 import pathlib
 import re
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+import absl.logging
 from ml_metadata.proto import metadata_store_pb2
 from tfx import v1 as tfx
 from tfx.dsl.compiler import compiler, constants
@@ -57,6 +54,7 @@ def run(
         graph, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
     )
     listener = _Milestones(on_start, on_end)
+    absl.logging.set_verbosity(absl.logging.INFO)  # milestones are told at this level
     logger = logging.getLogger("absl")
     logger.addHandler(listener)
     try:
@@ -87,31 +85,3 @@ class _Milestones(logging.Handler):
             self._on_start(milestone["node"])
         else:
             self._on_end(milestone["node"], time.monotonic() - self._began, self._cached)
-
-
-@contextlib.contextmanager
-def output_to(path: pathlib.Path) -> Iterator[None]:
-    """Sends all that this process and its children print to a file.
-
-    File descriptors are redirected, not `sys.stdout`: TensorFlow's C++ writes to them directly.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = [os.dup(descriptor) for descriptor in (1, 2)]
-    try:
-        with path.open("ab") as file:
-            for descriptor in (1, 2):
-                os.dup2(file.fileno(), descriptor)
-        yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        for descriptor, original in zip((1, 2), kept, strict=True):
-            os.dup2(original, descriptor)
-            os.close(original)
-
-
-def new_run_id() -> str:
-    """Returns a name for a run that sorts by time, such as "2026-01-31T03-00-00"."""
-    return datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")

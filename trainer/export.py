@@ -11,7 +11,7 @@ from trainer.config import ModelConfig
 from trainer.model import TwoTowerModel
 from trainer.timelines import PADDING, PROFILE_ROWS, START
 from trainer.towers import last_position
-from transform import features
+from transform import features, preprocessing
 
 
 class Towers(tf.Module):
@@ -40,16 +40,8 @@ class Towers(tf.Module):
         self.uses_history = config.history != "none"
         self.known_users = timelines.vocabulary_size_by_name(features.USER_ID)
         self.known_movies = timelines.vocabulary_size_by_name(features.MOVIE_ID)
-        self.movie_ids = tf.lookup.StaticVocabularyTable(
-            tf.lookup.TextFileInitializer(
-                timelines.vocabulary_file_by_name(features.MOVIE_ID),
-                tf.string,
-                1,
-                tf.int64,
-                tf.lookup.TextFileIndex.LINE_NUMBER,
-                delimiter=" ",
-            ),
-            num_oov_buckets=1,
+        self.movie_ids = preprocessing.counted_table(
+            timelines.vocabulary_file_by_name(features.MOVIE_ID)
         )
 
     @tf.function(

@@ -44,13 +44,14 @@ def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
     held_out = read_timelines(fn_args.eval_files, timelines.transformed_feature_spec())
     catalogue = read_catalogue(fn_args.movie_files)
 
-    positions = catalogue.positions_of(timelines.vocabulary_by_name(features.MOVIE_ID))
+    movie_ids, counts = counted_vocabulary(timelines, features.MOVIE_ID)
+    positions = catalogue.positions_of(movie_ids)
     model = TwoTowerModel(
         config,
         sizes=vocabulary_sizes(timelines, movies),
         candidates=candidate_rows(catalogue, rows_of_catalogue(positions, len(catalogue))),
         position_of_row=positions,
-        counts=np.bincount(train.history, minlength=len(positions))[: len(positions)],
+        counts=counts,
     )
     model.compile(optimizer=optimizer(config))
     ranking = RankingOnEval(held_out, positions, config.window, config.exclude_seen)
@@ -61,6 +62,14 @@ def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
         verbose=0,
     )
     tf.saved_model.save(Towers(model, timelines, movies, config), fn_args.serving_model_dir)
+
+
+def counted_vocabulary(
+    transform_output: tft.TFTransformOutput, name: str
+) -> tuple[list[bytes], np.ndarray]:
+    """Returns the entries of a vocabulary that Transform stored with counts, and the counts."""
+    lines = [line.split(b" ", 1) for line in transform_output.vocabulary_by_name(name)]
+    return [entry for _, entry in lines], np.array([int(count) for count, _ in lines])
 
 
 def vocabulary_sizes(

@@ -43,7 +43,9 @@ def timelines(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         zip_region(_single(inputs[features.ZIP], default="")), features.ZIP
     )
     for name in (features.MOVIE_ID, features.LABEL_MOVIE_ID):
-        outputs[name] = tft.apply_vocabulary(inputs[name], movie_vocabulary, num_oov_buckets=1)
+        outputs[name] = tft.apply_vocabulary(
+            inputs[name], movie_vocabulary, lookup_fn=_lookup_counted
+        )
     for name in (
         features.RATING,
         features.TIMESTAMP,
@@ -107,6 +109,28 @@ def _single(sparse: tf.SparseTensor, default: int | str) -> tf.Tensor:
     """Returns the `[batch]` single value of a feature that may be missing."""
     one_column = tf.SparseTensor(sparse.indices, sparse.values, [sparse.dense_shape[0], 1])
     return tf.squeeze(tf.sparse.to_dense(one_column, default_value=default), axis=1)
+
+
+def counted_table(path: tf.Tensor | str) -> tf.lookup.StaticVocabularyTable:
+    """Returns the table of a vocabulary stored with counts ("COUNT ENTRY" a line).
+
+    Its values are row numbers, and the row after the last for an unseen key.
+    """
+    initializer = tf.lookup.TextFileInitializer(
+        path,
+        key_dtype=tf.string,
+        key_index=1,
+        value_dtype=tf.int64,
+        value_index=tf.lookup.TextFileIndex.LINE_NUMBER,
+        delimiter=" ",
+    )
+    return tf.lookup.StaticVocabularyTable(initializer, num_oov_buckets=1)
+
+
+def _lookup_counted(values: tf.SparseTensor, path: tf.Tensor) -> tuple[tf.SparseTensor, tf.Tensor]:
+    """Looks values up as `tft.apply_vocabulary` would, which can't read counts."""
+    table = counted_table(path)
+    return values.with_values(table.lookup(values.values)), table.size()
 
 
 def _rows(values: tf.Tensor, name: str, frequency_threshold: int | None = None) -> tf.Tensor:

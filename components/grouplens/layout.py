@@ -37,6 +37,11 @@ class Layout:
     movies_header: tuple[str, ...] = ()
     """The first line of `movies`, likewise."""
 
+    @property
+    def files(self) -> tuple[pathlib.Path, ...]:
+        """All files of the release that are read."""
+        return tuple(path for path in (self.ratings, self.movies, self.users) if path is not None)
+
 
 def ml_100k(folder: pathlib.Path) -> Layout:
     """Returns the layout of ml-100k."""
@@ -84,6 +89,12 @@ def csv(folder: pathlib.Path) -> Layout:
     )
 
 
+def known_file_names() -> set[str]:
+    """Returns the names of the files that some layout reads."""
+    layouts = (ml_100k, ml_1m, ml_10m, csv)
+    return {path.name for layout in layouts for path in layout(pathlib.Path()).files}
+
+
 def detect(folder: str | pathlib.Path) -> Layout:
     """Returns the layout of the release that lies in a folder.
 
@@ -118,7 +129,7 @@ def detect(folder: str | pathlib.Path) -> Layout:
             "Keep each release in a folder of its own.",
         )
     layout = present[0]
-    for path in (layout.movies, layout.users):
-        if path is not None and not path.is_file():
+    for path in layout.files:
+        if not path.is_file():
             raise data_error(path, f"missing, but {layout.name} has it", "Unpack the release anew.")
     return layout

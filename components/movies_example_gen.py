@@ -1,0 +1,65 @@
+"""Ingests the catalogue: one `tf.Example` per movie, rated or not."""
+
+import pathlib
+
+from absl import logging
+from tfx.components.example_gen.component import FileBasedExampleGen
+from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
+from tfx.orchestration.data_types import RuntimeParameter
+
+from components import grouplens
+from components.grouplens_example_gen import (
+    GroupLensExecutor,
+    NamedExamples,
+    Settings,
+    custom_config,
+    output_config,
+)
+from components.timelines import movie_examples
+from transform import features
+
+
+class Executor(GroupLensExecutor):
+    """Reads and checks the movies of a folder."""
+
+    SPLITS = (features.CATALOGUE,)
+
+    @staticmethod
+    def examples(folder: pathlib.Path, settings: Settings) -> NamedExamples:
+        """Yields the split and the bytes of every movie.
+
+        Args:
+            folder: A folder in GroupLens layout.
+            settings: None that matters.
+
+        Raises:
+            DataError: The movies file is not sound.
+        """
+        del settings
+        layout = grouplens.detect(folder)
+        movies = grouplens.read_movies(layout)
+        logging.info("%d movies (%s).", len(movies.title), layout.name)
+        return ((features.CATALOGUE, example) for example in movie_examples(movies))
+
+
+class MoviesExampleGen(FileBasedExampleGen):
+    """Publishes the catalogue as the one split `catalogue`.
+
+    As in `RatingsExampleGen`, every file in the folder counts for the fingerprint of the input.
+    """
+
+    EXECUTOR_SPEC = BeamExecutorSpec(Executor)
+
+    def __init__(self, input_base: str | RuntimeParameter, code_version: str = "") -> None:
+        """Creates the component.
+
+        Args:
+            input_base: The folder of an unpacked release, local or in a bucket.
+            code_version: Names the code that runs, so that a change of it is a change of the cache
+                key.
+        """
+        super().__init__(
+            input_base=input_base,
+            output_config=output_config(Executor.SPLITS),
+            custom_config=custom_config({"code_version": code_version}),
+        )

@@ -1,0 +1,85 @@
+"""Ingests ratings as timelines: one `tf.Example` per user in each of train, eval and test."""
+
+import dataclasses
+import pathlib
+
+from absl import logging
+from tfx.components.example_gen.component import FileBasedExampleGen
+from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
+from tfx.orchestration.data_types import RuntimeParameter
+
+from components import grouplens
+from components.grouplens_example_gen import (
+    GroupLensExecutor,
+    NamedExamples,
+    Settings,
+    custom_config,
+    output_config,
+)
+from components.splits import SPLITS, SplitConfig, split_ratings
+from components.timelines import timeline_examples
+
+
+class Executor(GroupLensExecutor):
+    """Reads, checks and splits the ratings of a folder."""
+
+    SPLITS = SPLITS
+
+    @staticmethod
+    def examples(folder: pathlib.Path, settings: Settings) -> NamedExamples:
+        """Yields the split and the bytes of every timeline.
+
+        Args:
+            folder: A folder in GroupLens layout.
+            settings: A `SplitConfig` as a dictionary, under `split`.
+
+        Raises:
+            DataError: A file of the release is not sound, or does not fit the others.
+        """
+        layout = grouplens.detect(folder)
+        ratings = grouplens.read_ratings(layout)
+        users = grouplens.read_users(layout)
+        movies = grouplens.read_movies(layout)
+        grouplens.check_consistency(ratings, movies, users)
+        split = split_ratings(
+            ratings.user_id, ratings.timestamp, SplitConfig(**settings["split"])
+        )
+        logging.info(
+            "%d ratings by %d users, %d movies listed (%s); labels: %s.",
+            len(ratings.rating),
+            len(split.user_id),
+            len(movies.title),
+            layout.name,
+            ", ".join(f"{len(split.labels(name).rows)} in {name}" for name in SPLITS),
+        )
+        return timeline_examples(ratings, users, split)
+
+
+class RatingsExampleGen(FileBasedExampleGen):
+    """Publishes the timelines of all users, split into `train`, `eval` and `test`.
+
+    The fingerprint of the input, which decides whether a cached run may be reused, covers every
+    file in the folder (TFX's default pattern `*`): no pattern names just the files of all layouts,
+    and to run once too often is better than to miss a change.
+    """
+
+    EXECUTOR_SPEC = BeamExecutorSpec(Executor)
+
+    def __init__(
+        self, input_base: str | RuntimeParameter, split: SplitConfig, code_version: str = ""
+    ) -> None:
+        """Creates the component.
+
+        Args:
+            input_base: The folder of an unpacked release, local or in a bucket.
+            split: How ratings are held out.
+            code_version: Names the code that runs, so that a change of it is a change of the cache
+                key.
+        """
+        super().__init__(
+            input_base=input_base,
+            output_config=output_config(SPLITS),
+            custom_config=custom_config(
+                {"split": dataclasses.asdict(split), "code_version": code_version}
+            ),
+        )

@@ -1,0 +1,204 @@
+"""Which ratings are history and which are labels, in train, eval and test.
+
+Every method gives each rating one part: 0, 1 or 2. The three splits follow from the parts alone:
+
+    split   history        labels
+    train   part 0         none: the next movie at every position is the label
+    eval    part 0         part 1
+    test    parts 0 and 1  part 2
+
+Within a user, ratings are ordered by time, and where the time ties (three of four ratings share
+their second with another one of the same user) by their place in the file.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from transform import features
+
+SPLITS = (features.TRAIN, features.EVAL, features.TEST)  # the part of a split's labels: its index
+
+
+@dataclasses.dataclass(frozen=True)
+class SplitConfig:
+    """How ratings are held out. Frozen, JSON-able, recorded in ML Metadata with every run."""
+
+    method: str = "leave_last_out"
+    """`leave_last_out`, `temporal` or `random`: the function of that name in this module."""
+
+    eval_fraction: float = 0.1
+    """Share of all ratings to hold out as eval labels; `temporal` and `random` only."""
+
+    test_fraction: float = 0.1
+    """Share of all ratings to hold out as test labels; `temporal` and `random` only."""
+
+    eval_cut: int | None = None
+    """Seconds UTC from which ratings are eval labels; `temporal` only, in place of fractions."""
+
+    test_cut: int | None = None
+    """Seconds UTC from which ratings are test labels; `temporal` only, together with `eval_cut`."""
+
+    seed: int = 0
+    """Seed of `random`."""
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"method must be one of {', '.join(METHODS)}, got {self.method!r}.")
+        for name in ("eval_fraction", "test_fraction"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be from 0 to below 1, got {getattr(self, name)}.")
+        if self.eval_fraction + self.test_fraction >= 1:
+            raise ValueError(
+                "eval_fraction and test_fraction must leave something to train on, got "
+                f"{self.eval_fraction} and {self.test_fraction}."
+            )
+        cuts = (self.eval_cut, self.test_cut)
+        if cuts == (None, None):
+            return
+        if self.method != "temporal":
+            raise ValueError(f"cuts are for method temporal, got {cuts} for {self.method}.")
+        if self.eval_cut is None or self.test_cut is None or self.eval_cut > self.test_cut:
+            raise ValueError(f"eval_cut must be given and not after test_cut, got {cuts}.")
+
+
+@dataclasses.dataclass(frozen=True)
+class RowLists:
+    """One list of row numbers per user, flat: user `i` has `rows[offsets[i] : offsets[i + 1]]`."""
+
+    rows: npt.NDArray[np.int64]
+    """Rows of the ratings, user by user and in time order within each."""
+
+    offsets: npt.NDArray[np.int64]
+    """`[users + 1]` where each user's rows start."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Every rating in its user's time order, with the part it plays."""
+
+    user_id: npt.NDArray[np.int64]
+    """`[users]` the users who rated, ascending."""
+
+    order: npt.NDArray[np.int64]
+    """`[ratings]` rows of the ratings, by user, time and place in the file."""
+
+    offsets: npt.NDArray[np.int64]
+    """`[users + 1]` where each user's ratings start in `order`."""
+
+    part: npt.NDArray[np.int8]
+    """`[ratings]` 0, 1 or 2, aligned with `order`."""
+
+    def history(self, split: str) -> RowLists:
+        """Returns what is known of each user when recommendations are asked for in a split."""
+        return self._select(self.part <= max(SPLITS.index(split) - 1, 0))
+
+    def labels(self, split: str) -> RowLists:
+        """Returns what each user rated next: what recommendations are compared with in a split."""
+        if split == features.TRAIN:
+            return self._select(np.zeros(len(self.part), np.bool_))
+        return self._select(self.part == SPLITS.index(split))
+
+    def _select(self, mask: npt.NDArray[np.bool_]) -> RowLists:
+        before = np.concatenate(([0], np.cumsum(mask)))
+        return RowLists(rows=self.order[mask], offsets=before[self.offsets])
+
+
+def split_ratings(
+    user_id: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], config: SplitConfig
+) -> Split:
+    """Splits ratings as configured.
+
+    Args:
+        user_id: `[ratings]` int64, in file order.
+        timestamp: `[ratings]` int64 seconds, likewise.
+        config: The method and its settings.
+    """
+    order = np.lexsort((timestamp, user_id))  # stable: ties stay in file order
+    users, starts = np.unique(user_id[order], return_index=True)
+    offsets = np.append(starts, len(order))
+    part = METHODS[config.method](offsets, timestamp[order], config)
+    return Split(user_id=users, order=order, offsets=offsets, part=part)
+
+
+def leave_last_out(
+    offsets: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], config: SplitConfig
+) -> npt.NDArray[np.int8]:
+    """Holds out each user's last rating for test and the one before for eval.
+
+    History comes first, then test, then eval: of two ratings, the last is the test label and there
+    is no eval label; a single rating is history only.
+
+    Args:
+        offsets: `[users + 1]` where each user's ratings start.
+        timestamp: `[ratings]` int64 seconds; unused, the order says it all.
+        config: Unused: there is nothing to set.
+
+    Returns:
+        `[ratings]` int8 parts.
+    """
+    del timestamp, config
+    part = np.zeros(offsets[-1], np.int8)
+    counts = np.diff(offsets)
+    part[offsets[1:][counts >= 2] - 1] = 2
+    part[offsets[1:][counts >= 3] - 2] = 1
+    return part
+
+
+def temporal(
+    offsets: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], config: SplitConfig
+) -> npt.NDArray[np.int8]:
+    """Holds out what was rated from two moments on, the same for all users.
+
+    Without cuts in the configuration, they are the quantiles of all timestamps that leave the
+    configured fractions after them. Ratings of the very second of a cut are labels.
+
+    Args:
+        offsets: `[users + 1]`; unused, users are not looked at.
+        timestamp: `[ratings]` int64 seconds.
+        config: The cuts or the fractions.
+
+    Returns:
+        `[ratings]` int8 parts.
+    """
+    del offsets
+    cuts = [config.eval_cut, config.test_cut]
+    if cuts == [None, None]:
+        before_test = 1 - config.test_fraction
+        cuts = np.quantile(
+            timestamp, [before_test - config.eval_fraction, before_test], method="higher"
+        ).tolist()
+    return np.searchsorted(cuts, timestamp, side="right").astype(np.int8)
+
+
+def random(
+    offsets: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], config: SplitConfig
+) -> npt.NDArray[np.int8]:
+    """Holds out a random share of all ratings, whenever they were made.
+
+    Histories then hold ratings that are younger than the labels: a leak, kept because the blog
+    post and much of the literature split so.
+
+    Args:
+        offsets: `[users + 1]`; unused, users are not looked at.
+        timestamp: `[ratings]` int64 seconds; only its length matters.
+        config: The fractions and the seed.
+
+    Returns:
+        `[ratings]` int8 parts; a rating's part depends on its place in the order of users and
+        times, so that the order of lines in the file matters only among ties.
+    """
+    del offsets
+    drawn = np.random.default_rng(config.seed).random(len(timestamp))
+    cuts = [config.test_fraction, config.test_fraction + config.eval_fraction]
+    return (2 - np.searchsorted(cuts, drawn, side="right")).astype(np.int8)
+
+
+METHODS: dict[
+    str,
+    Callable[
+        [npt.NDArray[np.int64], npt.NDArray[np.int64], SplitConfig], npt.NDArray[np.int8]
+    ],
+] = {method.__name__: method for method in (leave_last_out, temporal, random)}

@@ -1,0 +1,217 @@
+"""The command line. Imports nothing heavy: `movielens --help` must not wait for TensorFlow."""
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+from collections.abc import Sequence
+
+from pipeline import presets
+
+OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
+RUNS = pathlib.Path("runs")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command.
+
+    Args:
+        arguments: By default those of the process.
+
+    Returns:
+        Exit status: 0 done, 1 failed, 2 misused, 3 not blessed, 130 interrupted.
+    """
+    # TFRS and Transform's layer need Keras 2; both are read when TensorFlow is first imported.
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except KeyboardInterrupt:
+        print("Interrupted. Run the same command again: what was finished is reused.")
+        return INTERRUPTED
+    except (ValueError, LookupError, OSError) as error:
+        message = error.args[0] if isinstance(error, LookupError) and error.args else error
+        print(f"movielens: {message}", file=sys.stderr)
+        return FAILED
+
+
+def fetch_command(options: argparse.Namespace) -> int:
+    """Fetches a release."""
+    from pipeline.fetch import fetch
+
+    folder = fetch(options.dataset, options.to / options.dataset, print)
+    print(f"MovieLens files are in {folder}")
+    return OK
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Runs the pipeline."""
+    from pipeline.run_command import run
+
+    return run(options)
+
+
+def recommend_command(options: argparse.Namespace) -> int:
+    """Asks the bundle that was pushed last."""
+    from pipeline import run_records, tables
+
+    if options.user is None and not options.history:
+        raise ValueError("Say whom to recommend to: a USER, or --history ID,ID,…")
+    if not 1 <= options.k <= 100:
+        raise ValueError(f"-k must be from 1 to 100, got {options.k}.")
+    path = options.bundle or run_records.find(options.runs, options.run, pushed=True).pushed
+    if not os.path.isdir(path):
+        raise ValueError(f"No bundle at {path!r}: was it removed? `movielens run` pushes a new one.")
+    from pipeline.recommendations import PushedBundle
+
+    bundle = PushedBundle(path)
+    if options.history:
+        history = [movie_id.strip() for movie_id in options.history.split(",")]
+        unknown = bundle.unknown_movies(history)
+        if unknown:
+            raise ValueError(f"Not in the catalogue: {', '.join(unknown)}.")
+        answer = bundle.for_history(history, options.k)
+    else:
+        answer = bundle.for_user(options.user, options.k)
+    if options.json:
+        print(
+            json.dumps(
+                {
+                    "user": options.user,
+                    "known_user": answer.known_user,
+                    "bundle": path,
+                    "recommendations": [
+                        {"movie_id": i, "title": t, "score": s} for i, t, s in answer.movies
+                    ],
+                }
+            )
+        )
+    else:
+        who = "this history" if options.history else f"user {options.user}"
+        print(tables.recommendations(who, answer.known_user, answer.movies))
+    return OK
+
+
+def metrics_command(options: argparse.Namespace) -> int:
+    """Shows the test metrics of a run."""
+    from pipeline import run_records, tables
+
+    record = run_records.find(options.runs, options.run)
+    if options.json:
+        print(json.dumps(record.metrics if options.slices else record.metrics[""]))
+        return OK
+    print(f"Run {record.run_id} ({record.preset}): {record.status}, measured on test")
+    print(tables.metric_table(record.metrics[""]))
+    if options.slices:
+        print(tables.slice_table(record.metrics))
+    return OK
+
+
+def runs_command(options: argparse.Namespace) -> int:
+    """Lists the runs."""
+    import dataclasses
+
+    from pipeline import run_records, tables
+
+    records = run_records.read_all(options.runs)
+    if options.json:
+        print(json.dumps([dataclasses.asdict(record) for record in records]))
+    elif records:
+        print(tables.run_table(records))
+    else:
+        print(f"No run under {options.runs} yet; start one with `movielens run`.")
+    return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="movielens",
+        description="From MovieLens files to a two-tower recommender that TensorFlow Serving "
+        "can serve: ingest, check, transform, train, evaluate, bless, push.",
+        epilog="Begin with `movielens run`, then `movielens recommend 42`.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    fetch = commands.add_parser(
+        "fetch", help="get a MovieLens release", description="Gets a release, checked by hash."
+    )
+    fetch.add_argument("dataset", nargs="?", default="ml-100k", help="ml-100k (default), ml-1m, …")
+    fetch.add_argument(
+        "--to", type=pathlib.Path, default=RUNS / "data", help="folder (default: runs/data)"
+    )
+    fetch.set_defaults(command=fetch_command)
+
+    listing = "\n".join(f"  {name:16}{preset.summary}" for name, preset in presets.PRESETS.items())
+    run = commands.add_parser(
+        "run",
+        help="run the whole pipeline",
+        description="Runs the whole pipeline on this machine and pushes the bundle if it is "
+        "blessed.\nExit status: 0 pushed, 3 not blessed, 1 failed, 130 interrupted.\n\n"
+        f"presets:\n{listing}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("--preset", default=presets.DEFAULT, help=f"default: {presets.DEFAULT}")
+    run.add_argument(
+        "--data", type=pathlib.Path, help="folder in GroupLens layout (default: fetch the preset's)"
+    )
+    run.add_argument(
+        "--output", type=pathlib.Path, help="folder of everything (default: runs/PRESET)"
+    )
+    run.add_argument("--epochs", type=int, help="same as --set model.epochs=N")
+    run.add_argument("--seed", type=int, help="same as --set model.seed=N")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.NAME=VALUE",
+        help="any field of split, model or gates, e.g. model.embedding_dim=32; may be repeated",
+    )
+    run.add_argument("--json", action="store_true", help="print the run's record as JSON at the end")
+    run.set_defaults(command=run_command)
+
+    recommend = commands.add_parser(
+        "recommend",
+        help="ask the pushed bundle",
+        description="Recommends movies to a user by the bundle that was pushed last.",
+    )
+    recommend.add_argument("user", nargs="?", metavar="USER", help="user id of the data set")
+    recommend.add_argument(
+        "--history", metavar="ID,ID,…", help="movie ids somebody saw, oldest first, instead of USER"
+    )
+    recommend.add_argument("-k", type=int, default=10, help="how many (default 10, at most 100)")
+    recommend.add_argument("--bundle", help="path of a pushed version (default: the last one)")
+    _of_a_run(recommend, "run whose bundle is asked (default: the last pushed)")
+    recommend.set_defaults(command=recommend_command)
+
+    metrics = commands.add_parser(
+        "metrics",
+        help="show test metrics beside the baselines",
+        description="Shows the test metrics of a run beside popular and recently popular.",
+    )
+    metrics.add_argument("run", nargs="?", metavar="RUN", help="default: the last evaluated")
+    metrics.add_argument("--slices", action="store_true", help="also hit@10 by slice")
+    _of_a_run(metrics, None)
+    metrics.set_defaults(command=metrics_command)
+
+    runs = commands.add_parser(
+        "runs", help="list runs", description="Lists what ran, when, and what was pushed."
+    )
+    _of_a_run(runs, None)
+    runs.set_defaults(command=runs_command)
+    return parser
+
+
+def _of_a_run(parser: argparse.ArgumentParser, run_help: str | None) -> None:
+    """Adds the options of commands that look at earlier runs."""
+    if run_help:
+        parser.add_argument("--run", metavar="RUN", help=run_help)
+    parser.add_argument(
+        "--runs", type=pathlib.Path, default=RUNS, help="folder of the runs (default: runs)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""What people see while a pipeline runs: a line a component; all else goes to a log file."""
+
+import contextlib
+import os
+import pathlib
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+WIDTH = 24
+
+
+class Lines:
+    """Writes lines; on a terminal the component that runs is shown before it ends."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Writes to a stream."""
+        self._stream = stream
+        self._live = stream.isatty()
+
+    def line(self, text: str) -> None:
+        """Writes a line, or several."""
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def start(self, node: str) -> None:
+        """Shows that a component runs."""
+        if self._live:
+            self._stream.write(f"  {node:{WIDTH}} …")
+            self._stream.flush()
+
+    def end(self, node: str, seconds: float, cached: bool) -> None:
+        """Replaces it by how long it took."""
+        begin = "\r" if self._live else ""
+        took = "   reused" if cached else f"{seconds:7.1f} s"
+        self.line(f"{begin}  {node:{WIDTH}} {took}")
+
+
+@contextlib.contextmanager
+def output_to(path: pathlib.Path) -> Iterator[TextIO]:
+    """Sends all that this process and its children print to the end of a file.
+
+    File descriptors are redirected, not `sys.stdout`: TensorFlow's C++ writes to them directly.
+
+    Yields:
+        The standard output as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(descriptor) for descriptor in (1, 2)]
+    try:
+        with path.open("ab") as file:
+            for descriptor in (1, 2):
+                os.dup2(file.fileno(), descriptor)
+        with os.fdopen(os.dup(kept[0]), "w", encoding="utf-8") as terminal:
+            yield terminal
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, original in zip((1, 2), kept, strict=True):
+            os.dup2(original, descriptor)
+            os.close(original)

@@ -1,0 +1,71 @@
+"""Asks a pushed bundle, as a client of TensorFlow Serving would."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from components.bundle import module
+from transform import features
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a bundle recommends to one user."""
+
+    movies: tuple[tuple[str, str, float], ...]
+    """Id, title and score, best first."""
+
+    known_user: bool
+    """False: nothing is known of the user, and this is what is popular lately."""
+
+
+class PushedBundle:
+    """A bundle, loaded from the folder of its version."""
+
+    def __init__(self, path: str) -> None:
+        """Loads the bundle."""
+        self._bundle = tf.saved_model.load(path)
+
+    def any_user(self) -> str:
+        """Returns the id of some user that the bundle knows."""
+        spec = {features.USER_ID: tf.io.FixedLenFeature([], tf.string)}
+        parsed = tf.io.parse_single_example(self._bundle.answers.timelines[0], spec)
+        return parsed[features.USER_ID].numpy().decode()
+
+    def for_user(self, user_id: str, k: int) -> Answer:
+        """Answers a user by id."""
+        return self._answer(
+            self._bundle.signatures["serving_default"](user_id=tf.constant([user_id])), k
+        )
+
+    def for_history(self, movie_ids: Sequence[str], k: int) -> Answer:
+        """Answers somebody of whom only the movies they saw, in that order, are known."""
+        nothing = tf.constant([""])
+        answer = self._bundle.signatures["recommend"](
+            **{
+                module.HISTORY_MOVIE_IDS: tf.constant([list(movie_ids)]),
+                module.EXCLUDE_MOVIE_IDS: tf.constant([[""]]),
+                features.AGE: tf.constant([-1], tf.int64),
+                features.GENDER: nothing,
+                features.OCCUPATION: nothing,
+                features.ZIP: nothing,
+            }
+        )
+        return self._answer(answer, k)
+
+    def unknown_movies(self, movie_ids: Sequence[str]) -> list[str]:
+        """Returns the ids that are not in the catalogue."""
+        catalogue = set(self._bundle.answers.movie_id.numpy().tolist())
+        return [movie_id for movie_id in movie_ids if movie_id.encode() not in catalogue]
+
+    @staticmethod
+    def _answer(outputs: dict[str, tf.Tensor], k: int) -> Answer:
+        rows = zip(
+            outputs[module.MOVIE_IDS][0].numpy()[:k],
+            outputs[module.TITLES][0].numpy()[:k],
+            outputs[module.SCORES][0].numpy()[:k],
+            strict=True,
+        )
+        movies = tuple((i.decode(), t.decode(), float(s)) for i, t, s in rows if i)
+        return Answer(movies, bool(outputs[module.KNOWN_USER][0]))

@@ -1,0 +1,215 @@
+"""`movielens run`: prepares, runs the graph with a line a component, and tells what came of it."""
+
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import resource
+import sys
+import tempfile
+import time
+import traceback
+from typing import NoReturn
+
+from pipeline import presets, tables
+from pipeline.config import PipelineConfig, output_paths
+from pipeline.progress import Lines, output_to
+from pipeline.run_records import (
+    BLESSED,
+    FAILED,
+    INTERRUPTED,
+    NOT_BLESSED,
+    RunRecord,
+    new_run_id,
+)
+
+EXIT = {BLESSED: 0, NOT_BLESSED: 3}
+SHOWN = 10
+
+
+class ComponentError(ValueError):
+    """A component failed; the message says which, why, and where the whole trace is."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the pipeline as the options say.
+
+    Returns:
+        Exit status: 0 blessed and pushed, 3 not blessed.
+
+    Raises:
+        ComponentError: A component failed.
+        ValueError: An option, the data or a folder is not usable.
+    """
+    say = Lines(sys.stderr if options.json else sys.stdout)
+    preset = _preset(options)
+    output = (options.output or pathlib.Path("runs") / options.preset).absolute()
+    check_writable(output)
+    data = _data(options, preset, output, say)
+    paths = output_paths(output)
+    config = PipelineConfig(
+        name=f"movielens-{options.preset}",
+        data=str(data),
+        pipeline_root=str(paths["pipeline_root"]),
+        serving_base=str(paths["serving_base"]),
+        split=preset.split,
+        model=preset.model,
+        gates=preset.gates,
+    )
+    record = _run_and_record(config, options.preset, paths, say)
+    say.line(summary(record))
+    if record.pushed:
+        say.line(sample(record))
+    say.line(next_commands(record))
+    if options.json:
+        print(json.dumps(dataclasses.asdict(record)))
+    return EXIT[record.status]
+
+
+def _run_and_record(
+    config: PipelineConfig, preset: str, paths: dict[str, pathlib.Path], say: Lines
+) -> RunRecord:
+    """Runs the graph, and writes the run's record however it ends."""
+    run_id = new_run_id()
+    log = paths["logs"] / f"{run_id}.log"
+    record = RunRecord(run_id, preset, config.data, str(paths["records"].parent), str(log))
+    record.write(paths["records"])
+    say.line(f"Run {run_id}, logged to {log}\nLoading TFX …")
+    began = time.monotonic()
+    try:
+        with output_to(log) as terminal:
+            _run_graph(config, record, paths["metadata"], Lines(terminal))
+    except KeyboardInterrupt:
+        record.status = INTERRUPTED
+        raise
+    except ComponentError as error:
+        record.status, record.reasons = FAILED, [str(error)]
+        raise
+    finally:
+        record.seconds = round(time.monotonic() - began, 1)
+        record.cpu_seconds = round(cpu_seconds(), 1)
+        record.write(paths["records"])
+    return record
+
+
+def _run_graph(
+    config: PipelineConfig, record: RunRecord, metadata_path: pathlib.Path, terminal: Lines
+) -> None:
+    """Runs the graph and fills the record with what it made."""
+    from pipeline import lineage, local_run, verdict
+    from pipeline.graph import create_pipeline
+
+    running = ["The graph"]
+
+    def start(node: str) -> None:
+        running.append(node)
+        terminal.start(node)
+
+    def end(node: str, seconds: float, cached: bool) -> None:
+        record.components[node] = {"seconds": round(seconds, 2), "cached": cached}
+        terminal.end(node, seconds, cached)
+
+    try:
+        local_run.run(create_pipeline(config), metadata_path, record.run_id, start, end)
+    except Exception as error:  # a component may raise anything; it is named, and raised again
+        _fail(running[-1], error, record.log)
+    made = lineage.outputs(metadata_path, record.run_id)
+    found = verdict.read(made["Evaluator"]["evaluation"].uri)
+    record.metrics, record.reasons = found.metrics, list(found.reasons)
+    record.status = BLESSED if found.blessed else NOT_BLESSED
+    pushed = made["Pusher"]["pushed_model"].custom_properties
+    record.pushed = pushed["pushed_destination"].string_value
+
+
+def _fail(node: str, error: Exception, log: str) -> NoReturn:
+    traceback.print_exc()
+    raise ComponentError(f"{node} failed: {error}\nThe whole trace is in {log}") from error
+
+
+def summary(record: RunRecord) -> str:
+    """Returns what came of a run, for people."""
+    lines = [
+        "",
+        f"{record.seconds:.0f} s, {record.cpu_seconds:.0f} CPU s",
+        "",
+        "On test, ranked among the whole catalogue:",
+        tables.metric_table(record.metrics[""]),
+        "",
+    ]
+    if record.status == BLESSED:
+        lines.append(f"Blessed: every threshold held. Pushed to {record.pushed}")
+    else:
+        lines.append("NOT BLESSED, nothing was pushed:")
+        lines += [f"  {reason}" for reason in record.reasons]
+    return "\n".join(lines)
+
+
+def sample(record: RunRecord) -> str:
+    """Returns what the pushed bundle recommends to a known user and to an unknown one."""
+    with output_to(pathlib.Path(record.log)):
+        from pipeline.recommendations import PushedBundle
+
+        bundle = PushedBundle(record.pushed)
+        answers = [(user, bundle.for_user(user, SHOWN)) for user in (bundle.any_user(), "nobody")]
+    return "\n".join(
+        tables.recommendations(f"user {user}", answer.known_user, answer.movies)
+        for user, answer in answers
+    )
+
+
+def next_commands(record: RunRecord) -> str:
+    """Returns what to type next."""
+    return (
+        "\nNext:\n"
+        "  movielens recommend 42                 ask the bundle that was pushed last\n"
+        "  movielens recommend --history 50,181   … for somebody who saw these movies\n"
+        "  movielens metrics --slices             the metrics again, by slice\n"
+        "  movielens runs                         what ran, and what was pushed\n"
+        f"  tensorboard --logdir {record.output}/artifacts/TwoTowerTrainer/model_run"
+    )
+
+
+def cpu_seconds() -> float:
+    """Returns the CPU seconds of this process and of its children that ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def check_writable(folder: pathlib.Path) -> None:
+    """Makes a folder, and checks that files can be written into it.
+
+    Raises:
+        ValueError: They can't; the message says why.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"Can't write to the output folder {folder} ({error.strerror}); "
+            "choose another with --output."
+        ) from error
+
+
+def _preset(options: argparse.Namespace) -> presets.Preset:
+    shortcuts = {"model.epochs": options.epochs, "model.seed": options.seed}
+    settings = [f"{name}={value}" for name, value in shortcuts.items() if value is not None]
+    return presets.with_settings(presets.find(options.preset), settings + options.set)
+
+
+def _data(
+    options: argparse.Namespace, preset: presets.Preset, output: pathlib.Path, say: Lines
+) -> pathlib.Path:
+    """Returns the folder of the MovieLens files, fetched if none was named."""
+    from components.grouplens import layout
+
+    if options.data is None:
+        from pipeline.fetch import fetch
+
+        folder = fetch(preset.dataset, output.parent / "data" / preset.dataset, say.line)
+    else:
+        folder = options.data.absolute()
+    say.line(f"{folder}: {layout.detect(folder).name} layout")
+    return folder

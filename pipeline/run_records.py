@@ -1,0 +1,106 @@
+"""What ran, when, and how it ended: one small JSON file a run, readable without TensorFlow."""
+
+import dataclasses
+import datetime
+import json
+import os
+import pathlib
+from typing import Any
+
+RUNNING, BLESSED, NOT_BLESSED, FAILED, INTERRUPTED = (
+    "running",
+    "blessed",
+    "not blessed",
+    "failed",
+    "interrupted",
+)
+
+
+@dataclasses.dataclass
+class RunRecord:
+    """One run. Written when it starts and again when it ends."""
+
+    run_id: str
+    """Name of the run, also in ML Metadata."""
+
+    preset: str
+    """Preset that it started from."""
+
+    data: str
+    """Folder of its data."""
+
+    output: str
+    """Output folder."""
+
+    log: str
+    """Path of its log file."""
+
+    status: str = RUNNING
+    """How it ended, or "running"."""
+
+    seconds: float = 0.0
+    """Wall seconds from start to end."""
+
+    cpu_seconds: float = 0.0
+    """CPU seconds of the process and its children."""
+
+    components: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    """By component: `seconds`, and whether an earlier result was reused (`cached`)."""
+
+    reasons: list[str] = dataclasses.field(default_factory=list)
+    """Why it was not blessed, or the error."""
+
+    metrics: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    """By slice ("" for all): metric values on `test`."""
+
+    pushed: str = ""
+    """Path of the pushed version, or empty."""
+
+    def write(self, folder: pathlib.Path) -> None:
+        """Writes the record into a folder of records, whole or not at all."""
+        folder.mkdir(parents=True, exist_ok=True)
+        final = folder / f"{self.run_id}.json"
+        temporary = final.with_suffix(".tmp")
+        temporary.write_text(json.dumps(dataclasses.asdict(self), indent=1), encoding="utf-8")
+        os.replace(temporary, final)
+
+
+def read_all(runs: pathlib.Path) -> list[RunRecord]:
+    """Returns the records of every run under `runs/*/records` or `runs/records`, oldest first.
+
+    Raises:
+        ValueError: A record can't be read; the message names the file.
+    """
+    paths = [*runs.glob("*/records/*.json"), *runs.glob("records/*.json")]
+    return sorted((_read(path) for path in paths), key=lambda record: record.run_id)
+
+
+def find(runs: pathlib.Path, run_id: str | None, pushed: bool = False) -> RunRecord:
+    """Returns the named run, or the last one that was evaluated (or pushed).
+
+    Raises:
+        LookupError: There is none; the message says what to do.
+    """
+    records = read_all(runs)
+    if run_id is not None:
+        for record in records:
+            if record.run_id == run_id:
+                return record
+        raise LookupError(f"No run {run_id!r} under {runs}; `movielens runs` lists them.")
+    wanted = [record for record in records if (record.pushed if pushed else record.metrics)]
+    if not wanted:
+        what = "pushed" if pushed else "evaluated"
+        raise LookupError(f"No run under {runs} was {what} yet; start one with `movielens run`.")
+    return wanted[-1]
+
+
+def _read(path: pathlib.Path) -> RunRecord:
+    try:
+        return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+    except (json.JSONDecodeError, TypeError) as error:
+        raise ValueError(f"{path} is not a run record ({error}); remove it.") from error
+
+
+def new_run_id() -> str:
+    """Returns a name for a run that sorts by time, such as "2026-01-31T03-00-00"."""
+    return datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")
