@@ -49,7 +49,8 @@ def eval_config(gates: Gates) -> tfma.EvalConfig:
                     "config": json.dumps({"name": f"coverage@{evaluation.COVERAGE_AT}"}),
                 },
                 {"class_name": "ExampleCount"},
-            ]
+            ],
+            "example_weights": {"unweighted": True},
         }
     )
     return json_format.ParseDict(
