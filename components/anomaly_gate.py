@@ -23,9 +23,7 @@ def AnomalyGate(
     """
     found = []
     for split in artifact_utils.decode_split_names(anomalies.split_names):
-        path = os.path.join(
-            artifact_utils.get_split_uri([anomalies], split), "SchemaDiff.pb"
-        )
+        path = os.path.join(artifact_utils.get_split_uri([anomalies], split), "SchemaDiff.pb")
         with tfx.dsl.io.fileio.open(path, "rb") as file:
             found += describe(split, anomalies_pb2.Anomalies.FromString(file.read()))
     if found:

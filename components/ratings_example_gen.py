@@ -41,9 +41,7 @@ class Executor(GroupLensExecutor):
         users = grouplens.read_users(layout)
         movies = grouplens.read_movies(layout)
         grouplens.check_consistency(ratings, movies, users)
-        split = split_ratings(
-            ratings.user_id, ratings.timestamp, SplitConfig(**settings["split"])
-        )
+        split = split_ratings(ratings.user_id, ratings.timestamp, SplitConfig(**settings["split"]))
         logging.info(
             "%d ratings by %d users, %d movies listed (%s); labels: %s.",
             len(ratings.rating),

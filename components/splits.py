@@ -198,7 +198,5 @@ def random(
 
 METHODS: dict[
     str,
-    Callable[
-        [npt.NDArray[np.int64], npt.NDArray[np.int64], SplitConfig], npt.NDArray[np.int8]
-    ],
+    Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64], SplitConfig], npt.NDArray[np.int8]],
 ] = {method.__name__: method for method in (leave_last_out, temporal, random)}

@@ -63,7 +63,9 @@ def recommend_command(options: argparse.Namespace) -> int:
         raise ValueError(f"-k must be from 1 to 100, got {options.k}.")
     path = options.bundle or run_records.find(options.runs, options.run, pushed=True).pushed
     if not os.path.isdir(path):
-        raise ValueError(f"No bundle at {path!r}: was it removed? `movielens run` pushes a new one.")
+        raise ValueError(
+            f"No bundle at {path!r}: was it removed? `movielens run` pushes a new one."
+        )
     from pipeline.recommendations import PushedBundle
 
     bundle = PushedBundle(path)
@@ -168,7 +170,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECTION.NAME=VALUE",
         help="any field of split, model or gates, e.g. model.embedding_dim=32; may be repeated",
     )
-    run.add_argument("--json", action="store_true", help="print the run's record as JSON at the end")
+    run.add_argument(
+        "--json", action="store_true", help="print the run's record as JSON at the end"
+    )
     run.set_defaults(command=run_command)
 
     recommend = commands.add_parser(

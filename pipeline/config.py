@@ -1,4 +1,4 @@
-"""The configuration of a run: one frozen tree, made in the command line, passed down by argument."""
+"""The configuration of a run: a frozen tree, made in the command line and passed down."""
 
 import dataclasses
 import pathlib

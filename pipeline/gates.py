@@ -29,17 +29,14 @@ def eval_config(gates: Gates) -> tfma.EvalConfig:
     leaves out users of whom nothing was held out.
     """
     specs = [
-        _mean(name, output, _thresholds(name, gates))
-        for name, output in evaluation.METRICS.items()
+        _mean(name, output, _thresholds(name, gates)) for name, output in evaluation.METRICS.items()
     ]
     for yardstick in evaluation.YARDSTICKS:
         specs += [
             _mean(f"{yardstick} {name}", f"{yardstick}_{output}")
             for name, output in evaluation.METRICS.items()
         ]
-    specs.append(
-        _mean(LIFT, evaluation.LIFT, {"value_threshold": {"lower_bound": gates.min_lift}})
-    )
+    specs.append(_mean(LIFT, evaluation.LIFT, {"value_threshold": {"lower_bound": gates.min_lift}}))
     specs.append(
         {
             "metrics": [
@@ -76,8 +73,8 @@ def _mean(name: str, output: str, threshold: dict[str, Any] | None = None) -> di
         "class_name": "MeanPrediction",
         "config": json.dumps({"name": name}),
     }
-    if threshold:
-        metric["threshold"] = threshold
+    if threshold:  # of all users together: a bare `threshold` would hold for every slice
+        metric["per_slice_thresholds"] = [{"slicing_specs": [{}], "threshold": threshold}]
     return {
         "metrics": [metric],
         "output_names": [output],
@@ -92,4 +89,3 @@ def _thresholds(name: str, gates: Gates) -> dict[str, Any] | None:
         "value_threshold": {"lower_bound": gates.min_hit_at_10},
         "change_threshold": {"direction": "HIGHER_IS_BETTER", "relative": -gates.max_drop},
     }
-

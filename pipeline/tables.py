@@ -67,9 +67,7 @@ def run_table(records: Sequence[RunRecord]) -> str:
     return columns(rows)
 
 
-def recommendations(
-    who: str, known: bool, movies: Sequence[tuple[str, str, float]]
-) -> str:
+def recommendations(who: str, known: bool, movies: Sequence[tuple[str, str, float]]) -> str:
     """Returns recommendations with titles, a line each.
 
     Args:

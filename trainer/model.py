@@ -66,9 +66,7 @@ class TwoTowerModel(tfrs.Model):
         """Returns the vectors of the whole catalogue, `[movies, dim]`."""
         return self.candidate(self._candidates)
 
-    def _full_softmax_loss(
-        self, queries: tf.Tensor, rows: tf.Tensor, training: bool
-    ) -> tf.Tensor:
+    def _full_softmax_loss(self, queries: tf.Tensor, rows: tf.Tensor, training: bool) -> tf.Tensor:
         matrix = self.candidate(self._candidates, training=training)
         logits = tf.matmul(queries, matrix, transpose_b=True)
         positions = tf.gather(self._position_of_row, rows)

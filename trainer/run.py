@@ -83,7 +83,7 @@ def vocabulary_sizes(
 
 
 def rows_of_catalogue(positions: np.ndarray, movies: int) -> np.ndarray:
-    """Returns the vocabulary row of each of `movies` catalogue entries; `len(positions)`: unseen."""
+    """Returns the vocabulary row of each of `movies` entries; `len(positions)`: unseen."""
     rows = np.full(movies, len(positions), dtype=np.int64)
     rows[positions] = np.arange(len(positions))
     return rows

@@ -43,7 +43,9 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         self._user = np.repeat(np.arange(len(timelines)), np.diff(timelines.label_splits))
         self._label = self._position_of_row[np.minimum(timelines.label, self._known)]
         if not (self._label >= 0).any():
-            raise ValueError("The eval split has no label that occurs in training: nothing to rank.")
+            raise ValueError(
+                "The eval split has no label that occurs in training: nothing to rank."
+            )
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Ranks every label of `eval` and writes the two means into `logs`."""

@@ -69,19 +69,15 @@ def read_timelines(files: Sequence[str], feature_spec: dict) -> Timelines:
     Raises:
         ValueError: No record matches `files`.
     """
+    paths = sorted(tf.io.gfile.glob(list(files)))
+    records = list(tf.data.TFRecordDataset(paths, "GZIP").batch(READ_BATCH))
+    if not records:
+        raise ValueError(f"No timelines in {', '.join(files)}: the split is empty.")
     spec = {name: feature_spec[name] for name in PROFILE_ROWS}
     spec |= {
-        name: tf.io.RaggedFeature(tf.int64)
-        for name in (features.MOVIE_ID, features.LABEL_MOVIE_ID)
+        name: tf.io.RaggedFeature(tf.int64) for name in (features.MOVIE_ID, features.LABEL_MOVIE_ID)
     }
-    paths = tf.io.gfile.glob(list(files))
-    batches = list(
-        tf.data.TFRecordDataset(sorted(paths), compression_type="GZIP")
-        .batch(READ_BATCH)
-        .map(lambda records: tf.io.parse_example(records, spec))
-    )
-    if not batches:
-        raise ValueError(f"No timelines in {', '.join(files)}: the split is empty.")
+    batches = [tf.io.parse_example(batch, spec) for batch in records]
     rows = {name: tf.concat([batch[name] for batch in batches], axis=0) for name in spec}
     order = tf.argsort(rows[features.USER_ID], stable=True)
     history = tf.gather(rows[features.MOVIE_ID], order)

@@ -149,7 +149,7 @@ class QueryTower(tf.keras.layers.Layer):
 
 
 def last_position(vectors: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
-    """Returns the vector at each row's last real input: `[batch, dim]` of `[batch, window, dim]`."""
+    """Returns the vector at each row's last real input, `[batch, dim]`."""
     last = tf.reduce_sum(tf.cast(inputs != PADDING, tf.int32), axis=1) - 1
     return tf.gather(vectors, tf.maximum(last, 0), batch_dims=1)
 

@@ -82,19 +82,19 @@ def movies(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
 
 
 def age_bucket(age: tf.Tensor) -> tf.Tensor:
-    """Returns the five-year bucket of each `[batch]` int64 age, 0 where it is negative (unknown)."""
+    """Returns the five-year bucket of each `[batch]` int64 age, 0 for a negative one."""
     bucket = 1 + age // AGE_BUCKET_YEARS
     return tf.where(age < 0, tf.zeros_like(age), tf.minimum(bucket, AGE_BUCKETS - 1))
 
 
 def year_bucket(year: tf.Tensor) -> tf.Tensor:
-    """Returns the five-year bucket of each `[batch]` int64 year, 0 where it is negative (unknown)."""
+    """Returns the five-year bucket of each `[batch]` int64 year, 0 for a negative one."""
     bucket = 1 + (year - FIRST_YEAR) // YEAR_BUCKET_YEARS
     return tf.where(year < 0, tf.zeros_like(year), tf.clip_by_value(bucket, 1, YEAR_BUCKETS - 1))
 
 
 def zip_region(zip_code: tf.Tensor) -> tf.Tensor:
-    """Returns the first character of each `[batch]` zip: a tenth of the USA, or a foreign letter."""
+    """Returns the first character of each `[batch]` zip: a tenth of the USA, or a letter."""
     return tf.strings.substr(zip_code, 0, 1)
 
 

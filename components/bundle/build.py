@@ -70,7 +70,9 @@ def embed_catalogue(towers: tf.Module, movies: records.Movies) -> np.ndarray:
     """Returns the `[movies, dim]` float32 vectors of the whole catalogue."""
     return np.concatenate(
         [
-            towers.embed_candidate(tf.constant(movies.examples[first : first + EMBED_BATCH])).numpy()
+            towers.embed_candidate(
+                tf.constant(movies.examples[first : first + EMBED_BATCH])
+            ).numpy()
             for first in range(0, len(movies.examples), EMBED_BATCH)
         ]
     )
@@ -107,7 +109,7 @@ def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunctio
         age: tf.Tensor,
         gender: tf.Tensor,
         occupation: tf.Tensor,
-        zip: tf.Tensor,  # noqa: A002 (the name of the input)
+        zip: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         query = {
             features.USER_ID: tf.zeros_like(gender),

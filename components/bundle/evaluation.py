@@ -126,7 +126,7 @@ class Measurements(tf.Module):
 
 
 def rank_in(top: tf.Tensor, positive: tf.Tensor) -> tf.Tensor:
-    """Returns the place of each `[labels]` positive in its `[labels, k]` list, `MISSED` if absent."""
+    """Returns each `[labels]` positive's place in its `[labels, k]` list, or `MISSED`."""
     found = tf.cast(top, tf.int64) == positive[:, tf.newaxis]
     place = tf.argmax(found, axis=1, output_type=tf.int32)
     return tf.where(tf.reduce_any(found, axis=1), place, MISSED)
@@ -154,6 +154,6 @@ def age_group(age: tf.Tensor) -> tf.Tensor:
 
 
 def popularity_band(share: tf.Tensor) -> tf.Tensor:
-    """Returns "head", "torso" or "tail" for each `[batch]` share of movies that are more popular."""
+    """Returns "head", "torso" or "tail" by the `[batch]` share of movies more popular."""
     band = tf.where(share < HEAD_SHARE, "head", tf.where(share < TORSO_SHARE, "torso", "tail"))
     return tf.where(tf.math.is_nan(share), "none", band)

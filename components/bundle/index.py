@@ -27,9 +27,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         super().__init__(k=k)
         self._matrix: tf.Variable | None = None
 
-    def index(
-        self, candidates: tf.Tensor, identifiers: tf.Tensor | None = None
-    ) -> "ExactIndex":
+    def index(self, candidates: tf.Tensor, identifiers: tf.Tensor | None = None) -> "ExactIndex":
         """Holds `[candidates, dim]` vectors, and answers with their `[candidates]` identifiers.
 
         Raises:
@@ -50,9 +48,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         self._identifiers = tf.Variable(identifiers, trainable=False)
         return self
 
-    def call(
-        self, queries: tf.Tensor, k: int | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def call(self, queries: tf.Tensor, k: int | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the scores and identifiers, both `[batch, k]`, for `[batch, dim]` queries."""
         scores, positions = self.best(self.scores(queries), k)
         return scores, tf.gather(self._identifiers, positions)
@@ -60,7 +56,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
     def query_with_exclusions(
         self, queries: tf.Tensor, exclusions: tf.Tensor, k: int | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """As `call`, without `[batch, any]` int positions of candidates; negative ones are padding."""
+        """As `call`, without `[batch, any]` positions of candidates (negative: padding)."""
         scores, positions = self.best(exclude(self.scores(queries), exclusions), k)
         return scores, tf.gather(self._identifiers, positions)
 

@@ -1,4 +1,4 @@
-"""The bundle's functions: how a query becomes an answer, by the one path that all signatures share."""
+"""How a query becomes an answer: the one path that all signatures of the bundle share."""
 
 import dataclasses
 
@@ -94,9 +94,7 @@ class Answers(tf.Module):
         """
         position = self.position.lookup(movie_id)
         own = tf.gather(self.directions, tf.maximum(position, 0))
-        scores = exclude(
-            tf.matmul(own, self.directions, transpose_b=True), position[:, tf.newaxis]
-        )
+        scores = exclude(tf.matmul(own, self.directions, transpose_b=True), position[:, tf.newaxis])
         scores = tf.where(position[:, tf.newaxis] >= 0, scores, EXCLUDED)
         return self._named(*self.index.best(scores))
 

@@ -23,7 +23,7 @@ def recent_counts(
         days: How long ago "lately" reaches.
 
     Returns:
-        `[movies]` float32: the recent count plus a fraction below 1 that grows with the whole count.
+        `[movies]` float32: the recent count plus a fraction that grows with the whole count.
     """
     ever = counts(positions, movies)
     if not len(timestamps):

@@ -72,7 +72,10 @@ def read_movies(files: Sequence[str]) -> Movies:
     examples = read_examples(files)
     parsed = tf.io.parse_example(
         examples,
-        {name: tf.io.FixedLenFeature([], tf.string) for name in (features.MOVIE_ID, features.TITLE)},
+        {
+            name: tf.io.FixedLenFeature([], tf.string)
+            for name in (features.MOVIE_ID, features.TITLE)
+        },
     )
     movie_id = parsed[features.MOVIE_ID].numpy()
     order = np.argsort(movie_id, kind="stable")

@@ -68,7 +68,7 @@ def Canary(
     problems = _problems(answers, query, catalogue, towers)
     if problems:
         raise ValueError(
-            f"The bundle does not answer as the trained towers do ({len(problems)} differences):\n  "
+            f"The bundle does not answer as the trained towers do ({len(problems)} times):\n  "
             + "\n  ".join(problems[:10])
         )
     logging.info("The bundle answered %d users as the trained towers do.", len(users))

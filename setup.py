@@ -1,0 +1,33 @@
+"""Package of the pipeline; `requirements/lock.txt` pins what it runs on."""
+
+from setuptools import find_packages, setup
+
+setup(
+    name="movielens-tfx",
+    version="0.1.0",
+    description="From raw MovieLens to a served two-tower recommender, on TFX.",
+    license="Apache-2.0",
+    packages=find_packages(
+        include=[
+            f"{name}{rest}"
+            for name in ("pipeline", "components", "trainer", "transform")
+            for rest in ("", ".*")
+        ]
+    ),
+    package_data={"transform.schemas": ["*.pbtxt"]},
+    python_requires=">=3.10,<3.11",
+    install_requires=[
+        "tfx==1.16.0",
+        "tensorflow==2.16.2",
+        "tf-keras==2.16.0",
+        "tensorflow-transform==1.16.0",
+        "tensorflow-recommenders==0.7.7",
+        "tensorflow-model-analysis==0.47.1",
+        "apache-beam==2.65.0",
+        "kfp==2.5.0",
+        "dill",
+        "numpy",
+        "pyarrow",
+    ],
+    entry_points={"console_scripts": ["movielens = pipeline.cli:main"]},
+)

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.bundle import evaluation
+
+
+@pytest.mark.parametrize(
+    ("top", "positive", "place"),
+    [
+        ([7, 3, 5], 7, 0),
+        ([7, 3, 5], 5, 2),
+        ([7, 3, 5], 4, evaluation.MISSED),
+        ([7, 3, 5], -1, evaluation.MISSED),
+    ],
+    ids=["first", "last", "absent", "not-in-the-catalogue"],
+)
+def test_rank_in(top, positive, place):
+    found = evaluation.rank_in(tf.constant([top]), tf.constant([positive], tf.int64))
+    assert found.numpy().tolist() == [place]
+
+
+@pytest.mark.parametrize(
+    ("watched", "band"),
+    [(0, "0"), (1, "1-19"), (19, "1-19"), (20, "20-49"), (199, "100-199"), (737, "200+")],
+)
+def test_activity(watched, band):
+    assert evaluation.activity(tf.constant([watched])).numpy() == [band.encode()]
+
+
+@pytest.mark.parametrize(("age", "group"), [(-1, "unknown"), (7, "0-9"), (30, "30-39")])
+def test_age_group(age, group):
+    assert evaluation.age_group(tf.constant([age], tf.int64)).numpy() == [group.encode()]
+
+
+@pytest.mark.parametrize(
+    ("share", "band"),
+    [(0.0, "head"), (0.1, "torso"), (0.5, "tail"), (1.0, "tail"), (np.nan, "none")],
+)
+def test_popularity_band(share, band):
+    found = evaluation.popularity_band(tf.constant([share], tf.float32))
+    assert found.numpy() == [band.encode()]

@@ -1,0 +1,150 @@
+"""The model on the checkerboard: even users watch even movies, odd users odd ones."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer.catalogue import Catalogue
+from trainer.config import ModelConfig
+from trainer.model import INPUTS, TARGETS, TwoTowerModel
+from trainer.run import batches, optimizer, rows_of_catalogue
+from trainer.selection import MONITOR, RankingOnEval
+from trainer.timelines import PADDING, PROFILE_ROWS, START, Timelines, training_windows
+from trainer.towers import candidate_rows, last_position
+from transform import features
+
+USERS = MOVIES = 20
+SIZES = {
+    features.USER_ID: USERS + 1,
+    features.GENDER: 2,
+    features.OCCUPATION: 2,
+    features.ZIP: 2,
+    features.MOVIE_ID: MOVIES + 1,
+    features.GENRES: 2,
+    features.TITLE_WORDS: 2,
+}
+
+
+def checkerboard() -> Timelines:
+    """Each user saw all movies of the own parity but one, which is the label."""
+    order = [
+        np.random.default_rng(user).permutation(MOVIES // 2) * 2 + user % 2 for user in range(USERS)
+    ]
+    count = MOVIES // 2 - 1
+    profile = {name: np.zeros(USERS, np.int64) for name in PROFILE_ROWS}
+    return Timelines(
+        profile={**profile, features.USER_ID: np.arange(USERS)},
+        history=np.concatenate([movies[:-1] for movies in order]),
+        history_splits=np.arange(USERS + 1) * count,
+        label=np.array([movies[-1] for movies in order]),
+        label_splits=np.arange(USERS + 1),
+    )
+
+
+def model_of(config: ModelConfig) -> TwoTowerModel:
+    catalogue = Catalogue(
+        movie_id=np.array([f"{movie:02}".encode() for movie in range(MOVIES)]),
+        year=np.zeros(MOVIES, np.int64),
+        genres=tf.ragged.constant([[0]] * MOVIES, dtype=tf.int64),
+        title_words=tf.ragged.constant([[]] * MOVIES, dtype=tf.int64, ragged_rank=1),
+    )
+    positions = np.arange(MOVIES)
+    return TwoTowerModel(
+        config,
+        SIZES,
+        candidate_rows(catalogue, rows_of_catalogue(positions, MOVIES)),
+        positions,
+        np.full(MOVIES, 9),
+    )
+
+
+def trained(config: ModelConfig) -> tuple[TwoTowerModel, RankingOnEval]:
+    tf.keras.utils.set_random_seed(config.seed)
+    timelines = checkerboard()
+    model = model_of(config)
+    model.compile(optimizer=optimizer(config))
+    ranking = RankingOnEval(timelines, np.arange(MOVIES), config.window, exclude_seen=True)
+    windows = training_windows(timelines, config.window)
+    history = model.fit(
+        batches(windows, config), epochs=config.epochs, callbacks=[ranking], verbose=0
+    )
+    assert len(history.history[MONITOR]) == config.epochs
+    return model, ranking
+
+
+COMMON = {"embedding_dim": 8, "window": 10, "batch_size": 10, "epochs": 60, "learning_rate": 0.02}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ModelConfig(**COMMON),
+        ModelConfig(**COMMON, history="none", profile=False, content=False, item_bias=False),
+        ModelConfig(**COMMON, loss="retrieval"),
+        ModelConfig(
+            **{**COMMON, "learning_rate": 0.5, "epochs": 100},
+            history="none",
+            loss="retrieval",
+            log_q=False,
+            optimizer="adagrad",
+            item_bias=False,
+        ),
+    ],
+    ids=["mean-full-softmax", "ids-full-softmax", "mean-retrieval-logq", "blog-like"],
+)
+def test_withheld_movie_comes_first(config):
+    model, ranking = trained(config)
+    # one unseen movie of the own parity against ten of the other
+    assert (ranking.label_ranks(model) == 0).mean() >= 0.9
+
+
+def test_history_alone_is_enough_for_a_stranger():
+    model, _ = trained(ModelConfig(**COMMON))
+    profile = {name: tf.zeros([1], tf.int64) for name in PROFILE_ROWS}
+    profile[features.USER_ID] = tf.constant([USERS], tf.int64)
+    inputs = tf.constant([[START, 1, 3, 5, 7, 9]], tf.int64)
+    query = last_position(model.query(profile, inputs), inputs)
+    scores = tf.matmul(query, model.candidate_matrix(), transpose_b=True)[0].numpy()
+    unseen = [movie for movie in range(MOVIES) if movie not in (1, 3, 5, 7, 9)]
+    best = sorted(unseen, key=lambda movie: -scores[movie])[:5]
+    assert all(movie % 2 == 1 for movie in best)
+
+
+def test_a_position_does_not_see_what_comes_after_it():
+    model = model_of(ModelConfig(**COMMON))
+    profile = {name: tf.zeros([1], tf.int64) for name in PROFILE_ROWS}
+    one = model.query(profile, tf.constant([[START, 1, 3]], tf.int64))
+    other = model.query(profile, tf.constant([[START, 1, 8]], tf.int64))
+    np.testing.assert_array_equal(one[:, :2], other[:, :2])
+    assert not np.allclose(one[:, 2], other[:, 2])
+
+
+def test_same_seed_same_model():
+    config = ModelConfig(**{**COMMON, "epochs": 2})
+    (one, _), (other, _) = trained(config), trained(config)
+    np.testing.assert_array_equal(one.candidate_matrix(), other.candidate_matrix())
+
+
+def test_full_softmax_of_equal_scores_is_the_log_of_the_catalogue():
+    model = model_of(ModelConfig(**COMMON))
+    batch = {name: tf.zeros([1], tf.int64) for name in PROFILE_ROWS}
+    batch[INPUTS] = tf.constant([[START, PADDING]], tf.int64)
+    batch[TARGETS] = tf.constant([[3, PADDING]], tf.int64)
+    model.compute_loss(batch)
+    for variable in model.trainable_variables:
+        variable.assign(tf.zeros_like(variable))
+    # all twenty scores are 0: -log(1 / 20)
+    assert float(model.compute_loss(batch)) == pytest.approx(np.log(MOVIES), rel=1e-6)
+
+
+def test_labels_that_training_never_saw_are_an_error():
+    timelines = checkerboard()
+    unseen = Timelines(
+        timelines.profile,
+        timelines.history,
+        timelines.history_splits,
+        np.full(USERS, MOVIES),
+        timelines.label_splits,
+    )
+    with pytest.raises(ValueError, match="nothing to rank"):
+        RankingOnEval(unseen, np.arange(MOVIES), 10, exclude_seen=True)

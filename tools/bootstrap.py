@@ -1,0 +1,207 @@
+"""Makes `.venv` from the lock: Python 3.10, every package by hash, byte code compiled.
+
+Runs on any Python from 3.8 on, with nothing but its standard library. Touches nothing outside the
+checkout: `.venv` is the environment, `.uv` holds uv if none is installed.
+"""
+
+import argparse
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import urllib.request
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PRIVATE = ROOT / ".uv"
+LOCK = ROOT / "requirements" / "lock.txt"
+DIRECT = ROOT / "requirements" / "direct.in"
+STAMP = VENV / ".stamp"
+WANTED = (3, 10)
+UV_MINIMUM = (0, 4, 0)
+UV_VERSION = "0.13.9"
+
+
+class SetupError(Exception):
+    """Something is missing; the message says what, and what to do."""
+
+
+def main():
+    """Makes the environment if the lock or setup.py changed since it was made."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--lock", action="store_true", help="pin and hash direct.in again instead")
+    options = parser.parse_args()
+    try:
+        if options.lock:
+            lock(find_uv())
+        elif not is_current():
+            make()
+    except SetupError as error:
+        sys.exit("setup: %s" % error)
+
+
+def is_current():
+    """Returns whether the environment was made, to its end, from today's lock."""
+    return STAMP.exists() and STAMP.read_text() == fingerprint()
+
+
+def fingerprint():
+    """Returns a hash of all that decides what the environment holds."""
+    digest = hashlib.sha256(str(ROOT).encode())
+    for path in (LOCK, ROOT / "setup.py", ROOT / "pyproject.toml"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def make():
+    """Makes or mends the environment; the stamp is written last."""
+    uv = find_uv()
+    if not works(VENV / "bin" / "python"):
+        shutil.rmtree(str(VENV), ignore_errors=True)
+        python = find_python(os.environ)
+        print("setup: making .venv with %s" % (python or "uv's own Python 3.10"), flush=True)
+        create(uv, python)
+    elif STAMP.exists():
+        STAMP.unlink()
+    print("setup: installing the locked packages (3 GB; some minutes the first time)", flush=True)
+    run(uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python",
+        str(VENV / "bin" / "python"), str(LOCK))
+    run(uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--python",
+        str(VENV / "bin" / "python"), "--editable", str(ROOT))
+    STAMP.write_text(fingerprint())
+
+
+def create(uv, python):
+    """Creates an empty environment, with uv's own download where no Python 3.10 was found."""
+    try:
+        run(uv, "venv", "--quiet", "--python", python or "3.10", str(VENV))
+    except SetupError as error:
+        raise SetupError(
+            "no Python 3.10 was found on PATH or among pyenv's versions, and uv could not download "
+            "one. Install Python 3.10 (`pyenv install 3.10`, or your system's package) and run this "
+            "again. uv said: %s" % error
+        )
+
+
+def find_python(environment):
+    """Returns the path of a Python 3.10 that works, or None.
+
+    Looks on PATH first, then at pyenv's versions: pyenv's own `python3.10` on PATH is a shim that
+    exists and fails where another version is selected.
+    """
+    candidates = [
+        pathlib.Path(folder) / name
+        for folder in environment.get("PATH", "").split(os.pathsep)
+        for name in ("python3.10", "python3", "python")
+        if folder
+    ]
+    pyenv = pathlib.Path(
+        environment.get("PYENV_ROOT") or os.path.join(environment.get("HOME", "/"), ".pyenv")
+    )
+    candidates += sorted(pyenv.glob("versions/3.10*/bin/python"), reverse=True)
+    for candidate in candidates:
+        if works(candidate):
+            return str(candidate)
+    return None
+
+
+def works(python):
+    """Returns whether a path is a Python 3.10 that runs."""
+    if not os.access(str(python), os.X_OK):
+        return False
+    program = "import sys, venv; print(sys.version_info[:2] == %r)" % (WANTED,)
+    done = subprocess.run([str(python), "-c", program], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL)
+    return done.returncode == 0 and done.stdout.strip() == b"True"
+
+
+def find_uv():
+    """Returns the path of a uv: the installed one, or a private one, fetched if need be."""
+    installed = shutil.which("uv")
+    if installed and version_of(installed) >= UV_MINIMUM:
+        return installed
+    private = PRIVATE / "bin" / "uv"
+    if not private.exists():
+        fetch_uv(private)
+    return str(private)
+
+
+def version_of(uv):
+    """Returns the version of a uv, such as (0, 13, 9); (0,) if it does not run."""
+    done = subprocess.run([uv, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    words = done.stdout.decode().split()
+    if done.returncode or len(words) < 2:
+        return (0,)
+    return tuple(int(part) for part in words[1].split(".") if part.isdigit())
+
+
+def fetch_uv(destination):
+    """Takes uv out of its wheel, which pip downloads or, where there is no pip, this does."""
+    folder = PRIVATE / "download"
+    shutil.rmtree(str(folder), ignore_errors=True)
+    folder.mkdir(parents=True)
+    has_pip = subprocess.run([sys.executable, "-m", "pip", "--version"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    if has_pip:
+        run(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
+            "--dest", str(folder), "uv==" + UV_VERSION)
+    else:
+        download_from_pypi("uv", UV_VERSION, folder)
+    wheel = next(folder.glob("uv-*.whl"))
+    with zipfile.ZipFile(str(wheel)) as archive:
+        member = next(name for name in archive.namelist() if name.endswith("/scripts/uv"))
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        temporary = destination.with_suffix(".tmp")
+        temporary.write_bytes(archive.read(member))
+    temporary.chmod(0o755)
+    os.replace(str(temporary), str(destination))
+    shutil.rmtree(str(folder))
+
+
+def download_from_pypi(name, version, folder):
+    """Downloads this machine's wheel of a package from PyPI, checked by the hash PyPI states."""
+    import json
+    import platform
+
+    tag = "manylinux_2_17_%s" % platform.machine()
+    try:
+        url = "https://pypi.org/pypi/%s/%s/json" % (name, version)
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            files = json.load(answer)["urls"]
+        wheel = next(item for item in files if tag in item["filename"])
+        with urllib.request.urlopen(wheel["url"], timeout=300) as answer:
+            content = answer.read()
+    except (OSError, StopIteration) as error:
+        raise SetupError(
+            "can't get %s %s from PyPI (%s). Install uv or pip, or open the network." %
+            (name, version, error)
+        )
+    if hashlib.sha256(content).hexdigest() != wheel["digests"]["sha256"]:
+        raise SetupError("%s was damaged on its way: run this again." % wheel["filename"])
+    (folder / wheel["filename"]).write_bytes(content)
+
+
+def lock(uv):
+    """Pins and hashes the direct requirements."""
+    run(uv, "pip", "compile", "--quiet", "--python-version", "3.10", "--generate-hashes",
+        "--no-header", "--no-emit-index-url", "--no-annotate", str(DIRECT), "-o", str(LOCK))
+
+
+def run(*command):
+    """Runs a command.
+
+    Raises:
+        SetupError: It failed; the message holds the end of what it said.
+    """
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(list(command), stderr=subprocess.PIPE, env=environment)
+    if done.returncode:
+        raise SetupError("`%s` failed:\n%s" % (
+            " ".join(command[:3]), done.stderr.decode(errors="replace")[-2000:]))
+
+
+if __name__ == "__main__":
+    main()
