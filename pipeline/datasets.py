@@ -109,12 +109,12 @@ RELEASES = {
 }
 
 
-def find(name: str) -> Release:
+def find(name: str, releases: dict[str, Release] = RELEASES) -> Release:
     """Returns a release.
 
     Raises:
         ValueError: There is none of that name; the message lists those there are.
     """
-    if name not in RELEASES:
-        raise ValueError(f"Unknown data set {name!r}; can fetch: {', '.join(RELEASES)}.")
-    return RELEASES[name]
+    if name not in releases:
+        raise ValueError(f"Unknown data set {name!r}; can fetch: {', '.join(releases)}.")
+    return releases[name]
