@@ -74,6 +74,10 @@ class RowLists:
     offsets: npt.NDArray[np.int64]
     """`[users + 1]` where each user's rows start."""
 
+    def of(self, user: int) -> npt.NDArray[np.int64]:
+        """Returns the rows of the `user`-th user."""
+        return self.rows[self.offsets[user] : self.offsets[user + 1]]
+
 
 @dataclasses.dataclass(frozen=True)
 class Split:

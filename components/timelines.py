@@ -7,7 +7,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.grouplens import Movies, Ratings, Users
-from components.splits import SPLITS, RowLists, Split
+from components.grouplens.movies import NO_YEAR
+from components.splits import SPLITS, Split
 from transform import features
 
 
@@ -32,24 +33,20 @@ def timeline_examples(
     movie_ids, movie_row = np.unique(ratings.movie_id, return_inverse=True)
     movie_names = id_names(movie_ids)
     profiles = _profiles(users, split.user_id)
-
-    def feature_lists(rows: npt.NDArray[np.int64]) -> tuple[tf.train.Feature, ...]:
-        return (
-            bytes_feature(movie_names[movie_row[rows]].tolist()),
-            tf.train.Feature(float_list=tf.train.FloatList(value=ratings.rating[rows].tolist())),
-            int64_feature(ratings.timestamp[rows].tolist()),
-        )
-
     for name in SPLITS:
         history, labels = split.history(name), split.labels(name)
         for user, profile in enumerate(profiles):
-            timeline = dict(profile)
+            timeline = tf.train.Example()
             for columns, lists in ((features.HISTORY, history), (features.LABEL, labels)):
-                rows = lists.rows[lists.offsets[user] : lists.offsets[user + 1]]
+                rows = lists.of(user)
                 if len(rows):
-                    timeline |= zip(columns, feature_lists(rows), strict=True)
-            if len(timeline) > len(profile) or name == features.TEST:
-                yield name, serialize(timeline)
+                    movie, rating, timestamp = (timeline.features.feature[key] for key in columns)
+                    movie.bytes_list.value.extend(movie_names[movie_row[rows]].tolist())
+                    rating.float_list.value.extend(ratings.rating[rows].tolist())
+                    timestamp.int64_list.value.extend(ratings.timestamp[rows].tolist())
+            if name == features.TEST or timeline.ByteSize():
+                timeline.MergeFrom(profile)
+                yield name, timeline.SerializeToString(deterministic=True)
 
 
 def movie_examples(movies: Movies) -> Iterator[bytes]:
@@ -60,15 +57,15 @@ def movie_examples(movies: Movies) -> Iterator[bytes]:
     for name, title, genres, year in zip(
         id_names(movies.movie_id), movies.title, movies.genres, movies.year.tolist(), strict=True
     ):
-        movie = {
-            features.MOVIE_ID: bytes_feature([name]),
-            features.TITLE: bytes_feature([title.encode()]),
-        }
+        movie = tf.train.Example()
+        feature = movie.features.feature
+        feature[features.MOVIE_ID].bytes_list.value.append(name)
+        feature[features.TITLE].bytes_list.value.append(title.encode())
         if genres:
-            movie[features.GENRES] = bytes_feature([genre.encode() for genre in genres])
-        if year >= 0:
-            movie[features.YEAR] = int64_feature([year])
-        yield serialize(movie)
+            feature[features.GENRES].bytes_list.value.extend(genre.encode() for genre in genres)
+        if year != NO_YEAR:
+            feature[features.YEAR].int64_list.value.append(year)
+        yield movie.SerializeToString(deterministic=True)
 
 
 def id_names(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
@@ -76,27 +73,13 @@ def id_names(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
     return np.array([b"%d" % number for number in ids.tolist()], dtype=object)
 
 
-def bytes_feature(values: list[bytes]) -> tf.train.Feature:
-    """Returns a feature of byte strings."""
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
-
-
-def int64_feature(values: list[int]) -> tf.train.Feature:
-    """Returns a feature of whole numbers."""
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-
-
-def serialize(example: dict[str, tf.train.Feature]) -> bytes:
-    """Returns a `tf.Example` as bytes that depend on nothing but its content."""
-    message = tf.train.Example(features=tf.train.Features(feature=example))
-    return message.SerializeToString(deterministic=True)
-
-
-def _profiles(
-    users: Users | None, user_id: npt.NDArray[np.int64]
-) -> list[dict[str, tf.train.Feature]]:
-    """Returns the id and profile features of each user in `user_id`, each of whom has an entry."""
-    profiles = [{features.USER_ID: bytes_feature([name])} for name in id_names(user_id)]
+def _profiles(users: Users | None, user_id: npt.NDArray[np.int64]) -> list[tf.train.Example]:
+    """Returns what is known of each user in `user_id` besides ratings: the id and the profile."""
+    profiles = []
+    for name in id_names(user_id):
+        profile = tf.train.Example()
+        profile.features.feature[features.USER_ID].bytes_list.value.append(name)
+        profiles.append(profile)
     if users is None:
         return profiles
     by_id = np.argsort(users.user_id)
@@ -107,8 +90,9 @@ def _profiles(
         (features.ZIP, users.zip),
     )
     for profile, entry in zip(profiles, entries, strict=True):
-        profile[features.AGE] = int64_feature([int(users.age[entry])])
+        feature = profile.features.feature
+        feature[features.AGE].int64_list.value.append(users.age[entry])
         for name, column in words:
             if column[entry]:
-                profile[name] = bytes_feature([column[entry].encode()])
+                feature[name].bytes_list.value.append(column[entry].encode())
     return profiles

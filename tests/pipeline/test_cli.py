@@ -1,0 +1,92 @@
+"""The command line without a pipeline run: help, misuse, and what earlier runs left."""
+
+import json
+
+import pytest
+
+from pipeline import cli, run_command
+from pipeline.run_records import RunRecord
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """A folder of runs with one that was evaluated and pushed."""
+    metrics = {"": {"hit@10": 0.2, "popular hit@10": 0.1, "recent hit@10": 0.1, "ndcg@10": 0.1}}
+    RunRecord(
+        "2026-01-01T00-00-00",
+        "ml-100k",
+        "/data",
+        "/out",
+        "/log",
+        status="blessed",
+        metrics={**metrics, "gender:F": metrics[""]},
+        pushed=str(tmp_path / "gone"),
+    ).write(tmp_path / "ml-100k" / "records")
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["fetch", "run", "recommend", "metrics", "runs"])
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as done:
+        cli.main([command, "--help"])
+    assert done.value.code == 0
+    assert len(capsys.readouterr().out) > 200
+
+
+def test_unknown_command_is_misuse(capsys):
+    with pytest.raises(SystemExit) as done:
+        cli.main(["train"])
+    assert done.value.code == cli.USAGE
+    assert "invalid choice: 'train'" in capsys.readouterr().err
+
+
+def test_metrics_as_json(runs, capsys):
+    assert cli.main(["metrics", "--runs", str(runs), "--json"]) == cli.OK
+    values = json.loads(capsys.readouterr().out)
+    assert (values["hit@10"], values["ndcg@10"]) == (0.2, 0.1)
+
+
+def test_metrics_for_people(runs, capsys):
+    assert cli.main(["metrics", "--runs", str(runs), "--slices"]) == cli.OK
+    shown = capsys.readouterr().out
+    assert "recently popular" in shown
+    assert "gender:F" in shown
+
+
+def test_runs(runs, capsys):
+    assert cli.main(["runs", "--runs", str(runs)]) == cli.OK
+    assert "2026-01-01T00-00-00  ml-100k  blessed" in capsys.readouterr().out
+    assert cli.main(["runs", "--runs", str(runs), "--json"]) == cli.OK
+    assert json.loads(capsys.readouterr().out)[0]["status"] == "blessed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--preset", "ml-2k"], "Unknown preset 'ml-2k'"),
+        (["run", "--set", "model.depth=3"], "Unknown option 'model.depth'"),
+        (["run", "--epochs", "0"], "epochs must be at least 1, got 0"),
+        (["run", "--data", "nowhere"], "nowhere: no such folder"),
+        (["recommend"], "Say whom to recommend to"),
+        (["recommend", "42", "-k", "0"], "-k must be from 1 to 100, got 0"),
+        (["recommend", "42", "--runs", "nowhere"], "No run under nowhere was pushed yet"),
+        (["metrics", "--runs", "nowhere"], "start one with `movielens run`"),
+        (["metrics", "2020"], "No run '2020'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_misuse_says_what_is_right(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(arguments) == cli.FAILED
+    assert message in capsys.readouterr().err
+
+
+def test_bundle_that_was_removed(runs, capsys):
+    assert cli.main(["recommend", "42", "--runs", str(runs)]) == cli.FAILED
+    assert "was it removed?" in capsys.readouterr().err
+
+
+def test_output_folder_that_is_a_file(tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(ValueError, match=r"Can't write to the output folder .*--output"):
+        run_command.check_writable(tmp_path / "out")

@@ -1,0 +1,73 @@
+import pathlib
+
+import pytest
+
+from pipeline import presets
+from pipeline.code_version import code_version
+from pipeline.config import Gates, PipelineConfig
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("min_lift", 2.0), ("max_drop", -0.1), ("min_hit_at_10", 1.5)],
+)
+def test_impossible_gate_is_named(field, value):
+    with pytest.raises(ValueError, match=f"{field}.*{value}"):
+        Gates(**{field: value})
+
+
+@pytest.mark.parametrize(("field", "value"), [("name", ""), ("k", 10)])
+def test_impossible_run_is_named(field, value):
+    paths = {"data": "d", "pipeline_root": "r", "serving_base": "s"}
+    with pytest.raises(ValueError, match=field):
+        PipelineConfig(**{"name": "n", **paths, field: value})
+
+
+def test_settings_replace_fields_by_their_type():
+    preset = presets.with_settings(
+        presets.find("ml-100k"),
+        ["model.epochs=3", "model.profile=false", "gates.min_lift=0.01", "split.method=random"],
+    )
+    assert (preset.model.epochs, preset.model.profile) == (3, False)
+    assert preset.gates.min_lift == 0.01
+    assert preset.split.method == "random"
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("epochs=3", "SECTION.NAME=VALUE"),
+        ("model.epochs", "SECTION.NAME=VALUE"),
+        ("beam.workers=3", "SECTION.NAME=VALUE"),
+        ("model.epoch=3", "Unknown option 'model.epoch'; model has: .*epochs"),
+        ("model.epochs=many", "model.epochs must be of type int, got 'many'"),
+        ("model.profile=1", "true or false, got '1'"),
+        ("model.epochs=0", "epochs must be at least 1, got 0"),
+    ],
+)
+def test_bad_setting_says_what_is_right(setting, message):
+    with pytest.raises(ValueError, match=message):
+        presets.with_settings(presets.find("ml-100k"), [setting])
+
+
+def test_unknown_preset_lists_those_there_are():
+    with pytest.raises(ValueError, match=r"Unknown preset 'ml-2k'; there are: ml-100k"):
+        presets.find("ml-2k")
+
+
+def test_code_version_changes_with_code_and_with_nothing_else(tmp_path):
+    for package in ("components", "trainer", "transform"):
+        (tmp_path / package).mkdir()
+    source = tmp_path / "trainer" / "run.py"
+    source.write_text("a = 1\n")
+    before = code_version(tmp_path)
+    (tmp_path / "trainer" / "run.pyc").write_bytes(b"compiled")
+    assert code_version(tmp_path) == before
+    source.write_text("a = 2\n")
+    assert code_version(tmp_path) != before
+    source.rename(source.with_name("walk.py"))
+    assert code_version(tmp_path) != before
+
+
+def test_code_version_covers_this_checkout():
+    assert code_version() == code_version(pathlib.Path(__file__).resolve().parents[2])

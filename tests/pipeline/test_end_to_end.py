@@ -1,0 +1,181 @@
+"""The whole pipeline on a checkerboard, through the command line, as a user would run it."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from components.canary.component import PROBE
+
+pytestmark = pytest.mark.slow
+
+MOVIELENS = (sys.executable, "-m", "pipeline.cli")
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SMALL = (
+    "--set",
+    "model.embedding_dim=8",
+    "--set",
+    "model.batch_size=10",
+    "--set",
+    "model.learning_rate=0.02",
+    "--epochs",
+    "60",
+    "--set",
+    "model.patience=0",
+)
+
+
+def movielens(*arguments):
+    return subprocess.run(
+        [*MOVIELENS, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def ask(bundle, *requests):
+    """Asks a bundle in a bare process, as the canary does."""
+    done = subprocess.run(
+        [sys.executable, "-I", str(PROBE), bundle],
+        input=json.dumps(requests),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, write_checkerboard):
+    # 0.6 of the own parity is rated, so that unseen movies of both parities are left
+    return write_checkerboard(
+        tmp_path_factory.mktemp("data") / "checkerboard", users=40, movies=40, share=0.6
+    )
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs") / "checkerboard"
+
+
+@pytest.fixture(scope="module")
+def first(data, output):
+    done = movielens("run", "--data", data, "--output", output, *SMALL, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_run_is_blessed_and_beats_popular(first):
+    assert first["status"] == "blessed"
+    overall = first["metrics"][""]
+    assert overall["hit@10"] > overall["popular hit@10"]
+    assert overall["example_count"] == 40
+    assert {"gender:F", "gender:M", "activity:1-19"} <= set(first["metrics"])
+
+
+def test_even_users_get_even_movies_from_the_pushed_bundle(first):
+    (answer,) = ask(first["pushed"], ["serving_default", {"user_id": ["2", "3", "nobody"]}])
+    assert answer["known_user"] == [True, True, False]
+    for user, parity in ((0, 0), (1, 1)):
+        unseen_of_own_parity = [int(movie) for movie in answer["movie_ids"][user][:7]]
+        assert all(movie % 2 == parity for movie in unseen_of_own_parity)
+    assert all(answer["titles"][2])  # popular movies, and none is left out for a stranger
+
+
+def test_every_signature_answers(first):
+    history = {
+        "history_movie_ids": [["2", "4", "6", "8"]],
+        "exclude_movie_ids": [["10"]],
+        "age": [-1],
+        "gender": [""],
+        "occupation": [""],
+        "zip": [""],
+    }
+    recommended, similar = ask(
+        first["pushed"], ["recommend", history], ["similar", {"movie_id": ["2", "no movie"]}]
+    )
+    best = recommended["movie_ids"][0][:5]
+    assert all(int(movie) % 2 == 0 for movie in best)
+    assert not {"2", "4", "6", "8", "10"}.intersection(recommended["movie_ids"][0])
+    assert all(int(movie) % 2 == 0 for movie in similar["movie_ids"][0][:5])
+    assert not any(similar["movie_ids"][1])
+
+
+def test_commands_see_the_run(first, output):
+    runs = output.parent
+    metrics = json.loads(movielens("metrics", "--runs", runs, "--json").stdout)
+    assert metrics["hit@10"] == first["metrics"][""]["hit@10"]
+    assert first["run_id"] in movielens("runs", "--runs", runs).stdout
+    answer = json.loads(movielens("recommend", "2", "-k", "3", "--runs", runs, "--json").stdout)
+    assert [int(movie["movie_id"]) % 2 for movie in answer["recommendations"]] == [0, 0, 0]
+    stranger = movielens("recommend", "--history", "2,nothing", "--runs", runs)
+    assert stranger.returncode == 1
+    assert "Not in the catalogue: nothing" in stranger.stderr
+
+
+def test_second_run_reuses_and_compares_with_what_is_served(first, data, output):
+    done = movielens("run", "--data", data, "--output", output, *SMALL, "--json")
+    second = json.loads(done.stdout)
+    reused = {name for name, entry in second["components"].items() if entry["cached"]}
+    assert set(second["components"]) - reused == {"Baseline", "Evaluator", "Pusher"}
+    assert second["status"] == "blessed"
+    assert second["metrics"][""]["hit@10"] == first["metrics"][""]["hit@10"]
+
+
+def test_failing_gate_pushes_nothing(first, data, output):
+    before = sorted((output / "serving" / "movielens").iterdir())
+    done = movielens(
+        "run", "--data", data, "--output", output, *SMALL, "--set", "gates.min_lift=1", "--json"
+    )
+    record = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert record["status"] == "not blessed"
+    assert record["pushed"] == ""
+    assert "below the threshold 1.0000" in record["reasons"][0]
+    assert "NOT BLESSED" in done.stderr
+    assert sorted((output / "serving" / "movielens").iterdir()) == before
+
+
+def test_bad_data_stops_the_run_and_names_the_line(data, tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for path in data.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    with (folder / "u.data").open("a") as file:
+        file.write("1\t2\t7\t978300000\n")
+    lines = len((folder / "u.data").read_text().splitlines())
+    done = movielens("run", "--data", folder, "--output", tmp_path / "out", *SMALL)
+    assert done.returncode == 1
+    assert "RatingsExampleGen failed" in done.stderr
+    assert f"line {lines}" in done.stderr
+    assert not (tmp_path / "out" / "serving").exists()
+
+
+def test_interrupted_run_can_be_run_again(data, tmp_path):
+    arguments = ("run", "--data", data, "--output", tmp_path / "out", *SMALL, "--json")
+    process = subprocess.Popen(
+        [*MOVIELENS, *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    deadline = time.monotonic() + 300
+    artifacts = tmp_path / "out" / "artifacts" / "MoviesTransform"
+    while not artifacts.exists():
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Run the same command again" in said
+    again = movielens(*arguments)
+    assert again.returncode == 0, again.stderr
+    record = json.loads(again.stdout)
+    assert record["components"]["RatingsExampleGen"]["cached"]
+    assert not record["components"]["MoviesTransform"]["cached"]

@@ -1,0 +1,62 @@
+import pytest
+
+from pipeline import run_records, tables
+from pipeline.run_records import RunRecord
+
+METRICS = {"": {"hit@10": 0.2, "popular hit@10": 0.1, "recent hit@10": 0.09, "coverage@10": 0.5}}
+
+
+def record(runs, run_id, preset="ml-100k", **more):
+    made = RunRecord(run_id, preset, "/data", str(runs / preset), "/log", **more)
+    made.write(runs / preset / "records")
+    return made
+
+
+def test_written_record_is_read_back(tmp_path):
+    made = record(tmp_path, "2026-01-01", status="blessed", metrics=METRICS, pushed="/p/1")
+    assert run_records.read_all(tmp_path) == [made]
+
+
+def test_last_run_is_over_all_presets(tmp_path):
+    record(tmp_path, "2026-01-02", metrics=METRICS)
+    record(tmp_path, "2026-01-03", preset="ml-1m", metrics=METRICS, pushed="/p/2")
+    record(tmp_path, "2026-01-04", status="failed")
+    assert run_records.find(tmp_path, None).run_id == "2026-01-03"
+    assert run_records.find(tmp_path, None, pushed=True).pushed == "/p/2"
+    assert run_records.find(tmp_path, "2026-01-02").run_id == "2026-01-02"
+
+
+@pytest.mark.parametrize(
+    ("run_id", "pushed", "message"),
+    [
+        (None, False, "evaluated yet; start one with `movielens run`"),
+        (None, True, "pushed yet"),
+        ("2020", False, "No run '2020'.*`movielens runs`"),
+    ],
+)
+def test_no_such_run(tmp_path, run_id, pushed, message):
+    with pytest.raises(LookupError, match=message):
+        run_records.find(tmp_path, run_id, pushed)
+
+
+def test_broken_record_is_named(tmp_path):
+    record(tmp_path, "2026-01-01")
+    path = tmp_path / "ml-100k" / "records" / "2026-01-01.json"
+    path.write_text("{")
+    with pytest.raises(ValueError, match=str(path)):
+        run_records.read_all(tmp_path)
+
+
+def test_metric_table_has_the_yardsticks_beside():
+    assert tables.metric_table(METRICS[""]).splitlines() == [
+        "             bundle  popular  recently popular",
+        "hit@10       0.2000   0.1000            0.0900",
+        "coverage@10  0.5000",
+    ]
+
+
+def test_recommendations_say_whether_they_are_personal():
+    movies = [("1", "Toy Story (1995)", 2.5)]
+    assert "Recommended to user 42" in tables.recommendations("user 42", True, movies)
+    assert "popular lately" in tables.recommendations("user 42", False, movies)
+    assert "no movie is left" in tables.recommendations("user 42", True, [])
