@@ -100,13 +100,19 @@ def _run_graph(
     from pipeline.graph import create_pipeline
 
     running = ["The graph"]
+    used = [0.0]
 
     def start(node: str) -> None:
         running.append(node)
+        used.append(cpu_seconds())
         terminal.start(node)
 
     def end(node: str, seconds: float, cached: bool) -> None:
-        record.components[node] = {"seconds": round(seconds, 2), "cached": cached}
+        record.components[node] = {
+            "seconds": round(seconds, 2),
+            "cpu_seconds": round(cpu_seconds() - used[-1], 2),
+            "cached": cached,
+        }
         terminal.end(node, seconds, cached)
 
     try:

@@ -45,7 +45,7 @@ class RunRecord:
     """CPU seconds of the process and its children."""
 
     components: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
-    """By component: `seconds`, and whether an earlier result was reused (`cached`)."""
+    """By component: `seconds`, `cpu_seconds`, and whether a result was reused (`cached`)."""
 
     reasons: list[str] = dataclasses.field(default_factory=list)
     """Why it was not blessed, or the error."""

@@ -6,8 +6,10 @@ checkout: `.venv` is the environment, `.uv` holds uv if none is installed.
 
 import argparse
 import hashlib
+import json
 import os
 import pathlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -40,7 +42,7 @@ def main():
         elif not is_current():
             make()
     except SetupError as error:
-        sys.exit("setup: %s" % error)
+        sys.exit(f"setup: {error}")
 
 
 def is_current():
@@ -62,15 +64,34 @@ def make():
     if not works(VENV / "bin" / "python"):
         shutil.rmtree(str(VENV), ignore_errors=True)
         python = find_python(os.environ)
-        print("setup: making .venv with %s" % (python or "uv's own Python 3.10"), flush=True)
+        print(f"setup: making .venv with {python or 'a Python 3.10 of uv'}", flush=True)
         create(uv, python)
     elif STAMP.exists():
         STAMP.unlink()
     print("setup: installing the locked packages (3 GB; some minutes the first time)", flush=True)
-    run(uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python",
-        str(VENV / "bin" / "python"), str(LOCK))
-    run(uv, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--python",
-        str(VENV / "bin" / "python"), "--editable", str(ROOT))
+    run(
+        uv,
+        "pip",
+        "sync",
+        "--quiet",
+        "--require-hashes",
+        "--compile-bytecode",
+        "--python",
+        str(VENV / "bin" / "python"),
+        str(LOCK),
+    )
+    run(
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--python",
+        str(VENV / "bin" / "python"),
+        "--editable",
+        str(ROOT),
+    )
     STAMP.write_text(fingerprint())
 
 
@@ -81,9 +102,9 @@ def create(uv, python):
     except SetupError as error:
         raise SetupError(
             "no Python 3.10 was found on PATH or among pyenv's versions, and uv could not download "
-            "one. Install Python 3.10 (`pyenv install 3.10`, or your system's package) and run this "
-            "again. uv said: %s" % error
-        )
+            "one. Install Python 3.10 (`pyenv install 3.10`, or your system's package) and run "
+            f"this again. uv said: {error}"
+        ) from error
 
 
 def find_python(environment):
@@ -112,9 +133,10 @@ def works(python):
     """Returns whether a path is a Python 3.10 that runs."""
     if not os.access(str(python), os.X_OK):
         return False
-    program = "import sys, venv; print(sys.version_info[:2] == %r)" % (WANTED,)
-    done = subprocess.run([str(python), "-c", program], stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL)
+    program = f"import sys, venv; print(sys.version_info[:2] == {WANTED})"
+    done = subprocess.run(
+        [str(python), "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     return done.returncode == 0 and done.stdout.strip() == b"True"
 
 
@@ -143,11 +165,27 @@ def fetch_uv(destination):
     folder = PRIVATE / "download"
     shutil.rmtree(str(folder), ignore_errors=True)
     folder.mkdir(parents=True)
-    has_pip = subprocess.run([sys.executable, "-m", "pip", "--version"],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    has_pip = (
+        subprocess.run(
+            [sys.executable, "-m", "pip", "--version"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ).returncode
+        == 0
+    )
     if has_pip:
-        run(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
-            "--dest", str(folder), "uv==" + UV_VERSION)
+        run(
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--dest",
+            str(folder),
+            f"uv=={UV_VERSION}",
+        )
     else:
         download_from_pypi("uv", UV_VERSION, folder)
     wheel = next(folder.glob("uv-*.whl"))
@@ -163,12 +201,9 @@ def fetch_uv(destination):
 
 def download_from_pypi(name, version, folder):
     """Downloads this machine's wheel of a package from PyPI, checked by the hash PyPI states."""
-    import json
-    import platform
-
-    tag = "manylinux_2_17_%s" % platform.machine()
+    tag = f"manylinux_2_17_{platform.machine()}"
     try:
-        url = "https://pypi.org/pypi/%s/%s/json" % (name, version)
+        url = f"https://pypi.org/pypi/{name}/{version}/json"
         with urllib.request.urlopen(url, timeout=60) as answer:
             files = json.load(answer)["urls"]
         wheel = next(item for item in files if tag in item["filename"])
@@ -176,18 +211,31 @@ def download_from_pypi(name, version, folder):
             content = answer.read()
     except (OSError, StopIteration) as error:
         raise SetupError(
-            "can't get %s %s from PyPI (%s). Install uv or pip, or open the network." %
-            (name, version, error)
-        )
+            f"can't get {name} {version} from PyPI ({error}). Install uv or pip, or open "
+            "the network."
+        ) from error
     if hashlib.sha256(content).hexdigest() != wheel["digests"]["sha256"]:
-        raise SetupError("%s was damaged on its way: run this again." % wheel["filename"])
+        raise SetupError(f"{wheel['filename']} was damaged on its way: run this again.")
     (folder / wheel["filename"]).write_bytes(content)
 
 
 def lock(uv):
     """Pins and hashes the direct requirements."""
-    run(uv, "pip", "compile", "--quiet", "--python-version", "3.10", "--generate-hashes",
-        "--no-header", "--no-emit-index-url", "--no-annotate", str(DIRECT), "-o", str(LOCK))
+    run(
+        uv,
+        "pip",
+        "compile",
+        "--quiet",
+        "--python-version",
+        "3.10",
+        "--generate-hashes",
+        "--no-header",
+        "--no-emit-index-url",
+        "--no-annotate",
+        str(DIRECT),
+        "-o",
+        str(LOCK),
+    )
 
 
 def run(*command):
@@ -199,8 +247,8 @@ def run(*command):
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(list(command), stderr=subprocess.PIPE, env=environment)
     if done.returncode:
-        raise SetupError("`%s` failed:\n%s" % (
-            " ".join(command[:3]), done.stderr.decode(errors="replace")[-2000:]))
+        said = done.stderr.decode(errors="replace")[-2000:]
+        raise SetupError(f"`{' '.join(command[:3])}` failed:\n{said}")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,7 @@ def transform(tmp_path, record, preprocessing_fn, rows, more=()):
     """Analyzes `rows`, and returns `rows` and `more` transformed, with the transform output."""
     metadata = dataset_metadata.DatasetMetadata(schemas.load(record))
     with tft_beam.Context(temp_dir=str(tmp_path / "temp")):
-        (data, out_metadata), fn = (rows, metadata) | tft_beam.AnalyzeAndTransformDataset(
-            preprocessing_fn
-        )
+        (data, _), fn = (rows, metadata) | tft_beam.AnalyzeAndTransformDataset(preprocessing_fn)
         later, _ = ((list(more) or rows, metadata), fn) | tft_beam.TransformDataset()
         fn | tft_beam.WriteTransformFn(str(tmp_path / "out"))
     return data, later, tft.TFTransformOutput(str(tmp_path / "out"))

@@ -34,7 +34,9 @@ def test_exclusions(index, excluded, expected):
     scores, ids = index.query_with_exclusions(
         tf.constant([[2.0, 0.0]]), tf.constant(excluded, tf.int64)
     )
-    assert [i for i, s in zip(ids[0].numpy(), scores[0].numpy()) if s > EXCLUDED] == expected
+    assert [
+        i for i, s in zip(ids[0].numpy(), scores[0].numpy(), strict=True) if s > EXCLUDED
+    ] == expected
 
 
 def test_excluding_rows_apart():

@@ -1,0 +1,94 @@
+"""Set-up by a fake world of interpreters; the real thing is what ran before this test could."""
+
+import importlib.util
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+spec = importlib.util.spec_from_file_location("bootstrap", ROOT / "tools" / "bootstrap.py")
+bootstrap = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(bootstrap)
+
+RIGHT = "#!/bin/sh\necho True\n"
+OTHER = "#!/bin/sh\necho False\n"
+BROKEN_SHIM = "#!/bin/sh\necho 'pyenv: python3.10: command not found' >&2\nexit 127\n"
+
+
+def executable(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("scripts", "found"),
+    [
+        ({"a/python3.10": RIGHT}, "a/python3.10"),
+        ({"a/python3": OTHER, "b/python3": RIGHT}, "b/python3"),
+        (
+            {"a/python3.10": BROKEN_SHIM, ".pyenv/versions/3.10.13/bin/python": RIGHT},
+            ".pyenv/versions/3.10.13/bin/python",
+        ),
+        ({"a/python3": OTHER, ".pyenv/versions/3.11.7/bin/python": RIGHT}, None),
+        ({}, None),
+    ],
+    ids=["on-path", "later-on-path", "shim-that-fails", "only-other-versions", "nothing"],
+)
+def test_find_python(tmp_path, scripts, found):
+    for name, text in scripts.items():
+        executable(tmp_path / name, text)
+    environment = {"PATH": f"{tmp_path}/a:{tmp_path}/b", "HOME": str(tmp_path)}
+    expected = found and str(tmp_path / found)
+    assert bootstrap.find_python(environment) == expected
+
+
+def test_pyenv_root_is_honoured(tmp_path):
+    python = executable(tmp_path / "elsewhere" / "versions" / "3.10.4" / "bin" / "python", RIGHT)
+    environment = {"PATH": "", "HOME": "/nowhere", "PYENV_ROOT": str(tmp_path / "elsewhere")}
+    assert bootstrap.find_python(environment) == python
+
+
+def test_nothing_found_says_what_to_install(monkeypatch):
+    def refuse(*command):
+        raise bootstrap.SetupError("No interpreter found for Python 3.10")
+
+    monkeypatch.setattr(bootstrap, "run", refuse)
+    with pytest.raises(bootstrap.SetupError, match=r"pyenv install 3\.10(.|\n)*No interpreter"):
+        bootstrap.create("uv", None)
+
+
+def test_installed_uv_is_used_and_an_old_one_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(bootstrap, "PRIVATE", tmp_path / ".uv")
+    private = executable(tmp_path / ".uv" / "bin" / "uv", "")
+    monkeypatch.setenv("PATH", f"{tmp_path}/a:/bin")
+    installed = executable(tmp_path / "a" / "uv", "#!/bin/sh\necho uv 0.9.1\n")
+    assert bootstrap.find_uv() == installed
+    executable(tmp_path / "a" / "uv", "#!/bin/sh\necho uv 0.1.0\n")
+    assert bootstrap.find_uv() == private
+
+
+def test_environment_is_current_only_with_todays_stamp(tmp_path, monkeypatch):
+    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / ".stamp")
+    assert not bootstrap.is_current()
+    (tmp_path / ".stamp").write_text("of another lock")
+    assert not bootstrap.is_current()
+    (tmp_path / ".stamp").write_text(bootstrap.fingerprint())
+    assert bootstrap.is_current()
+
+
+def test_failed_command_tells_what_it_said():
+    with pytest.raises(bootstrap.SetupError, match="no space left"):
+        bootstrap.run(sys.executable, "-c", "import sys; sys.exit('no space left')")
+
+
+def test_lock_pins_what_is_asked_for_and_names_no_host():
+    locked = bootstrap.LOCK.read_text()
+    for line in bootstrap.DIRECT.read_text().splitlines():
+        name = line.split("#")[0].strip()
+        if name:
+            assert f"\n{name.split('==')[0]}==" in "\n" + locked
+            assert "==" not in name or f"{name} \\" in locked
+    assert "://" not in locked
