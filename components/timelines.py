@@ -15,7 +15,7 @@ from transform import features
 def timeline_examples(
     ratings: Ratings, users: Users | None, split: Split
 ) -> Iterator[tuple[str, bytes]]:
-    """Yields the timelines of each user in all splits, by ascending user id.
+    """Yields the timelines of all splits, by split and ascending user id.
 
     The test timelines are the store of users that serving answers from, so every user who rated has
     one, with or without labels. In train and eval a user with neither history nor labels is left
@@ -32,30 +32,21 @@ def timeline_examples(
     """
     movie_ids, movie_row = np.unique(ratings.movie_id, return_inverse=True)
     movie_names = id_names(movie_ids)
-
-    def add(timeline: tf.train.Example, names: tuple[str, ...], rows: npt.NDArray[np.int64]) -> None:
-        if len(rows):
-            movie, rating, timestamp = (timeline.features.feature[name] for name in names)
-            movie.bytes_list.value.extend(movie_names[movie_row[rows]].tolist())
-            rating.float_list.value.extend(ratings.rating[rows].tolist())
-            timestamp.int64_list.value.extend(ratings.timestamp[rows].tolist())
-
-    history = {name: split.history(name) for name in SPLITS}
-    labels = {name: split.labels(name) for name in SPLITS}
-    for user, profile in enumerate(_profiles(users, split.user_id)):
-        test = tf.train.Example()
-        test.CopyFrom(profile)
-        add(test, features.HISTORY, history[features.TEST].of(user))
-        add(test, features.LABEL, labels[features.TEST].of(user))
-        yield features.TEST, test.SerializeToString(deterministic=True)
-
-        train_rows, eval_rows = history[features.TRAIN].of(user), labels[features.EVAL].of(user)
-        add(profile, features.HISTORY, train_rows)
-        if len(train_rows):
-            yield features.TRAIN, profile.SerializeToString(deterministic=True)
-        add(profile, features.LABEL, eval_rows)  # the history of eval is that of train
-        if len(train_rows) or len(eval_rows):
-            yield features.EVAL, profile.SerializeToString(deterministic=True)
+    profiles = _profiles(users, split.user_id)
+    for name in SPLITS:  # one after the other: what Beam buffers of a split is freed in one piece
+        history, labels = split.history(name), split.labels(name)
+        for user, profile in enumerate(profiles):
+            timeline = tf.train.Example()
+            for columns, lists in ((features.HISTORY, history), (features.LABEL, labels)):
+                rows = lists.of(user)
+                if len(rows):
+                    movie, rating, timestamp = (timeline.features.feature[key] for key in columns)
+                    movie.bytes_list.value.extend(movie_names[movie_row[rows]].tolist())
+                    rating.float_list.value.extend(ratings.rating[rows].tolist())
+                    timestamp.int64_list.value.extend(ratings.timestamp[rows].tolist())
+            if timeline.features.feature or name == features.TEST:
+                timeline.MergeFrom(profile)
+                yield name, timeline.SerializeToString(deterministic=True)
 
 
 def movie_examples(movies: Movies) -> Iterator[bytes]:

@@ -35,7 +35,7 @@ FLAG_GENRES = (
 FLAGS_START = 5  # after id, title, release date, video release date and address
 NO_YEAR = -1
 
-_YEAR = re.compile(r"\((\d{4})\)$", re.ASCII)
+_YEAR = re.compile(r"\((\d{4})\)\s*(\(TV\)|\(V\))?$", re.ASCII)
 
 
 def read_movies(layout: Layout) -> Movies:
@@ -88,7 +88,10 @@ def read_movies(layout: Layout) -> Movies:
 
 
 def year_of(title: str) -> int:
-    """Returns the year in parentheses at the end of a title, `NO_YEAR` where there is none."""
+    """Returns the year in parentheses at the end of a title, `NO_YEAR` where there is none.
+
+    A note that the movie was made for television or video may follow the year.
+    """
     match = _YEAR.search(title.rstrip())
     return int(match[1]) if match else NO_YEAR
 
