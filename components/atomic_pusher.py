@@ -23,7 +23,7 @@ VERSION = "pushed_version"
 class Executor(executor.Executor):
     """Lets TFX push to a hidden folder beside the versions, then renames the version into place."""
 
-    def Do(  # noqa: N802 (TFX's name)
+    def Do(
         self,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],

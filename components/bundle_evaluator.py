@@ -14,7 +14,7 @@ from tfx.utils import path_utils
 class Executor(executor.Executor):
     """TFX's executor, which then ignores change thresholds, as it does without the input."""
 
-    def Do(  # noqa: N802 (TFX's name)
+    def Do(
         self,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],

@@ -1,4 +1,4 @@
-"""What the two ExampleGens share: settings, the folder as a local one, and one pass for all splits."""
+"""What the two ExampleGens share: their settings, and one pass over a folder for all splits."""
 
 import contextlib
 import json
@@ -65,7 +65,7 @@ class GroupLensExecutor(BaseExampleGenExecutor):
 
 
 def custom_config(settings: Settings) -> example_gen_pb2.CustomConfig:
-    """Returns settings in the form in which ExampleGen takes them and makes them part of its cache key.
+    """Returns settings as ExampleGen takes them, which makes them part of its cache key.
 
     JSON in a string, as `google.protobuf.Struct` would turn whole numbers into floats.
     """
@@ -111,7 +111,7 @@ class _ReadFolder(beam.DoFn):
 
 @contextlib.contextmanager
 def local_folder(uri: str) -> Iterator[pathlib.Path]:
-    """Gives the folder itself, or, of a bucket's folder, a copy of the files that a layout names."""
+    """Gives the folder itself, or, if it is in a bucket, a copy of the files that layouts name."""
     if "://" not in uri:
         yield pathlib.Path(uri)
         return

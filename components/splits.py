@@ -156,8 +156,8 @@ def temporal(
 ) -> npt.NDArray[np.int8]:
     """Holds out what was rated from two moments on, the same for all users.
 
-    Without cuts in the configuration, they are the quantiles of all timestamps that leave the
-    configured fractions after them. Ratings of the very second of a cut are labels.
+    Without cuts in the configuration, they are the timestamps from which on the configured
+    fractions are left, to the nearest rating. Ratings of the very second of a cut are labels.
 
     Args:
         offsets: `[users + 1]`; unused, users are not looked at.
@@ -168,12 +168,14 @@ def temporal(
         `[ratings]` int8 parts.
     """
     del offsets
-    cuts = [config.eval_cut, config.test_cut]
-    if cuts == [None, None]:
+    if config.eval_cut is not None and config.test_cut is not None:
+        cuts = np.array([config.eval_cut, config.test_cut])
+    else:
+        ascending = np.sort(timestamp)
+        moments = np.append(ascending, ascending[-1] + 1)  # the last one leaves nothing
         before_test = 1 - config.test_fraction
-        cuts = np.quantile(
-            timestamp, [before_test - config.eval_fraction, before_test], method="higher"
-        ).tolist()
+        shares = np.array([before_test - config.eval_fraction, before_test])
+        cuts = moments[np.rint(shares * len(timestamp)).astype(np.int64)]
     return np.searchsorted(cuts, timestamp, side="right").astype(np.int8)
 
 

@@ -35,7 +35,7 @@ class TwoTowerTrainerSpec(standard_component_specs.TrainerSpec):
 class Executor(executor.GenericExecutor):
     """TFX's executor; its `run_fn` also gets `movie_files` and `movies_transform_output`."""
 
-    def _GetFnArgs(  # noqa: N802 (TFX's name)
+    def _GetFnArgs(
         self,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],

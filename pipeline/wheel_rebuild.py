@@ -1,7 +1,7 @@
 """Turns the MovieLens copies inside PyPI wheels back into GroupLens' files, byte by byte.
 
-RecBole re-shaped the files: one header, tab-separated UTF-8, and a few titles damaged. Each function
-here undoes that for one release. Whether it succeeded is for the caller's hashes to say.
+RecBole re-shaped the files: one header, tab-separated UTF-8, and a few titles damaged. Each
+function here undoes that for one release; the caller's hashes say whether it succeeded.
 """
 
 from collections.abc import Iterable, Iterator

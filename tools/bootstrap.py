@@ -6,13 +6,14 @@ checkout: `.venv` is the environment, `.uv` holds uv if none is installed.
 
 import argparse
 import hashlib
-import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
 import zipfile
 
@@ -25,6 +26,18 @@ STAMP = VENV / ".stamp"
 WANTED = (3, 10)
 UV_MINIMUM = (0, 4, 0)
 UV_VERSION = "0.13.9"
+UV_WHEELS = {  # system and machine: tag and SHA-256 of the wheel. TFX 1.16 exists for these only.
+    ("Linux", "x86_64"): (
+        "manylinux_2_17_x86_64.manylinux2014_x86_64",
+        "d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19",
+    ),
+    ("Darwin", "x86_64"): (
+        "macosx_10_12_x86_64",
+        "c16ed11e013557536b3e60065f1b912f6407bd6518e041b961e23ef9e6b4fbf5",
+    ),
+}
+INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "PIP_INDEX_URL")
+PYPI = "https://pypi.org/simple"
 
 
 class SetupError(Exception):
@@ -43,11 +56,15 @@ def main():
             make()
     except SetupError as error:
         sys.exit(f"setup: {error}")
+    except KeyboardInterrupt:
+        print("setup: interrupted; run it again and it goes on from there", file=sys.stderr)
+        sys.exit(130)
 
 
 def is_current():
-    """Returns whether the environment was made, to its end, from today's lock."""
-    return STAMP.exists() and STAMP.read_text() == fingerprint()
+    """Returns whether the environment was made, to its end, from today's lock, and still stands."""
+    python = VENV / "bin" / "python"  # a link, and the interpreter it points to may be gone
+    return python.exists() and STAMP.exists() and STAMP.read_text() == fingerprint()
 
 
 def fingerprint():
@@ -97,8 +114,11 @@ def make():
 
 def create(uv, python):
     """Creates an empty environment, with uv's own download where no Python 3.10 was found."""
+    if python:
+        run(uv, "venv", "--quiet", "--python", python, str(VENV))
+        return
     try:
-        run(uv, "venv", "--quiet", "--python", python or "3.10", str(VENV))
+        run(uv, "venv", "--quiet", "--python", "3.10", str(VENV))
     except SetupError as error:
         raise SetupError(
             "no Python 3.10 was found on PATH or among pyenv's versions, and uv could not download "
@@ -122,11 +142,16 @@ def find_python(environment):
     pyenv = pathlib.Path(
         environment.get("PYENV_ROOT") or os.path.join(environment.get("HOME", "/"), ".pyenv")
     )
-    candidates += sorted(pyenv.glob("versions/3.10*/bin/python"), reverse=True)
+    candidates += sorted(pyenv.glob("versions/3.10*/bin/python"), key=_numbers, reverse=True)
     for candidate in candidates:
         if works(candidate):
             return str(candidate)
     return None
+
+
+def _numbers(path):
+    """Returns the numbers in a path, so that 3.10.13 sorts after 3.10.9."""
+    return [int(digits) for digits in re.findall(r"\d+", str(path))]
 
 
 def works(python):
@@ -162,32 +187,18 @@ def version_of(uv):
 
 def fetch_uv(destination):
     """Takes uv out of its wheel, which pip downloads or, where there is no pip, this does."""
+    tag, sha256 = uv_wheel(platform.system(), platform.machine())
     folder = PRIVATE / "download"
     shutil.rmtree(str(folder), ignore_errors=True)
     folder.mkdir(parents=True)
-    has_pip = (
-        subprocess.run(
-            [sys.executable, "-m", "pip", "--version"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ).returncode
-        == 0
-    )
-    if has_pip:
-        run(
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--dest",
-            str(folder),
-            f"uv=={UV_VERSION}",
-        )
+    if runs(sys.executable, "-m", "pip", "--version"):
+        requirements = folder / "requirements.txt"
+        requirements.write_text(f"uv=={UV_VERSION} --hash=sha256:{sha256}\n")
+        options = ["--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"]
+        options += ["--requirement", str(requirements), "--dest", str(folder)]
+        run(sys.executable, "-m", "pip", "download", *options)
     else:
-        download_from_pypi("uv", UV_VERSION, folder)
+        download("uv", f"uv-{UV_VERSION}-py3-none-{tag}.whl", sha256, folder)
     wheel = next(folder.glob("uv-*.whl"))
     with zipfile.ZipFile(str(wheel)) as archive:
         member = next(name for name in archive.namelist() if name.endswith("/scripts/uv"))
@@ -199,24 +210,35 @@ def fetch_uv(destination):
     shutil.rmtree(str(folder))
 
 
-def download_from_pypi(name, version, folder):
-    """Downloads this machine's wheel of a package from PyPI, checked by the hash PyPI states."""
-    tag = f"manylinux_2_17_{platform.machine()}"
+def uv_wheel(system, machine):
+    """Returns the tag and the hash of uv's wheel for a machine."""
+    if (system, machine) not in UV_WHEELS:
+        supported = " and ".join(" on ".join(key) for key in UV_WHEELS)
+        raise SetupError(f"TFX 1.16 runs on {supported}; this is {system} on {machine}.")
+    return UV_WHEELS[system, machine]
+
+
+def download(project, filename, sha256, folder):
+    """Downloads a wheel from PyPI, or from the index that pip or uv is told to use."""
+    named = (os.environ.get(name) for name in INDEX_VARIABLES)
+    page = f"{next(filter(None, named), PYPI).rstrip('/')}/{project}/"
     try:
-        url = f"https://pypi.org/pypi/{name}/{version}/json"
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            files = json.load(answer)["urls"]
-        wheel = next(item for item in files if tag in item["filename"])
-        with urllib.request.urlopen(wheel["url"], timeout=300) as answer:
+        with urllib.request.urlopen(page, timeout=60) as answer:
+            links = re.findall(r'href="([^"#]+)', answer.read().decode())
+        link = next((link for link in links if link.endswith(f"/{filename}")), None)
+        if link is None:
+            raise SetupError(f"{page} does not list {filename}. Install uv or pip.")
+        with urllib.request.urlopen(urllib.parse.urljoin(page, link), timeout=60) as answer:
             content = answer.read()
-    except (OSError, StopIteration) as error:
+    except OSError as error:
         raise SetupError(
-            f"can't get {name} {version} from PyPI ({error}). Install uv or pip, or open "
-            "the network."
+            f"can't get {filename} by way of {page} ({error}). Install uv or pip, or open the "
+            "network."
         ) from error
-    if hashlib.sha256(content).hexdigest() != wheel["digests"]["sha256"]:
-        raise SetupError(f"{wheel['filename']} was damaged on its way: run this again.")
-    (folder / wheel["filename"]).write_bytes(content)
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise SetupError(f"{filename} has SHA-256 {found}, expected {sha256}: run this again.")
+    (folder / filename).write_bytes(content)
 
 
 def lock(uv):
@@ -236,6 +258,12 @@ def lock(uv):
         "-o",
         str(LOCK),
     )
+
+
+def runs(*command):
+    """Returns whether a command succeeds."""
+    quiet = subprocess.DEVNULL
+    return subprocess.run(list(command), stdout=quiet, stderr=quiet).returncode == 0
 
 
 def run(*command):

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-HISTORY_ENCODERS = ("none", "mean")
+HISTORY_ENCODERS = ("none", "mean", "attention")
 LOSSES = ("full_softmax", "retrieval")
 OPTIMIZERS = ("adagrad", "adam")
 
@@ -15,7 +15,14 @@ class ModelConfig:
     """Length of the vectors that both towers end in."""
 
     history: str = "mean"
-    """What the query tower makes of the timeline: "mean" of its movies, or "none" (ids only)."""
+    """What the query tower makes of the timeline: "attention" over its movies, their "mean", or
+    "none" (ids only)."""
+
+    blocks: int = 1
+    """Attention blocks, one after another; "attention" only."""
+
+    heads: int = 2
+    """Attention heads in each block; they must divide `embedding_dim`."""
 
     window: int = 50
     """Movies of the timeline that a query sees, the latest ones; also the positions that one
@@ -72,7 +79,7 @@ class ModelConfig:
         Raises:
             ValueError: A field has no possible meaning; the message names it and its value.
         """
-        for name in ("embedding_dim", "window", "batch_size", "epochs"):
+        for name in ("embedding_dim", "blocks", "heads", "window", "batch_size", "epochs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
         for name in ("id_dropout", "dropout"):
@@ -87,6 +94,10 @@ class ModelConfig:
                 raise ValueError(
                     f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}."
                 )
+        if self.embedding_dim % self.heads:
+            raise ValueError(
+                f"heads must divide embedding_dim, got {self.heads} and {self.embedding_dim}."
+            )
         if self.learning_rate <= 0:
             raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}.")
         if self.patience < 0:

@@ -8,6 +8,7 @@ vector.
 import numpy as np
 import tensorflow as tf
 
+from trainer.attention import CausalEncoder
 from trainer.catalogue import Catalogue
 from trainer.config import ModelConfig
 from trainer.timelines import PADDING, PROFILE_ROWS, START
@@ -110,8 +111,13 @@ class QueryTower(tf.keras.layers.Layer):
             self._profile[name] = IdTable(
                 known, config.embedding_dim, config.id_dropout if name == features.USER_ID else 0
             )
-        self._history = tf.keras.layers.Dense(config.embedding_dim)
-        self._use_history = config.history == "mean"
+        self._history = config.history
+        if config.history == "mean":
+            self._project = tf.keras.layers.Dense(config.embedding_dim)
+        elif config.history == "attention":
+            self._encoder = CausalEncoder(
+                config.window, config.embedding_dim, config.blocks, config.heads, config.dropout
+            )
         self._dropout = tf.keras.layers.Dropout(config.dropout)
         self._bias = config.item_bias
 
@@ -131,8 +137,11 @@ class QueryTower(tf.keras.layers.Layer):
         """
         users = tf.add_n([table(profile[name], training) for name, table in self._profile.items()])
         vector = tf.repeat(users[:, tf.newaxis, :], tf.shape(inputs)[1], axis=1)
-        if self._use_history:
-            vector += self._history(self._running_mean(inputs, training))
+        if self._history == "mean":
+            vector += self._project(self._running_mean(inputs, training))
+        elif self._history == "attention":
+            movies, real = self._movies(inputs, training)
+            vector += self._encoder(movies, real, training=training)
         vector = self._dropout(vector, training=training)
         if not self._bias:
             return vector
@@ -140,12 +149,17 @@ class QueryTower(tf.keras.layers.Layer):
 
     def _running_mean(self, inputs: tf.Tensor, training: bool) -> tf.Tensor:
         """Returns the mean vector of the inputs up to each position, `[batch, window, dim]`."""
+        movies, real = self._movies(inputs, training)
+        mask = tf.cast(real, tf.float32)[..., tf.newaxis]
+        total = tf.cumsum(movies * mask, axis=1)
+        return tf.math.divide_no_nan(total, tf.cumsum(mask, axis=1))
+
+    def _movies(self, inputs: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the id vectors of the inputs, `[batch, window, dim]`, and which are real."""
         real = inputs != PADDING
         start = tf.constant(self._ids.known + 1, inputs.dtype)
         rows = tf.where(real, tf.where(inputs == START, start, inputs), 0)
-        mask = tf.cast(real, tf.float32)[..., tf.newaxis]
-        total = tf.cumsum(self._ids(rows, training) * mask, axis=1)
-        return tf.math.divide_no_nan(total, tf.cumsum(mask, axis=1))
+        return self._ids(rows, training), real
 
 
 def last_position(vectors: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:

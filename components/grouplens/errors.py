@@ -4,7 +4,7 @@ import pathlib
 
 
 class DataError(ValueError):
-    """Raised when a GroupLens file is not what it should be; says where, what came and what to do."""
+    """A GroupLens file is not what it should be. Says where, what came and what to do."""
 
 
 def data_error(

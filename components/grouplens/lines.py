@@ -64,12 +64,13 @@ def read_rows(
             encoded, quoted or divided as it should be.
     """
     check_start(path)
-    rows = 0
+    header_left, rows = bool(header), 0
     for number, line in raw_lines(path):
         text = decode(line, encoding, path, number)
         columns = split_columns(text, delimiter, path, number)
-        if header and number == 1:
-            check_header(columns, header, path)
+        if header_left:
+            check_header(columns, header, path, number)
+            header_left = False
             continue
         if len(columns) != column_count:
             raise wrong_column_count(text, len(columns), column_count, delimiter, path, number)
@@ -98,8 +99,8 @@ def decode(line: bytes, encoding: str, path: pathlib.Path, number: int) -> str:
         raise data_error(
             path,
             f"broken UTF-8: {error.reason} at byte {error.start} of {quoted(repr(line)[2:-1])}",
-            "Unpack the release anew; if it is ml-1m's, its users.dat is missing beside it."
-            if path.suffix == ".dat"
+            "If this is ml-1m's, its users.dat is missing beside it."
+            if path.name == "movies.dat"
             else "Unpack the release anew, or save the file as UTF-8.",
             number,
         ) from error
@@ -129,8 +130,10 @@ def split_columns(text: str, delimiter: str, path: pathlib.Path, number: int) ->
         ) from error
 
 
-def check_header(columns: list[str], header: tuple[str, ...], path: pathlib.Path) -> None:
-    """Checks the first line of a file that has a header.
+def check_header(
+    columns: list[str], header: tuple[str, ...], path: pathlib.Path, number: int
+) -> None:
+    """Checks the first line with content of a file that has a header.
 
     Raises:
         DataError: It is not the expected one, for instance because the header is missing.
@@ -140,7 +143,7 @@ def check_header(columns: list[str], header: tuple[str, ...], path: pathlib.Path
             path,
             f"the header is {quoted(','.join(columns))}, expected {','.join(header)!r}",
             "Restore the header, with commas between the names.",
-            line_number=1,
+            number,
         )
 
 

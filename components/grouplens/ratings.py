@@ -1,4 +1,4 @@
-"""The ratings, millions of lines: parsed and checked by column, diagnosed by line only on failure."""
+"""The ratings, millions of lines: read and checked by column, by line only to find a fault."""
 
 import datetime
 from collections.abc import Callable
@@ -41,13 +41,11 @@ def read_ratings(layout: Layout) -> Ratings:
             2099, or a user rated a movie twice.
     """
     check_start(layout.ratings)
-    if layout.ratings_header:
-        _check_header(layout)
     try:
-        table = _parse(layout)
+        table = _parse(layout, skip=_header_end(layout))
     except pa.ArrowInvalid as error:
         raise _diagnose(layout, str(error)) from error
-    if any(table[name].null_count for name in COLUMNS):
+    if not table.num_rows or any(table[name].null_count for name in COLUMNS):
         raise _diagnose(layout, "a value is missing")
     ratings = Ratings(layout=layout, **{name: table[name].to_numpy() for name in COLUMNS})
     _check_values(ratings)
@@ -70,14 +68,22 @@ def row_error(layout: Layout, row: int, problem: str, remedy: str) -> DataError:
     return data_error(layout.ratings, f"{problem} in {text!r}", remedy, number)
 
 
-def _check_header(layout: Layout) -> None:
+def _header_end(layout: Layout) -> int:
+    """Returns the number of the line that holds the header, 0 where the layout has none.
+
+    Raises:
+        DataError: The header is missing or another one.
+    """
+    if not layout.ratings_header:
+        return 0
     number, line = next(raw_lines(layout.ratings), (1, b""))
-    text = decode(line, "utf-8", layout.ratings, number)
-    check_header(text.split(layout.ratings_delimiter), layout.ratings_header, layout.ratings)
+    columns = decode(line, "utf-8", layout.ratings, number).split(layout.ratings_delimiter)
+    check_header(columns, layout.ratings_header, layout.ratings, number)
+    return number
 
 
-def _parse(layout: Layout) -> pa.Table:
-    """Returns a table with `COLUMNS`.
+def _parse(layout: Layout, skip: int) -> pa.Table:
+    """Returns a table with `COLUMNS`, read from the line after `skip`.
 
     pyarrow knows no delimiter of two characters: a `::` file is read as separated by `:`, with a
     column between every two that must be empty.
@@ -90,9 +96,7 @@ def _parse(layout: Layout) -> pa.Table:
         types |= dict.fromkeys(gaps, pa.null())
     return pyarrow.csv.read_csv(
         layout.ratings,
-        read_options=pyarrow.csv.ReadOptions(
-            column_names=names, skip_rows=1 if layout.ratings_header else 0
-        ),
+        read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=skip),
         parse_options=pyarrow.csv.ParseOptions(
             delimiter=layout.ratings_delimiter[0],
             quote_char='"' if layout.ratings_delimiter == "," else False,

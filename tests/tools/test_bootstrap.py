@@ -1,6 +1,8 @@
 """Set-up by a fake world of interpreters; the real thing is what ran before this test could."""
 
+import hashlib
 import importlib.util
+import io
 import pathlib
 import sys
 
@@ -32,10 +34,21 @@ def executable(path, text):
             {"a/python3.10": BROKEN_SHIM, ".pyenv/versions/3.10.13/bin/python": RIGHT},
             ".pyenv/versions/3.10.13/bin/python",
         ),
+        (
+            {f".pyenv/versions/3.10.{n}/bin/python": RIGHT for n in (9, 13)},
+            ".pyenv/versions/3.10.13/bin/python",
+        ),
         ({"a/python3": OTHER, ".pyenv/versions/3.11.7/bin/python": RIGHT}, None),
         ({}, None),
     ],
-    ids=["on-path", "later-on-path", "shim-that-fails", "only-other-versions", "nothing"],
+    ids=[
+        "on-path",
+        "later-on-path",
+        "shim-that-fails",
+        "newest-of-pyenv",
+        "only-other-versions",
+        "nothing",
+    ],
 )
 def test_find_python(tmp_path, scripts, found):
     for name, text in scripts.items():
@@ -60,6 +73,15 @@ def test_nothing_found_says_what_to_install(monkeypatch):
         bootstrap.create("uv", None)
 
 
+def test_failure_with_a_python_at_hand_is_not_blamed_on_python(monkeypatch):
+    def refuse(*command):
+        raise bootstrap.SetupError("no space left")
+
+    monkeypatch.setattr(bootstrap, "run", refuse)
+    with pytest.raises(bootstrap.SetupError, match=r"^no space left$"):
+        bootstrap.create("uv", "/usr/bin/python3.10")
+
+
 def test_installed_uv_is_used_and_an_old_one_is_not(tmp_path, monkeypatch):
     monkeypatch.setattr(bootstrap, "PRIVATE", tmp_path / ".uv")
     private = executable(tmp_path / ".uv" / "bin" / "uv", "")
@@ -70,13 +92,58 @@ def test_installed_uv_is_used_and_an_old_one_is_not(tmp_path, monkeypatch):
     assert bootstrap.find_uv() == private
 
 
-def test_environment_is_current_only_with_todays_stamp(tmp_path, monkeypatch):
+def test_environment_is_current_only_with_todays_stamp_and_its_python(tmp_path, monkeypatch):
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
     monkeypatch.setattr(bootstrap, "STAMP", tmp_path / ".stamp")
+    python = pathlib.Path(executable(tmp_path / "bin" / "python", RIGHT))
     assert not bootstrap.is_current()
     (tmp_path / ".stamp").write_text("of another lock")
     assert not bootstrap.is_current()
     (tmp_path / ".stamp").write_text(bootstrap.fingerprint())
     assert bootstrap.is_current()
+    python.unlink()
+    python.symlink_to(tmp_path / "removed-interpreter")
+    assert not bootstrap.is_current()
+
+
+@pytest.fixture
+def index(monkeypatch):
+    """A package index with one wheel, `a-1.whl`, whose content is `wheel`."""
+    pages = {
+        "https://mirror.test/simple/a/": b'<a href="../../files/a-1.whl#sha256=0">a-1.whl</a>',
+        "https://mirror.test/files/a-1.whl": b"wheel",
+    }
+    monkeypatch.setattr(
+        bootstrap.urllib.request, "urlopen", lambda page, timeout: io.BytesIO(pages[page])
+    )
+    monkeypatch.delenv("UV_DEFAULT_INDEX", raising=False)
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.test/simple/")
+
+
+@pytest.mark.usefixtures("index")
+def test_without_pip_the_wheel_comes_from_the_users_index(tmp_path):
+    bootstrap.download("a", "a-1.whl", hashlib.sha256(b"wheel").hexdigest(), tmp_path)
+    assert (tmp_path / "a-1.whl").read_bytes() == b"wheel"
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize(
+    ("filename", "message"),
+    [
+        ("a-1.whl", "has SHA-256 .*, expected f00d"),
+        ("a-2.whl", r"https://mirror\.test/simple/a/ does not list a-2\.whl"),
+    ],
+    ids=["damaged", "not-listed"],
+)
+def test_any_other_wheel_is_refused(tmp_path, filename, message):
+    with pytest.raises(bootstrap.SetupError, match=message):
+        bootstrap.download("a", filename, "f00d", tmp_path)
+    assert not (tmp_path / filename).exists()
+
+
+def test_machine_that_tfx_does_not_run_on_is_named():
+    with pytest.raises(bootstrap.SetupError, match="this is Linux on aarch64"):
+        bootstrap.uv_wheel("Linux", "aarch64")
 
 
 def test_failed_command_tells_what_it_said():

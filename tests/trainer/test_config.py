@@ -8,6 +8,7 @@ from trainer.config import ModelConfig
     [
         ("embedding_dim", 0),
         ("window", 0),
+        ("heads", 3),
         ("batch_size", -1),
         ("epochs", 0),
         ("dropout", 1.0),

@@ -80,6 +80,7 @@ COMMON = {"embedding_dim": 8, "window": 10, "batch_size": 10, "epochs": 60, "lea
     [
         ModelConfig(**COMMON),
         ModelConfig(**COMMON, history="none", profile=False, content=False, item_bias=False),
+        ModelConfig(**COMMON, history="attention"),
         ModelConfig(**COMMON, loss="retrieval"),
         ModelConfig(
             **{**COMMON, "learning_rate": 0.5, "epochs": 100},
@@ -90,7 +91,13 @@ COMMON = {"embedding_dim": 8, "window": 10, "batch_size": 10, "epochs": 60, "lea
             item_bias=False,
         ),
     ],
-    ids=["mean-full-softmax", "ids-full-softmax", "mean-retrieval-logq", "blog-like"],
+    ids=[
+        "mean-full-softmax",
+        "ids-full-softmax",
+        "attention-full-softmax",
+        "mean-retrieval-logq",
+        "blog-like",
+    ],
 )
 def test_withheld_movie_comes_first(config):
     model, ranking = trained(config)
@@ -110,12 +117,13 @@ def test_history_alone_is_enough_for_a_stranger():
     assert all(movie % 2 == 1 for movie in best)
 
 
-def test_a_position_does_not_see_what_comes_after_it():
-    model = model_of(ModelConfig(**COMMON))
+@pytest.mark.parametrize("history", ["mean", "attention"])
+def test_a_position_does_not_see_what_comes_after_it(history):
+    model = model_of(ModelConfig(**COMMON, history=history))
     profile = {name: tf.zeros([1], tf.int64) for name in PROFILE_ROWS}
     one = model.query(profile, tf.constant([[START, 1, 3]], tf.int64))
     other = model.query(profile, tf.constant([[START, 1, 8]], tf.int64))
-    np.testing.assert_array_equal(one[:, :2], other[:, :2])
+    np.testing.assert_allclose(one[:, :2], other[:, :2], rtol=1e-6)
     assert not np.allclose(one[:, 2], other[:, 2])
 
 
