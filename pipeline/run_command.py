@@ -3,8 +3,10 @@
 import argparse
 import dataclasses
 import json
+import os
 import pathlib
 import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -164,14 +166,16 @@ def sample(record: RunRecord) -> str:
 
 
 def next_commands(record: RunRecord) -> str:
-    """Returns what to type next."""
+    """Returns what to type next, with the command as it was typed."""
+    command = "movielens" if shutil.which("movielens") else os.path.relpath(sys.argv[0])
     return (
         "\nNext:\n"
-        "  movielens recommend 42                 ask the bundle that was pushed last\n"
-        "  movielens recommend --history 50,181   … for somebody who saw these movies\n"
-        "  movielens metrics --slices             the metrics again, by slice\n"
-        "  movielens runs                         what ran, and what was pushed\n"
-        f"  tensorboard --logdir {record.output}/artifacts/TwoTowerTrainer/model_run"
+        f"  {command} recommend 42                 ask the bundle that was pushed last\n"
+        f"  {command} recommend --history 50,181   … for somebody who saw these movies\n"
+        f"  {command} metrics --slices             the metrics again, by slice\n"
+        f"  {command} runs                         what ran, and what was pushed\n"
+        f"  {os.path.join(os.path.dirname(command), 'tensorboard')} --logdir "
+        f"{os.path.relpath(record.output)}/artifacts/TwoTowerTrainer/model_run"
     )
 
 
