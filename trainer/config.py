@@ -14,7 +14,7 @@ class ModelConfig:
     embedding_dim: int = 64
     """Length of the vectors that both towers end in."""
 
-    history: str = "mean"
+    history: str = "attention"
     """What the query tower makes of the timeline: "attention" over its movies, their "mean", or
     "none" (ids only)."""
 

@@ -4,11 +4,12 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from trainer.callbacks import Progress, StopOnNaN
 from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
 from trainer.export import Towers
 from trainer.model import INPUTS, TARGETS, TwoTowerModel
-from trainer.selection import MONITOR, Progress, RankingOnEval
+from trainer.selection import MONITOR, RankingOnEval
 from trainer.timelines import Windows, read_timelines, training_windows
 from trainer.towers import candidate_rows
 from transform import features
@@ -107,8 +108,8 @@ def optimizer(config: ModelConfig) -> tf.keras.optimizers.Optimizer:
 
 
 def callbacks(config: ModelConfig, log_dir: str) -> list[tf.keras.callbacks.Callback]:
-    """Returns what watches the training: one line an epoch, TensorBoard, early stopping."""
-    watching = [Progress(), tf.keras.callbacks.TensorBoard(log_dir, write_graph=False)]
+    """Returns what watches the training: the loss, a line an epoch, TensorBoard, early stopping."""
+    watching = [StopOnNaN(), Progress(), tf.keras.callbacks.TensorBoard(log_dir, write_graph=False)]
     if config.patience:
         watching.append(
             tf.keras.callbacks.EarlyStopping(

@@ -2,7 +2,6 @@
 
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
 from trainer import ranking
 from trainer.model import TwoTowerModel
@@ -44,7 +43,9 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         self._label = self._position_of_row[np.minimum(timelines.label, self._known)]
         if not (self._label >= 0).any():
             raise ValueError(
-                "The eval split has no label that occurs in training: nothing to rank."
+                "The eval split has no label that occurs in training, so there is nothing to choose "
+                "the epoch by: bring users with three ratings or more, or hold out more "
+                "(--set split.method=random)."
             )
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
@@ -79,12 +80,3 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         row = np.repeat(np.arange(len(users)), np.diff(splits))
         known = history < self._known
         scores[row[known], self._position_of_row[history[known]]] = -np.inf
-
-
-class Progress(tf.keras.callbacks.Callback):
-    """Logs one line an epoch, with the numbers that matter."""
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Logs the epoch's loss and its ranking on `eval`."""
-        numbers = ", ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
-        logging.info("Epoch %d: %s", epoch + 1, numbers)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from trainer.callbacks import StopOnNaN
 from trainer.catalogue import Catalogue
 from trainer.config import ModelConfig
 from trainer.model import INPUTS, TARGETS, TwoTowerModel
@@ -78,10 +79,10 @@ COMMON = {"embedding_dim": 8, "window": 10, "batch_size": 10, "epochs": 60, "lea
 @pytest.mark.parametrize(
     "config",
     [
-        ModelConfig(**COMMON),
+        ModelConfig(**COMMON, history="mean"),
         ModelConfig(**COMMON, history="none", profile=False, content=False, item_bias=False),
         ModelConfig(**COMMON, history="attention"),
-        ModelConfig(**COMMON, loss="retrieval"),
+        ModelConfig(**COMMON, history="mean", loss="retrieval"),
         ModelConfig(
             **{**COMMON, "learning_rate": 0.5, "epochs": 100},
             history="none",
@@ -154,5 +155,15 @@ def test_labels_that_training_never_saw_are_an_error():
         np.full(USERS, MOVIES),
         timelines.label_splits,
     )
-    with pytest.raises(ValueError, match="nothing to rank"):
+    with pytest.raises(ValueError, match="nothing to choose the epoch by"):
         RankingOnEval(unseen, np.arange(MOVIES), 10, exclude_seen=True)
+
+
+def test_training_that_diverges_stops_and_names_the_step():
+    tf.keras.utils.set_random_seed(1)
+    config = ModelConfig(**{**COMMON, "learning_rate": 1e30, "epochs": 5})
+    model = model_of(config)
+    model.compile(optimizer=optimizer(config))
+    windows = training_windows(checkerboard(), config.window)
+    with pytest.raises(FloatingPointError, match=r"step \d+ of epoch \d+.*learning_rate"):
+        model.fit(batches(windows, config), epochs=5, callbacks=[StopOnNaN()], verbose=0)
