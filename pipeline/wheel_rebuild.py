@@ -6,28 +6,7 @@ function here undoes that for one release; the caller's hashes say whether it su
 
 from collections.abc import Iterable, Iterator
 
-GENRES_100K = (
-    "unknown",
-    "Action",
-    "Adventure",
-    "Animation",
-    "Children's",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Fantasy",
-    "Film-Noir",
-    "Horror",
-    "Musical",
-    "Mystery",
-    "Romance",
-    "Sci-Fi",
-    "Thriller",
-    "War",
-    "Western",
-)
-"""Order of the 0/1 flags in `u.item`."""
+from components.grouplens.movies import FLAG_GENRES
 
 REPAIRS_100K = {
     "unkonwn (unkonwn)": "unknown",
@@ -129,7 +108,7 @@ def ids_by_title(titles: list[str]) -> dict[str, str]:
 def _item_100k(item: str, title: str, year: str, genres: str) -> str:
     full_title = f"{title} ({year})"
     names = genres.split(" ")
-    flags = ("1" if genre in names else "0" for genre in GENRES_100K)
+    flags = ("1" if genre in names else "0" for genre in FLAG_GENRES)
     return "|".join((item, REPAIRS_100K.get(full_title, full_title), "", "", "", *flags))
 
 

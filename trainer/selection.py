@@ -43,9 +43,9 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         self._label = self._position_of_row[np.minimum(timelines.label, self._known)]
         if not (self._label >= 0).any():
             raise ValueError(
-                "The eval split has no label that occurs in training, so there is nothing to choose "
-                "the epoch by: bring users with three ratings or more, or hold out more "
-                "(--set split.method=random)."
+                "The eval split has no label that occurs in training, so there is nothing to "
+                "choose the epoch by: bring users with three ratings or more, or hold out in "
+                "another way (--set split.method=random)."
             )
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
