@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import sys
+import warnings
 from collections.abc import Sequence
 
 from pipeline import presets
@@ -22,10 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 1 failed, 2 misused, 3 not blessed, 130 interrupted.
     """
-    # TFRS and Transform's layer need Keras 2; both are read when TensorFlow is first imported.
-    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     options = _parser().parse_args(arguments)
+    # Both are read when TensorFlow is first imported. TFRS and Transform's layer need Keras 2; and
+    # without a GPU TensorFlow logs errors about it, which only a log file should hold.
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if options.command is run_command else "3")
+    warnings.simplefilter("ignore", FutureWarning)  # Google's libraries, of Python 3.10's age
     try:
         return options.command(options)
     except KeyboardInterrupt:
