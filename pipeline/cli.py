@@ -62,6 +62,8 @@ def recommend_command(options: argparse.Namespace) -> int:
 
     if options.user is None and not options.history:
         raise ValueError("Say whom to recommend to: a USER, or --history ID,ID,…")
+    if options.user is not None and options.history:
+        raise ValueError("Give a USER or a --history, not both: a user's own history is known.")
     if not 1 <= options.k <= 100:
         raise ValueError(f"-k must be from 1 to 100, got {options.k}.")
     path = options.bundle or run_records.find(options.runs, options.run, pushed=True).pushed

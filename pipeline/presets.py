@@ -1,6 +1,7 @@
 """Named starting points: a data set, what is held out of it, and a model."""
 
 import dataclasses
+import typing
 from typing import Any
 
 from components.splits import SplitConfig
@@ -87,6 +88,7 @@ def with_settings(preset: Preset, settings: list[str]) -> Preset:
     Raises:
         ValueError: A setting is malformed, names no field, or has a value of another type.
     """
+    changes: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     for setting in settings:
         name, equals, text = setting.partition("=")
         section, dot, field = name.partition(".")
@@ -95,21 +97,23 @@ def with_settings(preset: Preset, settings: list[str]) -> Preset:
                 f"Setting {setting!r} must look like SECTION.NAME=VALUE, with a section of "
                 f"{', '.join(SECTIONS)}."
             )
-        part = getattr(preset, section)
-        fields = {item.name for item in dataclasses.fields(part)}
-        if field not in fields:
-            raise ValueError(
-                f"Unknown option {name!r}; {section} has: {', '.join(sorted(fields))}."
-            )
-        value = _as_type_of(getattr(part, field), text, name)
-        part = dataclasses.replace(part, **{field: value})
-        preset = dataclasses.replace(preset, **{section: part})
-    return preset
+        types = typing.get_type_hints(type(getattr(preset, section)))
+        if field not in types:
+            raise ValueError(f"Unknown option {name!r}; {section} has: {', '.join(sorted(types))}.")
+        changes[section][field] = _as(types[field], text, name)
+    return dataclasses.replace(
+        preset,
+        **{
+            section: dataclasses.replace(getattr(preset, section), **fields)
+            for section, fields in changes.items()
+            if fields
+        },
+    )
 
 
-def _as_type_of(current: Any, text: str, name: str) -> Any:
-    """Returns a text as the type of the value that it replaces; absent values are numbers."""
-    kind = type(current) if current is not None else float
+def _as(kind: Any, text: str, name: str) -> Any:
+    """Returns a text as the type of a field; of an optional one, as the type that is not None."""
+    kind = next((k for k in typing.get_args(kind) if k is not type(None)), kind)
     if kind is bool:
         if text.lower() not in ("true", "false"):
             raise ValueError(f"{name} must be true or false, got {text!r}.")

@@ -85,13 +85,26 @@ def find(runs: pathlib.Path, run_id: str | None, pushed: bool = False) -> RunRec
     if run_id is not None:
         for record in records:
             if record.run_id == run_id:
-                return record
+                return _useful(record, pushed)
         raise LookupError(f"No run {run_id!r} under {runs}; `movielens runs` lists them.")
     wanted = [record for record in records if (record.pushed if pushed else record.metrics)]
     if not wanted:
         what = "pushed" if pushed else "evaluated"
         raise LookupError(f"No run under {runs} was {what} yet; start one with `movielens run`.")
     return wanted[-1]
+
+
+def _useful(record: RunRecord, pushed: bool) -> RunRecord:
+    """Returns the record if it was evaluated (or pushed).
+
+    Raises:
+        LookupError: It was not; the message says how it ended.
+    """
+    if record.pushed if pushed else record.metrics:
+        return record
+    what = "pushed nothing" if pushed else "was not evaluated"
+    why = "; ".join(record.reasons)
+    raise LookupError(f"Run {record.run_id} {what}: it is {record.status}. {why}".rstrip())
 
 
 def _read(path: pathlib.Path) -> RunRecord:

@@ -1,6 +1,7 @@
 """The hyperparameters of the model: one frozen dataclass, recorded with every run."""
 
 import dataclasses
+import math
 
 HISTORY_ENCODERS = ("none", "mean", "attention")
 LOSSES = ("full_softmax", "retrieval")
@@ -98,7 +99,7 @@ class ModelConfig:
             raise ValueError(
                 f"heads must divide embedding_dim, got {self.heads} and {self.embedding_dim}."
             )
-        if self.learning_rate <= 0:
-            raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}.")
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError(f"learning_rate must be a number above 0, got {self.learning_rate}.")
         if self.patience < 0:
             raise ValueError(f"patience must not be negative, got {self.patience}.")

@@ -109,8 +109,8 @@ def _as_examples_are_parsed(query: dict[str, tf.Tensor]) -> dict[str, tf.Tensor 
     for name in (features.GENDER, features.OCCUPATION, features.ZIP):
         raw[name] = _sparse(query[name], query[name] != "")
     real = query[features.MOVIE_ID] != ""
-    for name in features.HISTORY:
-        raw[name] = _sparse(query[name], real)
+    for name in features.HISTORY:  # a gap closes up: clients may pad on either side
+        raw[name] = tf.ragged.boolean_mask(query[name], real).to_sparse()
     return raw
 
 

@@ -68,6 +68,7 @@ def test_runs(runs, capsys):
         (["run", "--epochs", "0"], "epochs must be at least 1, got 0"),
         (["run", "--data", "nowhere"], "nowhere: no such folder"),
         (["recommend"], "Say whom to recommend to"),
+        (["recommend", "42", "--history", "50"], "not both"),
         (["recommend", "42", "-k", "0"], "-k must be from 1 to 100, got 0"),
         (["recommend", "42", "--runs", "nowhere"], "No run under nowhere was pushed yet"),
         (["metrics", "--runs", "nowhere"], "start one with `movielens run`"),

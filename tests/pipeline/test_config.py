@@ -33,6 +33,16 @@ def test_settings_replace_fields_by_their_type():
     assert preset.split.method == "random"
 
 
+def test_settings_that_need_each_other_are_checked_together():
+    cuts = ["split.method=temporal", "split.eval_cut=880000000", "split.test_cut=890000000"]
+    preset = presets.with_settings(
+        presets.find("ml-100k"), [*cuts, "model.embedding_dim=33", "model.heads=3"]
+    )
+    assert (preset.split.eval_cut, preset.split.test_cut) == (880_000_000, 890_000_000)
+    assert isinstance(preset.split.eval_cut, int)
+    assert (preset.model.embedding_dim, preset.model.heads) == (33, 3)
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [

@@ -39,6 +39,16 @@ def test_no_such_run(tmp_path, run_id, pushed, message):
         run_records.find(tmp_path, run_id, pushed)
 
 
+@pytest.mark.parametrize(
+    ("pushed", "message"),
+    [(False, "was not evaluated: it is failed. no space"), (True, "pushed nothing: it is failed")],
+)
+def test_named_run_that_came_to_nothing_says_why(tmp_path, pushed, message):
+    record(tmp_path, "2026-01-01", status="failed", reasons=["no space"])
+    with pytest.raises(LookupError, match=message):
+        run_records.find(tmp_path, "2026-01-01", pushed)
+
+
 def test_broken_record_is_named(tmp_path):
     record(tmp_path, "2026-01-01")
     path = tmp_path / "ml-100k" / "records" / "2026-01-01.json"

@@ -17,6 +17,8 @@ from trainer.config import ModelConfig
         ("loss", "hinge"),
         ("optimizer", "sgd"),
         ("learning_rate", 0.0),
+        ("learning_rate", float("nan")),
+        ("learning_rate", float("inf")),
         ("patience", -1),
     ],
 )
