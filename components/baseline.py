@@ -14,17 +14,14 @@ from components import registry
 @tfx.dsl.components.component
 def Baseline(
     serving_base: tfx.dsl.components.Parameter[str],
-    newest: tfx.dsl.components.Parameter[str],
     model: tfx.dsl.components.OutputArtifact[tfx.types.standard_artifacts.Model],
 ) -> None:
     """Copies the newest pushed version into its output, or leaves it empty before the first push.
 
     Args:
         serving_base: The folder that TensorFlow Serving watches.
-        newest: The newest version when the run began: the cache notices a push by it.
         model: The bundle that is served now; an artifact without a model if there is none.
     """
-    del newest
     served = registry.latest(serving_base)
     if served is None:
         logging.info("Nothing was pushed to %s yet: there is no baseline.", serving_base)

@@ -7,7 +7,7 @@ import logging
 import pathlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import absl.logging
 from ml_metadata.proto import metadata_store_pb2
@@ -35,6 +35,7 @@ def run(
     run_id: str,
     on_start: OnStart = lambda node: None,
     on_end: OnEnd = lambda node, seconds, cached: None,
+    never_reused: Collection[str] = (),
 ) -> None:
     """Runs every component of the graph in order.
 
@@ -44,6 +45,7 @@ def run(
         run_id: Name of the run in ML Metadata.
         on_start: Called with a component's id when it starts.
         on_end: Called with its id, its seconds, and whether an earlier result was reused.
+        never_reused: Components that run anew each time, whatever the cache holds.
 
     Raises:
         Exception: Whatever a component raises; the components after it did not run.
@@ -53,6 +55,9 @@ def run(
     runtime_parameter_utils.substitute_runtime_parameter(
         graph, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
     )
+    for node in graph.nodes:
+        if node.pipeline_node.node_info.id in never_reused:
+            node.pipeline_node.execution_options.caching_options.enable_cache = False
     listener = _Milestones(on_start, on_end)
     absl.logging.set_verbosity(absl.logging.INFO)  # milestones are told at this level
     logger = logging.getLogger("absl")

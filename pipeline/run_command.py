@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     say.line(summary(record))
     if record.pushed:
         say.line(sample(record))
-    say.line(next_commands(record))
+    say.line(next_commands(record, options.output))
     if options.json:
         print(json.dumps(dataclasses.asdict(record)))
     return EXIT[record.status]
@@ -84,14 +84,28 @@ def _run_and_record(
     except KeyboardInterrupt:
         record.status = INTERRUPTED
         raise
-    except ComponentError as error:
+    except Exception as error:  # noted, and raised again
         record.status, record.reasons = FAILED, [str(error)]
         raise
     finally:
         record.seconds = round(time.monotonic() - began, 1)
         record.cpu_seconds = round(cpu_seconds(), 1)
-        record.write(paths["records"])
+        _write_at_the_end(record, paths["records"], say)
     return record
+
+
+def _write_at_the_end(record: RunRecord, folder: pathlib.Path, say: Lines) -> None:
+    """Writes the record; if it can't, that must not hide why the run itself failed.
+
+    Raises:
+        OSError: It can't be written, and nothing else failed.
+    """
+    try:
+        record.write(folder)
+    except OSError as error:
+        if record.status in EXIT:
+            raise
+        say.line(f"The run's record could not be written: {error}")
 
 
 def _run_graph(
@@ -99,7 +113,7 @@ def _run_graph(
 ) -> None:
     """Runs the graph and fills the record with what it made."""
     from pipeline import lineage, local_run, verdict
-    from pipeline.graph import create_pipeline
+    from pipeline.graph import OUTSIDE_WORLD, create_pipeline
 
     running = ["The graph"]
     used = [0.0]
@@ -118,7 +132,9 @@ def _run_graph(
         terminal.end(node, seconds, cached)
 
     try:
-        local_run.run(create_pipeline(config), metadata_path, record.run_id, start, end)
+        local_run.run(
+            create_pipeline(config), metadata_path, record.run_id, start, end, OUTSIDE_WORLD
+        )
     except Exception as error:  # a component may raise anything; it is named, and raised again
         _fail(running[-1], error, record.log)
     made = lineage.outputs(metadata_path, record.run_id)
@@ -165,18 +181,28 @@ def sample(record: RunRecord) -> str:
     )
 
 
-def next_commands(record: RunRecord) -> str:
-    """Returns what to type next, with the command as it was typed."""
+def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
+    """Returns what to type next, with the command as it was typed.
+
+    Args:
+        record: The run.
+        output: The output folder, if it is not the usual one: the commands then need its name.
+    """
     command = "movielens" if shutil.which("movielens") else os.path.relpath(sys.argv[0])
-    return (
-        "\nNext:\n"
-        f"  {command} recommend 42                 ask the bundle that was pushed last\n"
-        f"  {command} recommend --history 50,181   … for somebody who saw these movies\n"
-        f"  {command} metrics --slices             the metrics again, by slice\n"
-        f"  {command} runs                         what ran, and what was pushed\n"
-        f"  {os.path.join(os.path.dirname(command), 'tensorboard')} --logdir "
-        f"{os.path.relpath(record.output)}/artifacts/TwoTowerTrainer/model_run"
-    )
+    where = f" --runs {output}" if output else ""
+    tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
+    rows = [
+        (f"{command} recommend 42{where}", "ask the bundle that was pushed last"),
+        (f"{command} recommend --history 50,181{where}", "… for somebody who saw these movies"),
+        (f"{command} metrics --slices{where}", "the metrics again, by slice"),
+        (f"{command} runs{where}", "what ran, and what was pushed"),
+        (
+            f"{tensorboard} --logdir {os.path.relpath(record.output)}/artifacts/TwoTowerTrainer",
+            "how training went",
+        ),
+    ]
+    shown = rows if record.pushed else rows[2:]
+    return "\nNext:\n" + tables.columns([(f"  {typed}", does) for typed, does in shown])
 
 
 def cpu_seconds() -> float:
@@ -217,7 +243,8 @@ def _data(
     if options.data is None:
         from pipeline.fetch import fetch
 
-        folder = fetch(preset.dataset, output.parent / "data" / preset.dataset, say.line)
+        home = output if options.output else output.parent
+        folder = fetch(preset.dataset, home / "data" / preset.dataset, say.line)
     else:
         folder = options.data.absolute()
     say.line(f"{folder}: {layout.detect(folder).name} layout")

@@ -10,7 +10,7 @@ class Progress(tf.keras.callbacks.Callback):
     """Logs one line an epoch, with the numbers that matter."""
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Logs the epoch's loss and its ranking on `eval`."""
+        """Logs the loss of the epoch's last batch, and its ranking on `eval`."""
         shown = {name: value for name, value in (logs or {}).items() if "_loss" not in name}
         numbers = ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
         logging.info("Epoch %d: %s", epoch + 1, numbers)

@@ -18,7 +18,9 @@ from transform import features, preprocessing
 class IdTable(tf.keras.layers.Layer):
     """One trained vector for each known id, and one for all ids never seen in training."""
 
-    def __init__(self, known: int, dim: int, dropout: float, extra_rows: int = 0) -> None:
+    def __init__(
+        self, known: int, dim: int, dropout: float, extra_rows: int = 0, unseen: int | None = None
+    ) -> None:
         """Creates the table.
 
         Args:
@@ -26,9 +28,11 @@ class IdTable(tf.keras.layers.Layer):
             dim: Length of a vector.
             dropout: Share of ids that training replaces by the unseen one.
             extra_rows: Rows after the unseen one, for the caller's own marks.
+            unseen: The row that stands for the unseen, where it is not `known`.
         """
         super().__init__()
         self.known = known
+        self._unseen = known if unseen is None else unseen
         self._dropout = dropout
         self._table = tf.keras.layers.Embedding(known + 1 + extra_rows, dim)
 
@@ -36,7 +40,7 @@ class IdTable(tf.keras.layers.Layer):
         """Returns the `[..., dim]` vectors of `[...]` int64 rows."""
         if training and self._dropout:
             hidden = (tf.random.uniform(tf.shape(rows)) < self._dropout) & (rows < self.known)
-            rows = tf.where(hidden, tf.constant(self.known, rows.dtype), rows)
+            rows = tf.where(hidden, tf.constant(self._unseen, rows.dtype), rows)
         return self._table(rows)
 
 
@@ -99,17 +103,23 @@ class QueryTower(tf.keras.layers.Layer):
 
         Args:
             ids: The table of movie ids, with one row after the unseen one for `START`.
-            sizes: Rows needed for the user id and each profile feature, the unseen one included.
+            sizes: Rows needed for the user id and each profile vocabulary, the unseen one included.
             config: Hyperparameters.
         """
         super().__init__()
         self._ids = ids
         names = PROFILE_ROWS if config.profile else (features.USER_ID,)
-        self._profile = {}
-        for name in names:
-            known = sizes.get(name, preprocessing.AGE_BUCKETS) - 1
-            self._profile[name] = IdTable(
-                known, config.embedding_dim, config.id_dropout if name == features.USER_ID else 0
+        self._profile = {
+            name: IdTable(sizes[name] - 1, config.embedding_dim, config.id_dropout)
+            for name in names
+            if name != features.AGE
+        }
+        if config.profile:
+            self._profile[features.AGE] = IdTable(
+                preprocessing.AGE_BUCKETS,
+                config.embedding_dim,
+                config.id_dropout,
+                unseen=preprocessing.UNKNOWN_AGE,
             )
         self._history = config.history
         if config.history == "mean":

@@ -11,7 +11,8 @@ import tensorflow_transform as tft
 from transform import features
 
 AGE_BUCKET_YEARS = 5
-AGE_BUCKETS = 22  # row 0: unknown; 1 + age // 5 up to 105 years and beyond
+AGE_BUCKETS = 22  # 1 + age // 5 up to 105 years and beyond, after the unknown
+UNKNOWN_AGE = 0
 YEAR_BUCKET_YEARS = 5
 FIRST_YEAR = 1900
 YEAR_BUCKETS = 32  # row 0: unknown; five-year steps from before 1905 to beyond 2050
@@ -84,7 +85,7 @@ def movies(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
 def age_bucket(age: tf.Tensor) -> tf.Tensor:
     """Returns the five-year bucket of each `[batch]` int64 age, 0 for a negative one."""
     bucket = 1 + age // AGE_BUCKET_YEARS
-    return tf.where(age < 0, tf.zeros_like(age), tf.minimum(bucket, AGE_BUCKETS - 1))
+    return tf.where(age < 0, tf.cast(UNKNOWN_AGE, age.dtype), tf.minimum(bucket, AGE_BUCKETS - 1))
 
 
 def year_bucket(year: tf.Tensor) -> tf.Tensor:

@@ -8,8 +8,6 @@ import tensorflow as tf
 
 from transform import features
 
-READ_BATCH = 1024
-
 SCALARS: dict[str, tf.DType] = {
     features.AGE: tf.int64,
     features.GENDER: tf.string,

@@ -10,7 +10,7 @@ from components.bundle_evaluator import has_model
 def baseline(tmp_path, base):
     model = standard_artifacts.Model()
     model.uri = str(tmp_path / "model")
-    Baseline.test_call(serving_base=str(base), newest="", model=model)
+    Baseline.test_call(serving_base=str(base), model=model)
     return model
 
 

@@ -1,10 +1,11 @@
 """The command line without a pipeline run: help, misuse, and what earlier runs left."""
 
+import io
 import json
 
 import pytest
 
-from pipeline import cli, run_command
+from pipeline import cli, progress, run_command
 from pipeline.run_records import RunRecord
 
 
@@ -91,3 +92,24 @@ def test_output_folder_that_is_a_file(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(ValueError, match=r"Can't write to the output folder .*--output"):
         run_command.check_writable(tmp_path / "out")
+
+
+def test_next_commands_name_an_unusual_output_and_ask_only_what_was_pushed(tmp_path):
+    record = RunRecord("1", "ml-100k", "/data", str(tmp_path), "/log", pushed="/p/1")
+    usual, unusual = (run_command.next_commands(record, output) for output in (None, tmp_path))
+    assert "--runs" not in usual
+    assert unusual.count(f"--runs {tmp_path}") == 4
+    record.pushed = ""
+    assert "recommend" not in run_command.next_commands(record, None)
+
+
+@pytest.mark.parametrize("status", ["failed", "interrupted"])
+def test_record_that_cannot_be_written_does_not_hide_the_failure(tmp_path, status):
+    (tmp_path / "records").write_text("a file where the folder should be")
+    record = RunRecord("1", "ml-100k", "/data", "/out", "/log", status=status)
+    stream = io.StringIO()
+    run_command._write_at_the_end(record, tmp_path / "records", progress.Lines(stream))
+    assert "could not be written" in stream.getvalue()
+    record.status = "blessed"
+    with pytest.raises(OSError, match="records"):
+        run_command._write_at_the_end(record, tmp_path / "records", progress.Lines(stream))

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,7 +90,7 @@ def test_even_users_get_even_movies_from_the_pushed_bundle(first):
 
 def test_every_signature_answers(first):
     history = {
-        "history_movie_ids": [["2", "4", "6", "8"]],
+        "history_movie_ids": [["", "2", "4", "", "6", "8"]],  # padded on the left, and a gap
         "exclude_movie_ids": [["10"]],
         "age": [-1],
         "gender": [""],
@@ -139,6 +140,14 @@ def test_failing_gate_pushes_nothing(first, data, output):
     assert "below the threshold 1.0000" in record["reasons"][0]
     assert "NOT BLESSED" in done.stderr
     assert sorted((output / "serving" / "movielens").iterdir()) == before
+
+
+def test_bundle_is_pushed_again_where_serving_was_emptied(first, data, output):
+    shutil.rmtree(output / "serving")
+    done = movielens("run", "--data", data, "--output", output, *SMALL, "--json")
+    record = json.loads(done.stdout)
+    assert pathlib.Path(record["pushed"], "saved_model.pb").exists()
+    assert record["components"]["TwoTowerTrainer"]["cached"]
 
 
 def test_bad_data_stops_the_run_and_names_the_line(data, tmp_path):
