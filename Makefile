@@ -22,7 +22,7 @@ lint: setup      ## ruff
 types: setup     ## mypy
 	@$(BIN)/mypy
 
-bench: setup     ## measure ingestion, statistics and Transform, and a whole run
+bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or all of them
 	@$(BIN)/python -m benchmarks.speed $(ARGS)
 
 lock: setup      ## pin and hash the direct requirements again

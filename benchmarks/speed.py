@@ -1,20 +1,27 @@
-"""Measures CPU seconds: our ingestion against TFX's row by row, and whole runs by component.
+"""Measures CPU seconds and memory: ingestion, statistics and Transform, and whole runs.
 
-    python -m benchmarks.speed [--data ml-1m] [--skip-rows]
+    python -m benchmarks.speed [rows] [runs] [scale]
 
-Machines are shared and noisy: read the ratios, which come from one run, and not the seconds.
+`rows` runs our steps and TFX's row by row on the same ratings; `runs` whole pipelines of ML-100K and
+(one epoch) ML-1M; `scale` ingests ten million made-up ratings. Without a name, all three. Machines
+are shared and noisy: read the ratios, which come from one run, rather than the seconds.
 """
 
 import argparse
 import csv
+import json
 import os
 import pathlib
+import resource
+import subprocess
 import sys
 import tempfile
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import numpy as np
+import pyarrow.csv
 from tfx import v1 as tfx
 
 from components import grouplens
@@ -31,23 +38,82 @@ RUNS = pathlib.Path("runs")
 
 
 def main() -> None:
-    """Prints CPU seconds by component for both ways, and their ratio."""
+    """Runs the named measurements, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default="ml-1m", help="release (default: ml-1m)")
-    parser.add_argument("--skip-rows", action="store_true", help="measure our way only")
-    options = parser.parse_args()
-    folder = fetch(options.data, RUNS / "data" / options.data, print).absolute()
-    with tempfile.TemporaryDirectory() as scratch:
-        ours = measure(timelines(folder), pathlib.Path(scratch) / "timelines")
-        print(f"{options.data}, one timeline a user, CPU seconds:")
-        print(report(ours))
-        if options.skip_rows:
-            return
-        rows = measure(ratings(folder, pathlib.Path(scratch)), pathlib.Path(scratch) / "rows")
-        print(f"{options.data}, one example a rating (CsvExampleGen), CPU seconds:")
-        print(report(rows))
-        total, other = sum(ours.values()), sum(rows.values())
-        print(f"row by row costs {other / total:.1f} times as much ({other:.0f} / {total:.0f})")
+    parser.add_argument("parts", nargs="*", help="rows, runs, scale (default: all)")
+    parts = {"rows": compare_with_rows, "runs": whole_runs, "scale": ten_million}
+    chosen = parser.parse_args().parts or list(parts)
+    unknown = set(chosen) - set(parts)
+    if unknown:
+        parser.error(f"unknown part {sorted(unknown)[0]!r}; there are: {', '.join(parts)}")
+    for name in chosen:
+        with tempfile.TemporaryDirectory() as scratch:
+            parts[name](pathlib.Path(scratch))
+
+
+def compare_with_rows(scratch: pathlib.Path) -> None:
+    """Prints CPU seconds by component for timelines and for rows of ML-1M, and their ratio."""
+    folder = fetch("ml-1m", RUNS / "data" / "ml-1m", print).absolute()
+    ours = measure(timelines(folder), scratch / "timelines")
+    print(f"\nML-1M, one timeline a user, CPU seconds:\n{report(ours)}")
+    rows = measure(ratings(folder, scratch), scratch / "rows")
+    print(f"\nML-1M, one example a rating (CsvExampleGen), CPU seconds:\n{report(rows)}")
+    total, other = sum(ours.values()), sum(rows.values())
+    print(f"row by row costs {other / total:.1f} times as much ({other:.0f} / {total:.0f})")
+
+
+def whole_runs(scratch: pathlib.Path) -> None:
+    """Prints CPU seconds, memory and quality of whole runs, each in a process of its own."""
+    for preset, more in (("ml-100k", []), ("ml-1m", ["--epochs", "1"])):
+        data = fetch(preset, RUNS / "data" / preset, print)
+        command = [sys.executable, "-m", "pipeline.cli", "run", "--preset", preset, "--json"]
+        command += ["--data", str(data), "--output", str(scratch / preset), *more]
+        done, peak = run_alone(command)
+        record = json.loads(done)
+        trainer = record["components"]["TwoTowerTrainer"]["cpu_seconds"]
+        total = record["cpu_seconds"]
+        print(
+            f"\n{' '.join([preset, *more])}: {total:.0f} CPU s in all, {total - trainer:.0f} "
+            f"without the Trainer, {peak:.1f} GB at most\n{tables.metric_table(record['metrics'][''])}"
+        )
+
+
+def ten_million(scratch: pathlib.Path) -> None:
+    """Prints CPU seconds and memory of ingesting ten million made-up ratings of 70,000 users."""
+    chance = np.random.default_rng(0)
+    user = np.repeat(np.arange(1, 70_001), 143)
+    first = chance.integers(1, 10_001, 70_000).repeat(143)
+    movie = (first + np.tile(np.arange(143), 70_000) * 69) % 10_000 + 1  # distinct within a user
+    columns = {
+        "userId": user,
+        "movieId": movie,
+        "rating": chance.integers(1, 6, len(user)),
+        "timestamp": chance.integers(978_300_000, 1_478_300_000, len(user)),
+    }
+    folder = scratch / "data"
+    folder.mkdir()
+    pyarrow.csv.write_csv(pyarrow.table(columns), folder / "ratings.csv")
+    listed = (f"{number},Movie {number} (1990),Drama\n" for number in range(1, 10_001))
+    (folder / "movies.csv").write_text("movieId,title,genres\n" + "".join(listed))
+    program = (
+        "import pathlib, sys\n"
+        "from benchmarks import speed\n"
+        "folder, scratch = map(pathlib.Path, sys.argv[1:])\n"
+        "examples = speed.RatingsExampleGen(input_base=str(folder), split=speed.SplitConfig())\n"
+        "print(speed.measure([examples], scratch)['RatingsExampleGen'])\n"
+    )
+    done, peak = run_alone([sys.executable, "-c", program, str(folder), str(scratch / "out")])
+    print(f"\n{len(user):,} made-up ratings ingested: {float(done):.0f} CPU s, {peak:.1f} GB")
+
+
+def run_alone(command: list[str]) -> tuple[str, float]:
+    """Runs a command, and returns the last line it printed and its peak memory in GB.
+
+    Peak memory is the largest of all processes waited for so far: measure in ascending order.
+    """
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+    return done.stdout.strip().splitlines()[-1], peak
 
 
 def timelines(folder: pathlib.Path) -> list:
