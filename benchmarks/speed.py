@@ -2,8 +2,8 @@
 
     python -m benchmarks.speed [rows] [runs] [scale]
 
-`rows` runs our steps and TFX's row by row on the same ratings; `runs` whole pipelines of ML-100K and
-(one epoch) ML-1M; `scale` ingests ten million made-up ratings. Without a name, all three. Machines
+`rows` runs our steps and TFX's row by row on the same ratings; `runs` whole pipelines of ML-100K
+and (one epoch) ML-1M; `scale` ingests ten million made-up ratings. Without a name, all three. Machines
 are shared and noisy: read the ratios, which come from one run, rather than the seconds.
 """
 
@@ -24,6 +24,7 @@ import numpy as np
 import pyarrow.csv
 from tfx import v1 as tfx
 
+from benchmarks import row_preprocessing
 from components import grouplens
 from components.ratings_example_gen import RatingsExampleGen
 from components.splits import SplitConfig
@@ -74,8 +75,9 @@ def whole_runs(scratch: pathlib.Path) -> None:
         total = record["cpu_seconds"]
         print(
             f"\n{' '.join([preset, *more])}: {total:.0f} CPU s in all, {total - trainer:.0f} "
-            f"without the Trainer, {peak:.1f} GB at most\n{tables.metric_table(record['metrics'][''])}"
+            f"without the Trainer, {peak:.1f} GB at most"
         )
+        print(tables.metric_table(record["metrics"][""]))
 
 
 def ten_million(scratch: pathlib.Path) -> None:
@@ -142,20 +144,10 @@ def ratings(folder: pathlib.Path, scratch: pathlib.Path) -> list:
     done = tfx.components.Transform(
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
-        preprocessing_fn=dotted(preprocess_rows),
+        preprocessing_fn=dotted(row_preprocessing.preprocess),
         disable_statistics=True,
     )
     return [examples, statistics, schema, done]
-
-
-def preprocess_rows(inputs: dict) -> dict:
-    """Gives ids their rows in two vocabularies."""
-    import tensorflow_transform as tft
-
-    outputs = {name: inputs[name] for name in ("rating", "timestamp")}
-    for name in ("user_id", "movie_id"):
-        outputs[name] = tft.compute_and_apply_vocabulary(inputs[name], num_oov_buckets=1)
-    return outputs
 
 
 def measure(components: list, scratch: pathlib.Path) -> dict[str, float]:
