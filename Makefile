@@ -23,7 +23,7 @@ types: setup     ## mypy
 	@$(BIN)/mypy
 
 bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or all of them
-	@$(BIN)/python -m benchmarks.speed $(ARGS)
+	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)
 
 lock: setup      ## pin and hash the direct requirements again
 	@$(PYTHON) tools/bootstrap.py --lock
