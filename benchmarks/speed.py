@@ -8,14 +8,17 @@ Machines are shared and noisy: read the ratios, which come from one run, rather 
 """
 
 import argparse
+import concurrent.futures
 import csv
 import json
+import multiprocessing
 import os
 import pathlib
 import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -55,9 +58,9 @@ def main() -> None:
 def compare_with_rows(scratch: pathlib.Path) -> None:
     """Prints CPU seconds by component for timelines and for rows of ML-1M, and their ratio."""
     folder = fetch("ml-1m", RUNS / "data" / "ml-1m", print).absolute()
-    ours = measure(timelines(folder), scratch / "timelines")
+    ours = alone(measure_timelines, folder, scratch / "timelines")
     print(f"\nML-1M, one timeline a user, CPU seconds:\n{report(ours)}")
-    rows = measure(ratings(folder, scratch), scratch / "rows")
+    rows = alone(measure_rows, folder, scratch / "rows")
     print(f"\nML-1M, one example a rating (CsvExampleGen), CPU seconds:\n{report(rows)}")
     total, other = sum(ours.values()), sum(rows.values())
     print(f"row by row costs {other / total:.1f} times as much ({other:.0f} / {total:.0f})")
@@ -69,13 +72,13 @@ def whole_runs(scratch: pathlib.Path) -> None:
         data = fetch(preset, RUNS / "data" / preset, print)
         command = [sys.executable, "-m", "pipeline.cli", "run", "--preset", preset, "--json"]
         command += ["--data", str(data), "--output", str(scratch / preset), *more]
-        done, peak = run_alone(command)
-        record = json.loads(done)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        record = json.loads(done.stdout)
         trainer = record["components"]["TwoTowerTrainer"]["cpu_seconds"]
         total = record["cpu_seconds"]
         print(
             f"\n{' '.join([preset, *more])}: {total:.0f} CPU s in all, {total - trainer:.0f} "
-            f"without the Trainer, {peak:.1f} GB at most"
+            f"without the Trainer, {peak_gigabytes():.1f} GB at most"
         )
         print(tables.metric_table(record["metrics"][""]))
 
@@ -100,25 +103,35 @@ def ten_million(scratch: pathlib.Path) -> None:
         pyarrow.csv.write_csv(pyarrow.table(columns), file, bare)
     listed = (f"{number},Movie {number} (1990),Drama\n" for number in range(1, 10_001))
     (folder / "movies.csv").write_text("movieId,title,genres\n" + "".join(listed))
-    program = (
-        "import pathlib, sys\n"
-        "from benchmarks import speed\n"
-        "folder, scratch = map(pathlib.Path, sys.argv[1:])\n"
-        "examples = speed.RatingsExampleGen(input_base=str(folder), split=speed.SplitConfig())\n"
-        "print(speed.measure([examples], scratch)['RatingsExampleGen'])\n"
-    )
-    done, peak = run_alone([sys.executable, "-c", program, str(folder), str(scratch / "out")])
-    print(f"\n{len(user):,} made-up ratings ingested: {float(done):.0f} CPU s, {peak:.1f} GB")
+    used = alone(measure_ingestion, folder, scratch / "out")["RatingsExampleGen"]
+    print(f"\n{len(user):,} made-up ratings ingested: {used:.0f} CPU s, {peak_gigabytes():.1f} GB")
 
 
-def run_alone(command: list[str]) -> tuple[str, float]:
-    """Runs a command, and returns the last line it printed and its peak memory in GB.
+def alone(function: Callable[..., dict[str, float]], *arguments: pathlib.Path) -> dict[str, float]:
+    """Calls a function in a process of its own: Transforms in one process share lookup tables."""
+    spawn = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        return pool.submit(function, *arguments).result()
 
-    Peak memory is the largest of all processes waited for so far: measure in ascending order.
-    """
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
-    return done.stdout.strip().splitlines()[-1], peak
+
+def peak_gigabytes() -> float:
+    """Returns the peak memory of the largest process waited for so far."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+
+
+def measure_timelines(folder: pathlib.Path, scratch: pathlib.Path) -> dict[str, float]:
+    """Measures ingestion, statistics and Transform of our pipeline."""
+    return measure(timelines(folder), scratch)
+
+
+def measure_rows(folder: pathlib.Path, scratch: pathlib.Path) -> dict[str, float]:
+    """Measures the same steps as TFX's own components do them."""
+    return measure(ratings(folder, scratch.parent), scratch)
+
+
+def measure_ingestion(folder: pathlib.Path, scratch: pathlib.Path) -> dict[str, float]:
+    """Measures the ingestion of ratings."""
+    return measure([RatingsExampleGen(input_base=str(folder), split=SplitConfig())], scratch)
 
 
 def timelines(folder: pathlib.Path) -> list:
