@@ -14,6 +14,7 @@ run: setup       ## fetch MovieLens 100K, run the whole pipeline, push a bundle
 	@$(BIN)/movielens run $(ARGS)
 
 test: lint types ## lint, types and tests
+	@$(PYTHON) tools/bootstrap.py kubeflow
 	@$(BIN)/pytest $(ARGS)
 
 lint: setup      ## ruff
@@ -25,8 +26,8 @@ types: setup     ## mypy
 bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or all of them
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)
 
-lock: setup      ## pin and hash the direct requirements again
-	@$(PYTHON) tools/bootstrap.py --lock
+lock:            ## pin and hash the direct requirements again; ENVIRONMENT=kubeflow for another
+	@$(PYTHON) tools/bootstrap.py --lock $(ENVIRONMENT)
 
 clean:           ## remove the environment and caches; runs/ stays
-	@rm -rf .venv .uv build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-* .uv build *.egg-info .mypy_cache .ruff_cache .pytest_cache
