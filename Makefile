@@ -1,7 +1,7 @@
 # `make run` and `make test` are all that is needed; both set up what is missing.
 PYTHON ?= python3
 BIN := .venv/bin
-REVISION = $(shell git rev-parse --short=12 HEAD)
+REVISION = $(shell git describe --always --dirty --abbrev=12 --exclude '*')
 
 .PHONY: help setup run test lint types bench image lock clean
 

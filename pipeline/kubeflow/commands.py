@@ -7,6 +7,8 @@ import pathlib
 import tempfile
 from typing import TYPE_CHECKING, Any
 
+from pipeline.kubeflow.compile import add_compile
+
 if TYPE_CHECKING:
     from pipeline.kubeflow.environment import Environment
     from pipeline.kubeflow.server import Server
@@ -34,6 +36,8 @@ def add_to(commands: Any) -> None:
         description="Deploys, runs and schedules the pipeline on open-source Kubeflow Pipelines 2.",
         epilog="kubeflow/README.md goes from the image to a scheduled run.",
     ).add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    add_compile(group)
 
     deploy = _add(
         group,
