@@ -5,6 +5,7 @@ Every step looks first, so that a deployment that broke off goes on where it sto
 
 import hashlib
 import pathlib
+import re
 
 from pipeline.kubeflow.connection import ServerError
 from pipeline.kubeflow.server import Server, Version
@@ -36,7 +37,7 @@ def deploy(server: Server, package: pathlib.Path, name: str, step: Steps) -> Non
         )
     if pipeline_id is None or not _is_there(server, pipeline_id, name, description):
         step(
-            f"upload the version {name} ({description})",
+            f"upload the version {name} ({brief(description)})",
             lambda: _upload(server, pipeline_id, package, name, description),
         )
 
@@ -48,6 +49,11 @@ def describe(server: Server, package: pathlib.Path) -> str:
     """
     digest = hashlib.sha256(package.read_bytes()).hexdigest()
     return f"image {server.environment.image}, pipeline sha256:{digest}"
+
+
+def brief(description: str) -> str:
+    """Returns a description with its hashes cut to what people compare."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1", description)
 
 
 def find(server: Server, name: str) -> Version:
@@ -82,9 +88,10 @@ def _upload(
 
 def _is_there(server: Server, pipeline_id: str, name: str, description: str) -> bool:
     versions = server.versions(pipeline_id, name)
-    if versions and versions[0].description != description:
+    there = versions[0].description if versions else description
+    if there != description:
         raise ValueError(
-            f"Version {name!r} is on the server with other content ({versions[0].description}; "
-            f"here: {description}). Commit what changed, or name this one with --version."
+            f"Version {name!r} is on the server with other content ({brief(there)}; here: "
+            f"{brief(description)}). Commit what changed, or name this one with --version."
         )
     return bool(versions)

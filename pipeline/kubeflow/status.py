@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline import tables
-from pipeline.kubeflow import schedule
+from pipeline.kubeflow import deploy, schedule
 from pipeline.kubeflow.server import Server
 
 SHOWN = 5
@@ -60,7 +60,7 @@ def table(state: dict[str, Any]) -> str:
         )
     lines = [f"Pipeline {state['pipeline']}", "", "Latest versions:"]
     rows: list[tuple[str, ...]] = [
-        (f"  {v['name']}", v["created"], v["description"]) for v in state["versions"]
+        (f"  {v['name']}", v["created"], deploy.brief(v["description"])) for v in state["versions"]
     ]
     lines.append(tables.columns(rows) if rows else "  none: the deployment broke off; repeat it")
     lines += ["", "Schedule (UTC, seconds first):"]

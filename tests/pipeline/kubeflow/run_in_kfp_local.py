@@ -78,9 +78,7 @@ def main(pipeline: str, python: str, folder: str, parameters: str) -> None:
     local.init(
         local.SubprocessRunner(use_venv=False), pipeline_root=str(Container.folder / "store")
     )
-    with unittest.mock.patch.object(
-        subprocess_task_handler, "SubprocessTaskHandler", Container
-    ):
+    with unittest.mock.patch.object(subprocess_task_handler, "SubprocessTaskHandler", Container):
         components.load_component_from_file(pipeline)(**json.loads(parameters))
 
 

@@ -87,6 +87,17 @@ def test_same_name_with_other_content_is_refused(api, deploy, kubeflow, package)
     assert len(api.state()["versions"]) == 2
 
 
+@pytest.mark.slow
+def test_the_graph_itself_is_compiled_and_taken(api, kubeflow):
+    status, said, error = kubeflow(api, "deploy", "--version", "v1")
+    assert status == cli.OK, error
+    assert f"upload the version v1 (image registry.test/movielens@sha256:{12 * 'a'}," in said
+    spec = api.state()["versions"][-1]["pipeline_spec"]["pipeline_spec"]
+    assert "TwoTowerTrainer" in spec["root"]["dag"]["tasks"]
+    status, _, error = kubeflow(api, "schedule", "--version", "v1", "--parameter", "epochs=3")
+    assert status == cli.OK, error
+
+
 @pytest.mark.parametrize(
     ("request_", "after"),
     [
