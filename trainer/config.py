@@ -5,6 +5,7 @@ import math
 
 HISTORY_ENCODERS = ("none", "mean", "attention")
 LOSSES = ("full_softmax", "retrieval")
+ORDERS = ("time", "shuffled")
 OPTIMIZERS = ("adagrad", "adam")
 
 
@@ -28,6 +29,10 @@ class ModelConfig:
     window: int = 50
     """Movies of the timeline that a query sees, the latest ones; also the positions that one
     training row holds. 1 makes every rating a row of its own."""
+
+    order: str = "time"
+    """How training reads a history: in "time" order, to say what comes next, or "shuffled" anew in
+    every epoch, to say what else is in it."""
 
     profile: bool = True
     """Whether the query tower uses age, gender, occupation and zip region."""
@@ -65,7 +70,7 @@ class ModelConfig:
     epochs: int = 30
     """Passes over the training data, at most."""
 
-    patience: int = 3
+    patience: int = 5
     """Epochs without a better NDCG@10 on `eval` before training stops; 0 never stops early."""
 
     exclude_seen: bool = True
@@ -88,6 +93,7 @@ class ModelConfig:
                 raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}.")
         for name, choices in (
             ("history", HISTORY_ENCODERS),
+            ("order", ORDERS),
             ("loss", LOSSES),
             ("optimizer", OPTIMIZERS),
         ):

@@ -1,5 +1,7 @@
 """What TFX's Trainer calls: read, build, fit, export. Functions only: TFX reloads this module."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -10,7 +12,13 @@ from trainer.config import ModelConfig
 from trainer.export import Towers
 from trainer.model import INPUTS, TARGETS, TwoTowerModel
 from trainer.selection import MONITOR, RankingOnEval
-from trainer.timelines import Windows, read_timelines, training_windows
+from trainer.timelines import (
+    PROFILE_ROWS,
+    Timelines,
+    read_timelines,
+    shuffled,
+    training_windows,
+)
 from trainer.towers import candidate_rows
 from transform import features
 
@@ -57,7 +65,8 @@ def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
     model.compile(optimizer=optimizer(config))
     ranking = RankingOnEval(held_out, positions, config.window, config.exclude_seen)
     model.fit(
-        batches(training_windows(train, config.window), config),
+        batches(train, config),
+        steps_per_epoch=steps_per_epoch(train, config),
         epochs=config.epochs,
         callbacks=[ranking, *callbacks(config, fn_args.model_run_dir)],
         verbose=0,
@@ -90,15 +99,29 @@ def rows_of_catalogue(positions: np.ndarray, movies: int) -> np.ndarray:
     return rows
 
 
-def batches(windows: Windows, config: ModelConfig) -> tf.data.Dataset:
-    """Returns one epoch of shuffled windows."""
-    columns = {**windows.profile, INPUTS: windows.inputs, TARGETS: windows.targets}
-    return (
-        tf.data.Dataset.from_tensor_slices(columns)
-        .shuffle(len(windows.inputs), seed=config.seed, reshuffle_each_iteration=True)
-        .batch(config.batch_size)
-        .prefetch(1)
-    )
+def batches(timelines: Timelines, config: ModelConfig) -> tf.data.Dataset:
+    """Returns endless training data: one pass after another, each cut and shuffled anew."""
+    chance = np.random.default_rng(config.seed)
+    names = (*PROFILE_ROWS, INPUTS, TARGETS)
+
+    def passes() -> Iterator[dict[str, np.ndarray]]:
+        while True:
+            source = shuffled(timelines, chance) if config.order == "shuffled" else timelines
+            windows = training_windows(source, config.window, chance)
+            columns = {**windows.profile, INPUTS: windows.inputs, TARGETS: windows.targets}
+            order = chance.permutation(len(windows.inputs))
+            for first in range(0, len(order), config.batch_size):
+                chosen = order[first : first + config.batch_size]
+                yield {name: columns[name][chosen] for name in names}
+
+    row, window = tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, config.window], tf.int64)
+    signature = {name: window if name in (INPUTS, TARGETS) else row for name in names}
+    return tf.data.Dataset.from_generator(passes, output_signature=signature).prefetch(1)
+
+
+def steps_per_epoch(timelines: Timelines, config: ModelConfig) -> int:
+    """Returns the batches that one pass takes where no window is cut short."""
+    return -(-len(training_windows(timelines, config.window).inputs) // config.batch_size)
 
 
 def optimizer(config: ModelConfig) -> tf.keras.optimizers.Optimizer:

@@ -91,21 +91,41 @@ def read_timelines(files: Sequence[str], feature_spec: dict) -> Timelines:
     )
 
 
-def training_windows(timelines: Timelines, window: int) -> Windows:
+def training_windows(
+    timelines: Timelines, window: int, chance: np.random.Generator | None = None
+) -> Windows:
     """Cuts every history into windows in which each movie is a target once.
 
     A timeline `a b c d` with a window of 3 gives inputs `START a b` and `c`, targets `a b c` and
     `d`: what a query may use at a position never includes its target.
+
+    Args:
+        timelines: The histories.
+        window: Length of a window.
+        chance: Shortens each user's first window at random, so that every movie is seen with pasts
+            of all lengths; None cuts at multiples of `window`.
     """
     lengths = np.diff(timelines.history_splits)
-    pieces = -(-lengths // window)
-    user = np.repeat(np.arange(len(timelines)), pieces)
+    users = len(timelines)
+    cut = np.zeros(users, np.int64) if chance is None else chance.integers(0, window, users)
+    cut = np.where(lengths > 0, cut, 0)  # an empty history has no window
+    pieces = -(-(lengths + cut) // window)
+    user = np.repeat(np.arange(users), pieces)
     piece = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    position = piece[:, np.newaxis] * window + np.arange(window)
+    first = piece * window - cut[user]
+    position = np.maximum(first, 0)[:, np.newaxis] + np.arange(window)
     targets = _take(timelines, user, position)
+    targets[position >= (first + window)[:, np.newaxis]] = PADDING
     inputs = np.where(targets == PADDING, PADDING, _take(timelines, user, position - 1))
     profile = {name: rows[user] for name, rows in timelines.profile.items()}
     return Windows(profile, inputs, targets)
+
+
+def shuffled(timelines: Timelines, chance: np.random.Generator) -> Timelines:
+    """Returns the timelines with each history in random order."""
+    user = np.repeat(np.arange(len(timelines)), np.diff(timelines.history_splits))
+    order = np.lexsort((chance.random(len(user)), user))
+    return dataclasses.replace(timelines, history=timelines.history[order])
 
 
 def latest_inputs(timelines: Timelines, window: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from trainer.timelines import (
     Timelines,
     latest_inputs,
     read_timelines,
+    shuffled,
     training_windows,
 )
 
@@ -42,6 +43,34 @@ def test_training_windows(histories, window, inputs, targets):
 def test_training_windows_carry_their_user():
     windows = training_windows(timelines_of([5, 6, 7], [8]), 2)
     assert windows.profile["user_id"].tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 12])
+def test_random_cuts_keep_every_movie_a_target_once_after_its_own_past(length):
+    history = list(range(100, 100 + length))
+    timelines, pasts = timelines_of(history, [5]), set()
+    for seed in range(20):
+        windows = training_windows(timelines, 4, np.random.default_rng(seed))
+        mine = windows.profile["user_id"] == 0
+        inputs, targets = windows.inputs[mine], windows.targets[mine]
+        assert targets[targets != PADDING].tolist() == history
+        before = dict(zip(history, [START, *history], strict=False))
+        for row, after in zip(inputs.tolist(), targets.tolist(), strict=True):
+            real = [movie for movie in after if movie != PADDING]
+            assert real and after[len(real) :] == row[len(real) :] == [PADDING] * (4 - len(real))
+            assert row[: len(real)] == [before[movie] for movie in real]
+            pasts.add((after[0], len(real)))
+    # the first window of a long history ends in different places
+    assert len({size for first, size in pasts if first == 100}) == min(length, 4)
+
+
+def test_shuffled_histories_keep_their_movies_and_their_user():
+    timelines = timelines_of(list(range(30)), [], [70, 71])
+    other = shuffled(timelines, np.random.default_rng(0))
+    assert other.history[:30].tolist() != list(range(30))
+    assert sorted(other.history[:30].tolist()) == list(range(30))
+    assert sorted(other.history[30:].tolist()) == [70, 71]
+    assert other.history_splits is timelines.history_splits
 
 
 @pytest.mark.parametrize(
