@@ -51,8 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error("%s", error)
         return 1
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: (stopped.set(), manager.stop()))
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        manager.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     try:
         manager.start()
         if stopped.is_set():
@@ -89,7 +94,8 @@ def _listen(options, requests, app):  # type: ignore[no-untyped-def]
     )
     grpc_server.start()
     threading.Thread(target=http_server.run, name="rest", daemon=True).start()
-    log.info("gRPC on %s:%d, REST on %s:%d", options.host, port, options.host, http_server.effective_port)
+    rest_port = http_server.effective_port
+    log.info("gRPC on %s:%s, REST on %s:%s", options.host, port, options.host, rest_port)
     return grpc_server, http_server
 
 

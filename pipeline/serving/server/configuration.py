@@ -82,9 +82,7 @@ def parse(text: str) -> tuple[Model, ...]:
     names = [model.name for model in models]
     for name in names:
         if names.count(name) > 1:
-            raise ConfigurationError(
-                f"Illegal to list model {name} multiple times in config list."
-            )
+            raise ConfigurationError(f"Illegal to list model {name} multiple times in config list.")
     return models
 
 

@@ -2,18 +2,26 @@
 
 import argparse
 import re
+from collections.abc import Callable
 
 from pipeline.serving.server.configuration import ConfigurationError, Model, read
 from pipeline.serving.server.manager import Settings
 from pipeline.serving.server.rest_api import METRICS_PATH
 
-SETTINGS = {
+
+def _truth(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"expected true or false, got {text!r}")
+    return text.lower() == "true"
+
+
+SETTINGS: dict[str, Callable[[str], float | bool]] = {
     "file_system_poll_wait_seconds": float,
     "model_config_file_poll_wait_seconds": float,
     "max_num_load_retries": int,
     "load_retry_interval_micros": int,
-    "enable_model_warmup": lambda text: _truth(text),
-    "allow_version_labels_for_unavailable_models": lambda text: _truth(text),
+    "enable_model_warmup": _truth,
+    "allow_version_labels_for_unavailable_models": _truth,
     "tensorflow_intra_op_parallelism": int,
     "tensorflow_inter_op_parallelism": int,
 }
@@ -82,9 +90,3 @@ def metrics_path(options: argparse.Namespace) -> str | None:
     if enabled[1] == "false":
         return None
     return path[1] if path else METRICS_PATH
-
-
-def _truth(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"expected true or false, got {text!r}")
-    return text.lower() == "true"

@@ -3,7 +3,7 @@
 import concurrent.futures
 import logging
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 from tensorflow_serving.apis import (
@@ -23,7 +23,6 @@ WAITING_REQUESTS = 256
 """Requests that run or wait at most; beyond, RESOURCE_EXHAUSTED at once."""
 
 log = logging.getLogger(__name__)
-Context = grpc.ServicerContext
 
 
 class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -34,19 +33,19 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
         self._requests = requests
 
     def Predict(  # noqa: N802
-        self, request: predict_pb2.PredictRequest, context: Context
+        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> predict_pb2.PredictResponse:
         """Runs a signature within the client's deadline."""
         left = context.time_remaining()
         return _or_abort(context, lambda: self._requests.predict(request, left))
 
     def GetModelMetadata(  # noqa: N802
-        self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: Context
+        self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
         """Tells the signatures of a model."""
         return _or_abort(context, lambda: self._requests.metadata(request))
 
-    def Classify(self, request: Any, context: Context) -> NoReturn:  # noqa: N802
+    def Classify(self, request: Any, context: grpc.ServicerContext) -> None:  # noqa: N802
         """Not here: none of the bundle's signatures is for it."""
         context.abort(StatusCode.UNIMPLEMENTED, "The local stand-in answers Predict only.")
 
@@ -61,14 +60,14 @@ class Model(model_service_pb2_grpc.ModelServiceServicer):
         self._requests = requests
 
     def GetModelStatus(  # noqa: N802
-        self, request: get_model_status_pb2.GetModelStatusRequest, context: Context
+        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
     ) -> get_model_status_pb2.GetModelStatusResponse:
         """Tells the state of the versions of a model."""
         return _or_abort(context, lambda: self._requests.manager.status(request.model_spec))
 
     def HandleReloadConfigRequest(  # noqa: N802
-        self, request: model_management_pb2.ReloadConfigRequest, context: Context
-    ) -> NoReturn:
+        self, request: model_management_pb2.ReloadConfigRequest, context: grpc.ServicerContext
+    ) -> None:
         """Refused: it would let a client choose which folders are read."""
         context.abort(
             StatusCode.PERMISSION_DENIED,
@@ -76,9 +75,7 @@ class Model(model_service_pb2_grpc.ModelServiceServicer):
         )
 
 
-def create_server(
-    requests: Requests, address: str, threads: int
-) -> tuple[grpc.Server, int]:
+def create_server(requests: Requests, address: str, threads: int) -> tuple[grpc.Server, int]:
     """Creates the gRPC server.
 
     Args:
@@ -111,7 +108,7 @@ def create_server(
         raise OSError(f"Can't listen to gRPC on {address}: is the port in use?") from error
 
 
-def _or_abort(context: Context, answer: Callable[[], Any]) -> Any:
+def _or_abort(context: grpc.ServicerContext, answer: Callable[[], Any]) -> Any:
     try:
         return answer()
     except ServingError as error:

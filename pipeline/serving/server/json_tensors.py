@@ -62,9 +62,7 @@ def parse(text: bytes) -> Body:
         raise invalid("Missing 'inputs' or 'instances' key")
     rows = document["instances"]
     if not isinstance(rows, list):
-        raise invalid(
-            f"JSON Value: {_shown(document)} Excepting 'instances' to be an list/array"
-        )
+        raise invalid(f"JSON Value: {_shown(document)} Excepting 'instances' to be an list/array")
     if not rows:
         raise invalid(f"JSON Value: {_shown(document)} No values in 'instances' array")
     return Body(name, rows, by_row=True)
@@ -116,9 +114,7 @@ def _columns_of_rows(rows: list, names: set[str]) -> dict[str, list]:
             )
         for place, row in enumerate(rows):
             if _is_named(row):
-                raise invalid(
-                    f"Expecting value/list but got object at item {place} of input list"
-                )
+                raise invalid(f"Expecting value/list but got object at item {place} of input list")
         return {next(iter(names)): rows}
     for place, row in enumerate(rows):
         if not _is_named(row):
@@ -186,9 +182,7 @@ def _text(value: JSON, dtype: int) -> bytes:
     except (binascii.Error, ValueError) as error:
         raise invalid(f"Unable to base64 decode: {error}") from error
     if isinstance(value, dict):
-        raise invalid(
-            f"JSON Value: {_shown(value)} not formatted correctly for base64 data"
-        )
+        raise invalid(f"JSON Value: {_shown(value)} not formatted correctly for base64 data")
     raise _type_error(value, dtype)
 
 
@@ -243,12 +237,11 @@ def _plain(name: str, array: np.ndarray) -> JSON:
         return np.array(flat, np.float64).reshape(array.shape).tolist()
     if array.dtype != object:
         return array.tolist()
-    if name.endswith("_bytes"):
-        flat = [{"b64": base64.b64encode(value).decode()} for value in array.ravel()]
-    else:
-        flat = [value.decode(errors="replace") for value in array.ravel()]
     boxed = np.empty(array.size, object)
-    boxed[:] = flat
+    if name.endswith("_bytes"):
+        boxed[:] = [{"b64": base64.b64encode(value).decode()} for value in array.ravel()]
+    else:
+        boxed[:] = [value.decode(errors="replace") for value in array.ravel()]
     return boxed.reshape(array.shape).tolist()
 
 

@@ -168,9 +168,7 @@ class Manager:
         while not self._stopped.is_set():
             self.step()
             with self._lock:
-                waiting = [
-                    name for name in self._models if not self._settled(self._versions[name])
-                ]
+                waiting = [name for name in self._models if not self._settled(self._versions[name])]
                 failed = [
                     f"{name}: {version.message}"
                     for name in self._models
@@ -202,11 +200,10 @@ class Manager:
 
     def step(self) -> None:
         """Looks at the configuration and at the file system once, and does what they ask for."""
-        if self._config_file and self._settings.model_config_file_poll_wait_seconds:
-            if self._clock() >= self._next_config:
-                wait = self._settings.model_config_file_poll_wait_seconds
-                self._next_config = self._clock() + wait
-                self._reload(self._config_file)
+        wait = self._settings.model_config_file_poll_wait_seconds
+        if self._config_file and wait and self._clock() >= self._next_config:
+            self._next_config = self._clock() + wait
+            self._reload(self._config_file)
         for model in list(self._models.values()):
             self._follow(model)
 
@@ -373,4 +370,3 @@ class Manager:
         if self._said.get(about) != message:
             self._said[about] = message
             log.warning(message)
-

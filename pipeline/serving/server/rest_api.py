@@ -3,7 +3,8 @@
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import google.protobuf.json_format
 from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2
@@ -40,8 +41,13 @@ class RestApi:
         self.stopping = False
         """Set when the server is about to stop: new requests are then sent elsewhere."""
 
-    @Request.application
-    def __call__(self, request: Request) -> Response:
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answers one request, as WSGI has it."""
+        return self.respond(Request(environ))(environ, start_response)
+
+    def respond(self, request: Request) -> Response:
         """Answers one request."""
         try:
             if self.stopping:
@@ -72,9 +78,7 @@ class RestApi:
 
     def _predict(self, request: Request, match: re.Match, spec: model_pb2.ModelSpec) -> object:
         if match["method"].lower() != "predict":
-            raise ServingError(
-                StatusCode.UNIMPLEMENTED, "The local stand-in answers predict only."
-            )
+            raise ServingError(StatusCode.UNIMPLEMENTED, "The local stand-in answers predict only.")
         return self._requests.predict_json(spec, request.get_data(), TIMEOUT_SECONDS)
 
     def _metadata(self, request: Request, match: re.Match, spec: model_pb2.ModelSpec) -> object:
