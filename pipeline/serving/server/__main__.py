@@ -1,5 +1,6 @@
 """Runs the local stand-in in this process until it is told to stop."""
 
+import concurrent.futures
 import logging
 import os
 import signal
@@ -66,13 +67,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigurationError, ServingError, OSError) as error:
         log.error("Failed to start: %s", error)
         return 1
-    watcher = threading.Thread(target=manager.watch, name="watch", daemon=True)
-    watcher.start()
-    stopped.wait()
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        watching = threads.submit(manager.watch)
+        watching.add_done_callback(lambda _: stopped.set())  # it does not end by itself
+        stopped.wait()
+        manager.stop()
     log.info("Stopping: requests in flight have %.0f s.", GRACE_SECONDS)
     _drain(app, *servers)
-    watcher.join()
     manager.close()
+    watching.result()
     log.info("Stopped.")
     return 0
 

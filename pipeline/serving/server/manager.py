@@ -15,7 +15,7 @@ from pipeline.serving.server import versions
 from pipeline.serving.server.configuration import ConfigurationError, Model, read
 from pipeline.serving.server.errors import ServingError, StatusCode, from_tensorflow, invalid
 from pipeline.serving.server.metrics import Metrics
-from pipeline.serving.server.servable import Servable
+from pipeline.serving.server.servable import LOAD_ERRORS, Servable
 
 State = get_model_status_pb2.ModelVersionStatus.State
 START, LOADING, AVAILABLE, UNLOADING, END = (
@@ -292,7 +292,7 @@ class Manager:
         try:
             servable = Servable(version.path, self._session_config())
             self._warm_up(servable)
-        except (OSError, tf.errors.OpError, ValueError, KeyError, ServingError) as error:
+        except LOAD_ERRORS as error:
             self._metrics.load_attempts.add(1, version.path, "fail")
             self._failed(model, version, error)
             return

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
@@ -16,6 +17,18 @@ from pipeline.serving.server.errors import ServingError, StatusCode, from_tensor
 DEFAULT_SIGNATURE = "serving_default"
 WARM_UP = os.path.join("assets.extra", "tf_serving_warmup_requests")
 WARM_UP_RECORDS = 1000
+LOAD_ERRORS = (
+    OSError,
+    tf.errors.OpError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    DecodeError,
+    ServingError,
+)
+"""What a folder that holds no servable model makes TensorFlow's loader raise."""
+
 METHODS = tuple(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
 
 
@@ -26,7 +39,7 @@ class Servable:
         """Loads a SavedModel.
 
         Raises:
-            OSError, tf.errors.OpError, ValueError, KeyError: It can't be loaded.
+            LOAD_ERRORS: It can't be loaded.
         """
         self.path = path
         self.session = tf.compat.v1.Session(graph=tf.Graph(), config=session_config)
@@ -104,7 +117,7 @@ class Servable:
         log = prediction_log_pb2.PredictionLog()
         try:
             log.ParseFromString(record)
-        except ValueError as error:
+        except DecodeError as error:
             raise ServingError(StatusCode.DATA_LOSS, f"{path}: {error}") from error
         kind = log.WhichOneof("log_type")
         if kind != "predict_log":
