@@ -23,8 +23,6 @@ GRACE_SECONDS = 10.0
 """How long requests in flight may take once the server was told to stop."""
 
 CONNECTIONS = 256
-IDLE_SECONDS = 30
-"""A connection on which nothing moved for so long is closed."""
 
 log = logging.getLogger("pipeline.serving.server")
 
@@ -47,7 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         manager = Manager(
             flags.models(options), flags.settings(options), metrics, options.model_config_file
         )
-        app = rest_api.RestApi(Requests(manager, metrics), flags.metrics_path(options))
+        app = rest_api.RestApi(
+            Requests(manager, metrics),
+            flags.metrics_path(options),
+            options.rest_api_timeout_in_ms / 1000,
+        )
     except ConfigurationError as error:
         log.error("%s", error)
         return 1
@@ -83,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _listen(options, requests, app):  # type: ignore[no-untyped-def]
     """Opens both ports."""
     threads = options.rest_api_num_threads
+    timeout = max(1, options.rest_api_timeout_in_ms // 1000)
     grpc_server, port = grpc_api.create_server(requests, f"{options.host}:{options.port}", threads)
     http_server = waitress.server.create_server(
         app,
@@ -90,8 +93,8 @@ def _listen(options, requests, app):  # type: ignore[no-untyped-def]
         port=options.rest_api_port,
         threads=threads,
         connection_limit=CONNECTIONS,
-        channel_timeout=IDLE_SECONDS,
-        cleanup_interval=5,
+        channel_timeout=timeout,
+        cleanup_interval=min(5, timeout),
         max_request_body_size=rest_api.LARGEST_BODY,
         ident=None,
     )

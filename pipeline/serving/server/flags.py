@@ -38,6 +38,12 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--port", type=int, default=8500, help="gRPC port; 0: any (8500)")
     flags.add_argument("--rest_api_port", type=int, default=8501, help="REST port; 0: any (8501)")
     flags.add_argument("--rest_api_num_threads", type=int, default=8, help="of each API (8)")
+    flags.add_argument(
+        "--rest_api_timeout_in_ms",
+        type=int,
+        default=30_000,
+        help="for a request to be answered, and for an idle connection to be closed (30000)",
+    )
     flags.add_argument("--model_name", default="default")
     flags.add_argument("--model_base_path", help="folder of the versions, instead of a file")
     flags.add_argument("--model_config_file", help="models.config")

@@ -16,7 +16,6 @@ from pipeline.serving.server.errors import ServingError, StatusCode, invalid
 from pipeline.serving.server.requests import SIGNATURES, Requests
 
 LARGEST_BODY = 64 * 2**20
-TIMEOUT_SECONDS = 30.0
 METRICS_PATH = "/monitoring/prometheus/metrics"
 
 _MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
@@ -29,15 +28,17 @@ log = logging.getLogger(__name__)
 class RestApi:
     """Answers HTTP requests."""
 
-    def __init__(self, requests: Requests, metrics_path: str | None = METRICS_PATH) -> None:
+    def __init__(self, requests: Requests, metrics_path: str | None, timeout: float) -> None:
         """Answers with `requests`.
 
         Args:
             requests: Answers.
             metrics_path: Where the Prometheus page is, None for nowhere.
+            timeout: Seconds that the graph may take.
         """
         self._requests = requests
         self._metrics_path = metrics_path
+        self._timeout = timeout
         self.stopping = False
         """Set when the server is about to stop: new requests are then sent elsewhere."""
 
@@ -79,7 +80,7 @@ class RestApi:
     def _predict(self, request: Request, match: re.Match, spec: model_pb2.ModelSpec) -> object:
         if match["method"].lower() != "predict":
             raise ServingError(StatusCode.UNIMPLEMENTED, "The local stand-in answers predict only.")
-        return self._requests.predict_json(spec, request.get_data(), TIMEOUT_SECONDS)
+        return self._requests.predict_json(spec, request.get_data(), self._timeout)
 
     def _metadata(self, request: Request, match: re.Match, spec: model_pb2.ModelSpec) -> object:
         del request, match
