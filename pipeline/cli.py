@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 
 from pipeline import presets
+from pipeline.serving import commands as serving_commands
 
 OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
 RUNS = pathlib.Path("runs")
@@ -209,6 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _of_a_run(runs, None)
     runs.set_defaults(command=runs_command)
+    serving_commands.add_to(commands)
     return parser
 
 
