@@ -22,6 +22,9 @@ LARGEST_MESSAGE = 64 * 2**20
 WAITING_REQUESTS = 256
 """Requests that run or wait at most; beyond, RESOURCE_EXHAUSTED at once."""
 
+LONGEST_SECONDS = 86_400.0
+"""A deadline beyond this is none."""
+
 log = logging.getLogger(__name__)
 
 
@@ -37,6 +40,8 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
     ) -> predict_pb2.PredictResponse:
         """Runs a signature within the client's deadline."""
         left = context.time_remaining()
+        if left is not None and left > LONGEST_SECONDS:  # centuries, where there is no deadline
+            left = None
         return _or_abort(context, lambda: self._requests.predict(request, left))
 
     def GetModelMetadata(  # noqa: N802

@@ -36,7 +36,7 @@ def server(serve, write_half_plus, tmp_path_factory):
     return serve(f"--model_config_file={config}")
 
 
-def predict_grpc(server, signature="", filters=(), model="half", **inputs):
+def predict_grpc(server, signature="", filters=(), model="half", timeout=60, **inputs):
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
@@ -50,7 +50,7 @@ def predict_grpc(server, signature="", filters=(), model="half", **inputs):
         request.inputs[name].CopyFrom(value if is_proto else tf.make_tensor_proto(value))
     with grpc.insecure_channel(server.address) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        return stub.Predict(request, timeout=60)
+        return stub.Predict(request, timeout=timeout)
 
 
 @pytest.mark.parametrize(
@@ -256,6 +256,12 @@ def test_grpc_predict_tells_its_version(server):
     assert tf.make_ndarray(response.outputs["y"]).tolist() == [2.5, 3.0]
     assert response.model_spec.version.value == 123
     assert response.model_spec.signature_name == "serving_default"
+
+
+@pytest.mark.parametrize("timeout", [None, 1e9, 30], ids=["no-deadline", "decades", "seconds"])
+def test_grpc_deadlines_of_any_length(server, timeout):
+    response = predict_grpc(server, timeout=timeout, x=[1.0])
+    assert list(response.outputs["y"].float_val) == [2.5]
 
 
 def test_grpc_output_filter(server):
