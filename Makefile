@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup run test lint types bench lock clean
+.PHONY: help setup run test lint types bench bench-serving lock clean
 
 help:            ## show this
-	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 setup:           ## make .venv from the lock, if it is not there yet
 	@$(PYTHON) tools/bootstrap.py
@@ -24,6 +24,9 @@ types: setup     ## mypy
 
 bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or all of them
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)
+
+bench-serving: setup  ## load the local server with clients: ARGS="--seconds 5"
+	@TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_load $(ARGS)
 
 lock: setup      ## pin and hash the direct requirements again
 	@$(PYTHON) tools/bootstrap.py --lock

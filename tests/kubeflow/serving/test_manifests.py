@@ -199,3 +199,27 @@ def test_compose_listens_to_loopback_only_and_mounts_what_there_is():
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
     assert all(volume.endswith(":ro") for volume in service["volumes"])
     assert (SERVING / service["volumes"][1].split(":")[0]).is_file()
+
+
+def test_the_first_start_waits_for_a_version_and_keeps_a_configuration(pod, tmp_path):
+    (init,) = pod["spec"]["initContainers"]
+    models, config = tmp_path / "models", tmp_path / "config"
+    (models / "movielens").mkdir(parents=True)
+    config.mkdir()
+    (config / "models.config").write_text("the default")
+    script = init["command"][2].replace("/models/", f"{models}/").replace("/config/", f"{config}/")
+    script = script.replace("sleep 10", "sleep 0.1")
+    command = ["/bin/sh", "-euc", script]
+    environment = {"HOSTNAME": "pod-1", "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as waiting:
+        assert "run the pipeline" in waiting.stdout.readline()
+        assert (models / "models.config").read_text() == "the default"
+        version = models / "movielens" / "1"
+        version.mkdir()
+        (version / "saved_model.pb").touch()
+        waiting.communicate(timeout=30)
+    assert waiting.returncode == 0
+    (models / "models.config").write_text("promoted")
+    assert subprocess.run(command, env=environment, check=False, timeout=30).returncode == 0
+    assert (models / "models.config").read_text() == "promoted"
+    assert {path.name for path in models.iterdir()} == {"movielens", "models.config"}
