@@ -55,7 +55,8 @@ def command(engine: str, folder: str, address: Address, image: str = IMAGE) -> l
     host, grpc_port, rest_port = address.host, address.grpc_port, address.rest_port
     if engine == LOCAL:
         ours = [f"--host={host}", f"--port={grpc_port}", f"--rest_api_port={rest_port}"]
-        return [sys.executable, "-m", "pipeline.serving.server", *ours, *flags]
+        quiet = ("-W", "ignore::FutureWarning")  # Google's libraries, of Python 3.10's age
+        return [sys.executable, *quiet, "-m", "pipeline.serving.server", *ours, *flags]
     published = [f"--publish={host}:{grpc_port}:8500", f"--publish={host}:{rest_port}:8501"]
     return [
         "docker",

@@ -22,7 +22,7 @@ def test_both_engines_get_the_same_configuration():
 
 def test_the_local_command_is_understood_by_the_stand_in():
     command = engine.command("local", "/runs/serving", ADDRESS)
-    options = flags.parser().parse_args(command[3:])
+    options = flags.parser().parse_args(command[command.index("pipeline.serving.server") + 1 :])
     assert (options.host, options.port, options.rest_api_port) == ("127.0.0.1", 1500, 1501)
     settings = flags.settings(options)
     assert settings.model_config_file_poll_wait_seconds == 1
