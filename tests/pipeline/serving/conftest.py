@@ -37,7 +37,7 @@ class Server:
     def said(self):
         return self.log.read_text()
 
-    def wait_for(self, pattern, seconds=120):
+    def wait_for(self, pattern, seconds=300):
         """Waits until the log has the pattern."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -89,7 +89,7 @@ class Server:
         entries = json.loads(text)["model_version_status"]
         return {int(entry["version"]): entry["state"] for entry in entries}
 
-    def wait_for_states(self, states, model="half", seconds=60):
+    def wait_for_states(self, states, model="half", seconds=180):
         end = time.monotonic() + seconds
         while self.states(model) != states:
             assert time.monotonic() < end, f"{self.states(model)}\n{self.said()}"
@@ -98,7 +98,7 @@ class Server:
     def stop(self, number=signal.SIGTERM):
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(180)
 
 
 @pytest.fixture(scope="module")

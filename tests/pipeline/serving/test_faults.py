@@ -69,9 +69,9 @@ def test_clients_outlive_a_kill_under_load(serve, write_half_plus, tmp_path, kin
     flags = (f"--model_base_path={tmp_path}", "--model_name=half")
     server = serve(*flags)
     if kind == "grpc":
-        client = grpc_transport.GrpcTransport(server.address, "half", deadline=120)
+        client = grpc_transport.GrpcTransport(server.address, "half", deadline=300)
     else:
-        client = rest_transport.RestTransport(server.url, "half", deadline=120)
+        client = rest_transport.RestTransport(server.url, "half", deadline=300)
     answered = []
     stop = threading.Event()
 
@@ -91,10 +91,10 @@ def test_clients_outlive_a_kill_under_load(serve, write_half_plus, tmp_path, kin
         wait_until(lambda: sum(at > restarted for at in answered) > 50)
         stop.set()
         for done in asking:
-            done.result(150)  # raises what a client saw: nothing
+            done.result(330)  # raises what a client saw: nothing
 
 
-def wait_until(condition, seconds=120):
+def wait_until(condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -239,7 +239,7 @@ def test_a_broken_configuration_ends_the_start(serve, tmp_path):
     path = tmp_path / "models.config"
     path.write_text("model_config_list { config {")
     server = serve(f"--model_config_file={path}", wait=False)
-    assert server.process.wait(60) == 1
+    assert server.process.wait(180) == 1
     assert "Error parsing text-format tensorflow.serving.ModelServerConfig" in server.said()
     assert str(path) in server.said()
 
@@ -248,7 +248,7 @@ def test_a_port_in_use_ends_the_start(server, serve, write_half_plus, tmp_path):
     write_half_plus(tmp_path, "1")
     flags = (f"--model_base_path={tmp_path}", "--model_name=half")
     other = serve(*flags, wait=False, port=server.grpc_port)
-    assert other.process.wait(60) == 1
+    assert other.process.wait(180) == 1
     assert "is the port in use?" in other.said()
 
 

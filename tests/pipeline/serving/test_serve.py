@@ -48,7 +48,7 @@ class Serving:
             env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
         )
 
-    def wait_for(self, text, seconds=120):
+    def wait_for(self, text, seconds=300):
         end = time.monotonic() + seconds
         while text not in self.log.read_text():
             assert self.process.poll() is None, self.log.read_text()
@@ -77,7 +77,7 @@ def serving(tmp_path, bundle_base):
     started = Serving(tmp_path, "--base", base, "--engine", "local")
     yield started
     started.process.terminate()
-    started.process.wait(60)
+    started.process.wait(180)
 
 
 def listens(port):
@@ -94,12 +94,12 @@ def test_it_serves_takes_over_a_push_and_stops(serving, tmp_path, bundle_base):
     assert len(answer["predictions"][0]["movie_ids"]) == 20
     shutil.copytree(bundle_base / "1", tmp_path / "2.incoming")
     (tmp_path / "2.incoming").rename(tmp_path / "serving" / "movielens" / "2")
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while serving.json(serving.web_port, "/api/catalogue")["version"] != "2":
         assert time.monotonic() < end
         time.sleep(0.2)
     serving.process.send_signal(signal.SIGTERM)
-    assert serving.process.wait(60) == 0
+    assert serving.process.wait(180) == 0
     assert not any(map(listens, (serving.grpc_port, serving.rest_port, serving.web_port)))
 
 
@@ -107,7 +107,7 @@ def test_it_serves_takes_over_a_push_and_stops(serving, tmp_path, bundle_base):
 def test_it_ends_with_its_server(serving):
     serving.wait_for("Ctrl-C stops it.")
     os.kill(serving.server_pid(), signal.SIGKILL)
-    assert serving.process.wait(60) == 1
+    assert serving.process.wait(180) == 1
     assert "The model server ended with status -9" in serving.log.read_text()
 
 
@@ -120,7 +120,7 @@ def test_it_ends_with_its_server(serving):
 )
 def test_nothing_to_serve(tmp_path, arguments, message):
     failed = Serving(tmp_path, *arguments)
-    assert failed.process.wait(60) == 1
+    assert failed.process.wait(180) == 1
     assert message in failed.log.read_text()
 
 
@@ -136,4 +136,4 @@ def test_the_real_binary_serves_the_bundle(tmp_path, bundle_base):
         assert len(answer["predictions"][0]["movie_ids"]) == 20
     finally:
         started.process.terminate()
-        started.process.wait(60)
+        started.process.wait(180)
