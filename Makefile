@@ -1,8 +1,9 @@
 # `make run` and `make test` are all that is needed; both set up what is missing.
 PYTHON ?= python3
 BIN := .venv/bin
+REVISION = $(shell git describe --always --dirty --abbrev=12 --exclude '*')
 
-.PHONY: help setup run test lint types bench bench-serving lock clean
+.PHONY: help setup run test lint types bench bench-quality bench-serving image lock clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -14,6 +15,7 @@ run: setup       ## fetch MovieLens 100K, run the whole pipeline, push a bundle
 	@$(BIN)/movielens run $(ARGS)
 
 test: lint types ## lint, types and tests
+	@$(PYTHON) tools/bootstrap.py kubeflow
 	@$(BIN)/pytest $(ARGS)
 
 lint: setup      ## ruff
@@ -28,8 +30,20 @@ bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or al
 bench-serving: setup  ## load the local server with clients: ARGS="--seconds 5"
 	@TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_load $(ARGS)
 
-lock: setup      ## pin and hash the direct requirements again
-	@$(PYTHON) tools/bootstrap.py --lock
+bench-quality: setup  ## ours and the peers on the same splits: ARGS="--only P2 --seeds 1", "--data ml-1m"
+	@$(PYTHON) tools/bootstrap.py peers
+	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.quality $(ARGS)
+
+image:           ## build the Kubeflow image and push it to IMAGE=REPOSITORY; CUDA=1 for GPUs
+	@test -n "$(IMAGE)" || { echo "make image IMAGE=registry.example.com/movielens/pipeline"; exit 2; }
+	@docker build --file kubeflow/Dockerfile --tag "$(IMAGE):$(REVISION)$(if $(CUDA),-cuda)" \
+		--build-arg REVISION="$(REVISION)" --build-arg VARIANT=$(if $(CUDA),cuda,cpu) .
+	@docker push --quiet "$(IMAGE):$(REVISION)$(if $(CUDA),-cuda)"
+	@echo "Put this into kubeflow/environments and the fetch overlay:"
+	@docker inspect --format '{{index .RepoDigests 0}}' "$(IMAGE):$(REVISION)$(if $(CUDA),-cuda)"
+
+lock:            ## pin and hash the direct requirements again; ENVIRONMENT=kubeflow for another
+	@$(PYTHON) tools/bootstrap.py --lock $(ENVIRONMENT)
 
 clean:           ## remove the environment and caches; runs/ stays
-	@rm -rf .venv .uv build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-* .uv build *.egg-info .mypy_cache .ruff_cache .pytest_cache

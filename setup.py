@@ -29,6 +29,8 @@ setup(
         "apache-beam==2.65.0",
         "kfp==2.5.0",
         "dill",
+        "pydantic",
+        "pyyaml",
         "numpy",
         "pyarrow",
         "grpcio",

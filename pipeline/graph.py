@@ -38,20 +38,21 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
     Args:
         config: What the run does.
     """
-    version = code_version()
+    features_version = code_version("transform")
+    components_version = code_version("components", "transform")
     ratings = RatingsExampleGen(
-        input_base=config.data, split=config.split, code_version=version
+        input_base=config.data, split=config.split, code_version=components_version
     ).with_id("RatingsExampleGen")
-    movies = MoviesExampleGen(input_base=config.data, code_version=version).with_id(
+    movies = MoviesExampleGen(input_base=config.data, code_version=components_version).with_id(
         "MoviesExampleGen"
     )
     timelines_checked = check(schemas.TIMELINES, ratings)
     movies_checked = check(schemas.MOVIES, movies)
     timelines_transform = transform(
-        schemas.TIMELINES, preprocessing.timelines, ratings, timelines_checked, version
+        schemas.TIMELINES, preprocessing.timelines, ratings, timelines_checked, features_version
     )
     movies_transform = transform(
-        schemas.MOVIES, preprocessing.movies, movies, movies_checked, version
+        schemas.MOVIES, preprocessing.movies, movies, movies_checked, features_version
     )
     trainer = TwoTowerTrainer(
         run_fn=dotted(run_fn),
@@ -59,7 +60,10 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
         transform_graph=timelines_transform.outputs["transform_graph"],
         movies=movies_transform.outputs["transformed_examples"],
         movies_transform_graph=movies_transform.outputs["transform_graph"],
-        custom_config={"model": dataclasses.asdict(config.model), "code_version": version},
+        custom_config={
+            "model": dataclasses.asdict(config.model),
+            "code_version": code_version("trainer", "transform"),
+        },
     )
     index = CandidateIndex(
         model=trainer.outputs["model"],
@@ -67,7 +71,7 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
         timelines=ratings.outputs["examples"],
         k=config.k,
         exclude_seen=config.model.exclude_seen,
-        code_version=version,
+        code_version=components_version,
     )
     baseline = Baseline(serving_base=config.serving_base)
     evaluator = BundleEvaluator(
@@ -82,7 +86,7 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
         model=trainer.outputs["model"],
         movies=movies.outputs["examples"],
         timelines=ratings.outputs["examples"],
-        code_version=version,
+        code_version=components_version,
     )
     pusher = AtomicPusher(
         model=index.outputs["bundle"],
@@ -147,7 +151,7 @@ def transform(
         preprocessing_fn: What it does.
         examples: The ExampleGen.
         checked: What `check` returned.
-        version: Of the code.
+        version: Of the code that it runs.
     """
     component = tfx.components.Transform(
         examples=examples.outputs["examples"],

@@ -1,7 +1,8 @@
-"""Makes `.venv` from the lock: Python 3.10, every package by hash, byte code compiled.
+"""Makes an environment from its lock: Python 3.10, every package by hash, byte code compiled.
 
 Runs on any Python from 3.8 on, with nothing but its standard library. Touches nothing outside the
-checkout: `.venv` is the environment, `.uv` holds uv if none is installed.
+checkout: `.venv` is the product's environment, `.venv-NAME` one of those that can't share it (their
+packages contradict TFX's), `.uv` holds uv if none is installed.
 """
 
 import argparse
@@ -18,11 +19,8 @@ import urllib.request
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
 PRIVATE = ROOT / ".uv"
-LOCK = ROOT / "requirements" / "lock.txt"
-DIRECT = ROOT / "requirements" / "direct.in"
-STAMP = VENV / ".stamp"
+MAIN = "main"
 WANTED = (3, 10)
 UV_MINIMUM = (0, 4, 0)
 UV_VERSION = "0.13.9"
@@ -44,16 +42,105 @@ class SetupError(Exception):
     """Something is missing; the message says what, and what to do."""
 
 
+class Environment:
+    """A folder with a Python of its own, and the lock that says what is in it."""
+
+    def __init__(self, name, folder, direct, locked, project):
+        """Says where all of it is.
+
+        Args:
+            name: What `--environment` calls it.
+            folder: Of the environment.
+            direct: File of what is asked for.
+            locked: File of what that comes to, pinned and hashed.
+            project: Whether this project is installed in it, so that edits show at once.
+        """
+        self.name = name
+        self.folder = pathlib.Path(folder)
+        self.direct = pathlib.Path(direct)
+        self.locked = pathlib.Path(locked)
+        self.project = project
+        self.python = self.folder / "bin" / "python"
+        self.stamp = self.folder / ".stamp"
+
+    def is_current(self):
+        """Returns whether it was made, to its end, from today's lock, and still stands."""
+        # The python is a link, and the interpreter it points to may be gone.
+        return (
+            self.python.exists()
+            and self.stamp.exists()
+            and self.stamp.read_text() == self.fingerprint()
+        )
+
+    def fingerprint(self):
+        """Returns a hash of all that decides what the environment holds."""
+        digest = hashlib.sha256(str(ROOT).encode())
+        of_project = (ROOT / "setup.py", ROOT / "pyproject.toml") if self.project else ()
+        for path in (self.locked, *of_project):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def make(self):
+        """Makes or mends it; the stamp is written last."""
+        uv = find_uv()
+        if not works(self.python):
+            shutil.rmtree(str(self.folder), ignore_errors=True)
+            python = find_python(os.environ)
+            print(f"setup: making {self.folder.name} with {python or 'a Python 3.10 of uv'}")
+            create(uv, python, self.folder)
+        elif self.stamp.exists():
+            self.stamp.unlink()
+        print(f"setup: installing {self.locked.name} (minutes, the first time)", flush=True)
+        options = ["--quiet", "--python", str(self.python)]
+        locked = ["--require-hashes", "--compile-bytecode", str(self.locked)]
+        run(uv, "pip", "sync", *options, *locked)
+        if self.project:
+            unlocked = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
+            run(uv, "pip", "install", *options, *unlocked)
+        self.stamp.write_text(self.fingerprint())
+
+    def lock(self):
+        """Pins and hashes the direct requirements."""
+        run(
+            find_uv(),
+            *("pip", "compile", "--quiet", "--python-version", "3.10", "--generate-hashes"),
+            *("--no-header", "--no-emit-index-url", "--no-annotate"),
+            *(str(self.direct), "-o", str(self.locked)),
+        )
+
+
+def environments():
+    """Returns the environments by name: the product's, and one for each file beside its own."""
+    folder = ROOT / "requirements"
+    main_one = Environment(MAIN, ROOT / ".venv", folder / "direct.in", folder / "lock.txt", True)
+    others = [
+        Environment(
+            direct.stem, ROOT / f".venv-{direct.stem}", direct, direct.with_suffix(".lock"), False
+        )
+        for direct in sorted(folder.glob("*.in"))
+        if direct != main_one.direct
+    ]
+    return {environment.name: environment for environment in (main_one, *others)}
+
+
 def main():
-    """Makes the environment if the lock or setup.py changed since it was made."""
+    """Makes an environment if what it is made from changed, or locks its requirements."""
+    known = environments()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lock", action="store_true", help="pin and hash direct.in again instead")
+    parser.add_argument(
+        "environments", nargs="*", default=[MAIN], help=f"default: {MAIN}; all: {', '.join(known)}"
+    )
+    parser.add_argument("--lock", action="store_true", help="pin and hash its requirements instead")
     options = parser.parse_args()
+    unknown = set(options.environments) - set(known)
+    if unknown:
+        parser.error(f"no environment {sorted(unknown)[0]!r}; there are: {', '.join(known)}")
     try:
-        if options.lock:
-            lock(find_uv())
-        elif not is_current():
-            make()
+        for name in options.environments:
+            if options.lock:
+                known[name].lock()
+            elif not known[name].is_current():
+                known[name].make()
     except SetupError as error:
         sys.exit(f"setup: {error}")
     except KeyboardInterrupt:
@@ -61,64 +148,13 @@ def main():
         sys.exit(130)
 
 
-def is_current():
-    """Returns whether the environment was made, to its end, from today's lock, and still stands."""
-    python = VENV / "bin" / "python"  # a link, and the interpreter it points to may be gone
-    return python.exists() and STAMP.exists() and STAMP.read_text() == fingerprint()
-
-
-def fingerprint():
-    """Returns a hash of all that decides what the environment holds."""
-    digest = hashlib.sha256(str(ROOT).encode())
-    for path in (LOCK, ROOT / "setup.py", ROOT / "pyproject.toml"):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def make():
-    """Makes or mends the environment; the stamp is written last."""
-    uv = find_uv()
-    if not works(VENV / "bin" / "python"):
-        shutil.rmtree(str(VENV), ignore_errors=True)
-        python = find_python(os.environ)
-        print(f"setup: making .venv with {python or 'a Python 3.10 of uv'}", flush=True)
-        create(uv, python)
-    elif STAMP.exists():
-        STAMP.unlink()
-    print("setup: installing the locked packages (3 GB; some minutes the first time)", flush=True)
-    run(
-        uv,
-        "pip",
-        "sync",
-        "--quiet",
-        "--require-hashes",
-        "--compile-bytecode",
-        "--python",
-        str(VENV / "bin" / "python"),
-        str(LOCK),
-    )
-    run(
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--python",
-        str(VENV / "bin" / "python"),
-        "--editable",
-        str(ROOT),
-    )
-    STAMP.write_text(fingerprint())
-
-
-def create(uv, python):
+def create(uv, python, folder):
     """Creates an empty environment, with uv's own download where no Python 3.10 was found."""
     if python:
-        run(uv, "venv", "--quiet", "--python", python, str(VENV))
+        run(uv, "venv", "--quiet", "--python", python, str(folder))
         return
     try:
-        run(uv, "venv", "--quiet", "--python", "3.10", str(VENV))
+        run(uv, "venv", "--quiet", "--python", "3.10", str(folder))
     except SetupError as error:
         raise SetupError(
             "no Python 3.10 was found on PATH or among pyenv's versions, and uv could not download "
@@ -239,25 +275,6 @@ def download(project, filename, sha256, folder):
     if found != sha256:
         raise SetupError(f"{filename} has SHA-256 {found}, expected {sha256}: run this again.")
     (folder / filename).write_bytes(content)
-
-
-def lock(uv):
-    """Pins and hashes the direct requirements."""
-    run(
-        uv,
-        "pip",
-        "compile",
-        "--quiet",
-        "--python-version",
-        "3.10",
-        "--generate-hashes",
-        "--no-header",
-        "--no-emit-index-url",
-        "--no-annotate",
-        str(DIRECT),
-        "-o",
-        str(LOCK),
-    )
 
 
 def runs(*command):

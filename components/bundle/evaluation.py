@@ -23,6 +23,7 @@ LABEL_POPULARITY = "label_popularity"
 TOP_POSITIONS = "top_positions"
 CATALOGUE_SIZE = "catalogue_size"
 ACTIVITY_BOUNDS = (1, 20, 50, 100, 200)
+AGE_BOUNDS = (18, 25, 35, 45, 50, 56)
 HEAD_SHARE, TORSO_SHARE = 0.1, 0.5  # most popular tenth of the catalogue; the next four tenths
 MISSED = 1_000_000
 METRICS = {
@@ -134,26 +135,33 @@ def rank_in(top: tf.Tensor, positive: tf.Tensor) -> tf.Tensor:
 
 def activity(watched: tf.Tensor) -> tf.Tensor:
     """Returns the band of each `[batch]` int32 number of rated movies, such as "20-49"."""
-    lower = (0, *ACTIVITY_BOUNDS)
-    names = [
-        f"{low}-{high - 1}" if high - 1 > low else f"{low}"
-        for low, high in zip(lower, ACTIVITY_BOUNDS, strict=False)
-    ]
-    names.append(f"{ACTIVITY_BOUNDS[-1]}+")
-    band = tf.reduce_sum(
-        tf.cast(watched[:, tf.newaxis] >= tf.constant(ACTIVITY_BOUNDS), tf.int32), axis=1
-    )
-    return tf.gather(tf.constant(names), band)
+    return _band(watched, ACTIVITY_BOUNDS)
 
 
 def age_group(age: tf.Tensor) -> tf.Tensor:
-    """Returns the decade of each `[batch]` int64 age, such as "30-39", or "unknown"."""
-    first = age // 10 * 10
-    text = tf.strings.join([tf.strings.as_string(first), tf.strings.as_string(first + 9)], "-")
-    return tf.where(age < 0, "unknown", text)
+    """Returns the bracket of each `[batch]` int64 age, such as "25-34", or "unknown".
+
+    The brackets are MovieLens 1M's, whose files hold the first age of each (1 for the youngest)
+    instead of years.
+    """
+    return tf.where(age < 0, "unknown", _band(age, AGE_BOUNDS))
+
+
+def _band(number: tf.Tensor, bounds: tuple[int, ...]) -> tf.Tensor:
+    """Returns which band each `[batch]` number falls in, by name; a band begins at its bound."""
+    names = [
+        f"{low}-{high - 1}" if high - 1 > low else f"{low}"
+        for low, high in zip((0, *bounds), bounds, strict=False)
+    ]
+    reached = number[:, tf.newaxis] >= tf.constant(bounds, number.dtype)
+    place = tf.reduce_sum(tf.cast(reached, tf.int32), axis=1)
+    return tf.gather(tf.constant([*names, f"{bounds[-1]}+"]), place)
 
 
 def popularity_band(share: tf.Tensor) -> tf.Tensor:
-    """Returns "head", "torso" or "tail" by the `[batch]` share of movies more popular."""
+    """Returns "head", "torso" or "tail" by the `[batch]` share of movies more popular.
+
+    Of an example that holds several labels it is the mean share; "none" without a label.
+    """
     band = tf.where(share < HEAD_SHARE, "head", tf.where(share < TORSO_SHARE, "torso", "tail"))
     return tf.where(tf.math.is_nan(share), "none", band)

@@ -65,19 +65,34 @@ def test_unknown_preset_lists_those_there_are():
         presets.find("ml-2k")
 
 
-def test_code_version_changes_with_code_and_with_nothing_else(tmp_path):
-    for package in ("components", "trainer", "transform"):
+def test_code_version_changes_with_its_code_and_with_nothing_else(tmp_path):
+    for package in ("components", "trainer"):
         (tmp_path / package).mkdir()
+        (tmp_path / package / "run.py").write_text("a = 1\n")
     source = tmp_path / "trainer" / "run.py"
-    source.write_text("a = 1\n")
-    before = code_version(tmp_path)
+    before = code_version("trainer", root=tmp_path)
     (tmp_path / "trainer" / "run.pyc").write_bytes(b"compiled")
-    assert code_version(tmp_path) == before
+    (tmp_path / "components" / "run.py").write_text("a = 2\n")
+    assert code_version("trainer", root=tmp_path) == before
     source.write_text("a = 2\n")
-    assert code_version(tmp_path) != before
+    assert code_version("trainer", root=tmp_path) != before
+    source.write_text("a = 1\n")
+    assert code_version("trainer", root=tmp_path) == before
     source.rename(source.with_name("walk.py"))
-    assert code_version(tmp_path) != before
+    assert code_version("trainer", root=tmp_path) != before
+
+
+def test_code_version_changes_with_a_library(monkeypatch):
+    before = code_version("transform")
+    monkeypatch.setattr("importlib.metadata.version", lambda library: "0.0")
+    assert code_version("transform") != before
+
+
+def test_code_version_of_a_package_that_is_not_there():
+    with pytest.raises(ValueError, match=r"no source under .*/recommender"):
+        code_version("recommender")
 
 
 def test_code_version_covers_this_checkout():
-    assert code_version() == code_version(pathlib.Path(__file__).resolve().parents[2])
+    root = pathlib.Path(__file__).resolve().parents[2]
+    assert code_version("trainer") == code_version("trainer", root=root)

@@ -70,7 +70,7 @@ def test_nothing_found_says_what_to_install(monkeypatch):
 
     monkeypatch.setattr(bootstrap, "run", refuse)
     with pytest.raises(bootstrap.SetupError, match=r"pyenv install 3\.10(.|\n)*No interpreter"):
-        bootstrap.create("uv", None)
+        bootstrap.create("uv", None, "folder")
 
 
 def test_failure_with_a_python_at_hand_is_not_blamed_on_python(monkeypatch):
@@ -79,7 +79,7 @@ def test_failure_with_a_python_at_hand_is_not_blamed_on_python(monkeypatch):
 
     monkeypatch.setattr(bootstrap, "run", refuse)
     with pytest.raises(bootstrap.SetupError, match=r"^no space left$"):
-        bootstrap.create("uv", "/usr/bin/python3.10")
+        bootstrap.create("uv", "/usr/bin/python3.10", "folder")
 
 
 def test_installed_uv_is_used_and_an_old_one_is_not(tmp_path, monkeypatch):
@@ -92,18 +92,37 @@ def test_installed_uv_is_used_and_an_old_one_is_not(tmp_path, monkeypatch):
     assert bootstrap.find_uv() == private
 
 
-def test_environment_is_current_only_with_todays_stamp_and_its_python(tmp_path, monkeypatch):
-    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
-    monkeypatch.setattr(bootstrap, "STAMP", tmp_path / ".stamp")
+@pytest.mark.parametrize("project", [True, False])
+def test_environment_is_current_only_with_todays_stamp_and_its_python(tmp_path, project):
+    (tmp_path / "lock").write_text("tfx==1.16.0")
+    direct, lock = tmp_path / "direct.in", tmp_path / "lock"
+    environment = bootstrap.Environment("main", tmp_path, direct, lock, project)
     python = pathlib.Path(executable(tmp_path / "bin" / "python", RIGHT))
-    assert not bootstrap.is_current()
+    assert not environment.is_current()
     (tmp_path / ".stamp").write_text("of another lock")
-    assert not bootstrap.is_current()
-    (tmp_path / ".stamp").write_text(bootstrap.fingerprint())
-    assert bootstrap.is_current()
+    assert not environment.is_current()
+    (tmp_path / ".stamp").write_text(environment.fingerprint())
+    assert environment.is_current()
+    lock.write_text("tfx==1.17.0")
+    assert not environment.is_current()
+    (tmp_path / ".stamp").write_text(environment.fingerprint())
     python.unlink()
     python.symlink_to(tmp_path / "removed-interpreter")
-    assert not bootstrap.is_current()
+    assert not environment.is_current()
+
+
+def test_every_file_of_requirements_is_an_environment():
+    environments = bootstrap.environments()
+    assert [e.name for e in environments.values() if e.project] == [bootstrap.MAIN]
+    assert len({e.folder for e in environments.values()}) == len(environments)
+
+
+@pytest.mark.parametrize("options", [[], ["--lock"]])
+def test_unknown_environment_is_refused(monkeypatch, capsys, options):
+    monkeypatch.setattr(sys, "argv", ["bootstrap.py", "nonsense", *options])
+    with pytest.raises(SystemExit, match="2"):
+        bootstrap.main()
+    assert "no environment 'nonsense'; there are: main" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -151,9 +170,10 @@ def test_failed_command_tells_what_it_said():
         bootstrap.run(sys.executable, "-c", "import sys; sys.exit('no space left')")
 
 
-def test_lock_pins_what_is_asked_for_and_names_no_host():
-    locked = bootstrap.LOCK.read_text()
-    for line in bootstrap.DIRECT.read_text().splitlines():
+@pytest.mark.parametrize("environment", bootstrap.environments().values(), ids=lambda e: e.name)
+def test_lock_pins_what_is_asked_for_and_names_no_host(environment):
+    locked = environment.locked.read_text()
+    for line in environment.direct.read_text().splitlines():
         name = line.split("#")[0].strip()
         if name:
             assert f"\n{name.split('==')[0]}==" in "\n" + locked

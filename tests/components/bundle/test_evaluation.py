@@ -28,7 +28,10 @@ def test_activity(watched, band):
     assert evaluation.activity(tf.constant([watched])).numpy() == [band.encode()]
 
 
-@pytest.mark.parametrize(("age", "group"), [(-1, "unknown"), (7, "0-9"), (30, "30-39")])
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [(-1, "unknown"), (1, "0-17"), (17, "0-17"), (18, "18-24"), (45, "45-49"), (56, "56+")],
+)
 def test_age_group(age, group):
     assert evaluation.age_group(tf.constant([age], tf.int64)).numpy() == [group.encode()]
 

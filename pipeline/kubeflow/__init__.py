@@ -1,0 +1,1 @@
+"""The same graph on open-source Kubeflow Pipelines: compile, enter, deploy, schedule."""

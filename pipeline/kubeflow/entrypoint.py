@@ -1,0 +1,103 @@
+"""The container's entrypoint: runs one component of the compiled pipeline on Kubeflow Pipelines.
+
+Imports nothing heavy before it is needed, and of TFX only what its component needs.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+import traceback
+import types
+from collections.abc import Sequence
+from typing import NoReturn
+
+from pipeline.kubeflow.executor_input import StagedFolders, reported, understood
+from pipeline.kubeflow.lazy_packages import import_on_demand
+
+FAILED = 1
+EVERYTHING_IMPORTERS = ("kfp", "tfx", "tfx.components", "tfx.v1")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a component.
+
+    Args:
+        arguments: By default those of the process.
+
+    Raises:
+        Exception: Whatever the component raises, and ValueError for arguments that are no use.
+    """
+    options, beam_args = _parser().parse_known_args(arguments)
+    # Read when TensorFlow is first imported: TFRS and Transform's layer need Keras 2.
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    for package in EVERYTHING_IMPORTERS:
+        import_on_demand(package)
+    from absl import flags, logging
+
+    from pipeline.kubeflow import task
+
+    flags.FLAGS(sys.argv[:1])  # TFX reads flags, which must have been parsed
+    logging.use_absl_handler()
+    logging.set_verbosity(logging.INFO)
+
+    sent = task.read_json(
+        options.json_serialized_invocation_args, "--json_serialized_invocation_args"
+    )
+    inputs_spec = task.read_json(
+        options.json_serialized_inputs_spec_args, "--json_serialized_inputs_spec_args"
+    )
+    output_file = pathlib.Path(sent["outputs"]["outputFile"])
+    output_file.unlink(missing_ok=True)
+    executor_input = understood(sent, inputs_spec, StagedFolders(options.staging_root))
+    made = task.run(options.executor_class_path, executor_input, inputs_spec, beam_args)
+    output_file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = output_file.with_name(output_file.name + ".tmp")
+    temporary.write_text(json.dumps(reported(made, sent), sort_keys=True), encoding="utf-8")
+    os.replace(temporary, output_file)
+
+
+def fail(
+    kind: type[BaseException], error: BaseException, trace: types.TracebackType | None
+) -> NoReturn:
+    """Ends the process with the cause, on one line, as the last line of its log.
+
+    `sys.excepthook`: a pod's log is read from its end, where libraries' exit messages would
+    otherwise stand.
+    """
+    traceback.print_exception(kind, error, trace)
+    cause = " | ".join(line.strip() for line in str(error).splitlines() if line.strip())
+    print(f"{kind.__name__}: {cause}" if cause else kind.__name__, file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(FAILED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.kubeflow.entrypoint",
+        description="Runs one component; Kubeflow's launcher calls this. Arguments that are not "
+        "listed are Beam's pipeline options.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--executor_class_path", required=True, help="dotted path of the executor")
+    parser.add_argument(
+        "--json_serialized_invocation_args", required=True, help="an ExecutorInput as JSON"
+    )
+    parser.add_argument(
+        "--json_serialized_inputs_spec_args",
+        default="{}",
+        help="the component's ComponentInputsSpec as JSON",
+    )
+    parser.add_argument(
+        "--staging_root",
+        default="/",
+        help="folder under which the launcher stages buckets (default: /)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.excepthook = fail
+    main()

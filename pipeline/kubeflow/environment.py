@@ -1,0 +1,360 @@
+"""What one cluster is: read from `kubeflow/environments/NAME.yaml`, typed, and checked as a whole.
+
+Facts about a cluster only; what the pipeline does is the preset's. No secret is ever in it.
+"""
+
+import dataclasses
+import json
+import pathlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pydantic
+import yaml
+from pydantic.dataclasses import dataclass
+
+from pipeline.kubeflow.cron import check_cron
+
+FOLDER = pathlib.Path("kubeflow") / "environments"
+DEFAULT = "default"
+PLACEHOLDER_DIGEST = "sha256:" + 64 * "0"
+
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}")
+HOST = re.compile(r"https?://[^\s/]+(/[^\s]*)?")
+PIPELINE_ROOT = re.compile(r"(minio|s3|gs)://[^/\s]+/[^\s]+")
+MOUNT_PATH = re.compile(r"(/[^/:]+)+")
+RESOURCE = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+EFFECTS = ("", "NoSchedule", "PreferNoSchedule", "NoExecute")
+OPERATORS = ("Equal", "Exists")
+
+REFUSE_UNKNOWN = pydantic.ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, config=REFUSE_UNKNOWN)
+class Toleration:
+    """A taint of nodes that a component's pod may run on in spite of it."""
+
+    key: str
+    """Of the taint."""
+
+    operator: str = "Exists"
+    """"Exists" (any value) or "Equal"."""
+
+    value: str = ""
+    """Of the taint, with "Equal"."""
+
+    effect: str = ""
+    """"NoSchedule", "PreferNoSchedule", "NoExecute", or empty for all of them."""
+
+    def __post_init__(self) -> None:
+        """Checks what Kubernetes would refuse when the pod starts.
+
+        Raises:
+            ValueError: A value that Kubernetes doesn't know.
+        """
+        if self.operator not in OPERATORS:
+            raise ValueError(f"operator must be one of {OPERATORS}, got {self.operator!r}.")
+        if self.effect not in EFFECTS:
+            raise ValueError(f"effect must be one of {EFFECTS}, got {self.effect!r}.")
+        if self.operator == "Exists" and self.value:
+            raise ValueError(f"value must be empty with operator Exists, got {self.value!r}.")
+
+
+@dataclass(frozen=True, config=REFUSE_UNKNOWN)
+class ComponentSettings:
+    """What a component's pod asks for, and where it may run. Requests and limits are the same."""
+
+    cpu: float
+    """Cores."""
+
+    memory_gb: float
+    """Gigabytes."""
+
+    accelerator: str = ""
+    """Kubernetes resource name, such as "nvidia.com/gpu"; empty for none."""
+
+    accelerator_count: int = 1
+    """How many of them, where there is an accelerator."""
+
+    node_selector: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Labels that the node must have."""
+
+    tolerations: tuple[Toleration, ...] = ()
+    """Taints that are borne."""
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            ValueError: A field has no possible meaning; the message names it and its value.
+        """
+        for name in ("cpu", "memory_gb"):
+            if not 0 < getattr(self, name) <= 4096:
+                raise ValueError(f"{name} must be in (0, 4096], got {getattr(self, name)}.")
+        if self.accelerator and not RESOURCE.fullmatch(self.accelerator):
+            raise ValueError(
+                "accelerator must be a Kubernetes resource name such as nvidia.com/gpu, "
+                f"got {self.accelerator!r}."
+            )
+        if self.accelerator_count < 1:
+            raise ValueError(
+                f"accelerator_count must be at least 1, got {self.accelerator_count}; for none, "
+                "leave accelerator empty."
+            )
+
+
+@dataclass(frozen=True, config=REFUSE_UNKNOWN)
+class Volume:
+    """A PersistentVolumeClaim, mounted into components."""
+
+    claim: str
+    """Name of the claim; `kubeflow/manifests` makes it."""
+
+    mount_path: str
+    """Absolute folder in the container."""
+
+    components: tuple[str, ...]
+    """Ids of the components that mount it."""
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            ValueError: A name or a path that Kubernetes would refuse, or nobody mounts it.
+        """
+        _match("claim", self.claim, NAME, "a Kubernetes name")
+        if not MOUNT_PATH.fullmatch(self.mount_path) or ".." in self.mount_path:
+            raise ValueError(
+                f"mount_path must be an absolute folder, not /, got {self.mount_path!r}."
+            )
+        if not self.components:
+            raise ValueError(f"components of the volume {self.claim!r} must not be empty.")
+
+
+@dataclass(frozen=True, config=REFUSE_UNKNOWN)
+class SecretVariable:
+    """A key of a Kubernetes Secret that components see as an environment variable."""
+
+    secret: str
+    """Name of the Secret, in the namespace of the runs. It is made by hand, never from here."""
+
+    key: str
+    """Key in it."""
+
+    variable: str
+    """Name of the environment variable."""
+
+    components: tuple[str, ...]
+    """Ids of the components that see it."""
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            ValueError: A name that Kubernetes would refuse, or nobody sees the variable.
+        """
+        _match("secret", self.secret, NAME, "a Kubernetes name")
+        _match("variable", self.variable, VARIABLE, "the name of an environment variable")
+        if not self.key:
+            raise ValueError(f"key of the secret {self.secret!r} must not be empty.")
+        if not self.components:
+            raise ValueError(f"components of the secret {self.secret!r} must not be empty.")
+
+
+@dataclass(frozen=True, config=REFUSE_UNKNOWN)
+class Environment:
+    """One cluster and how the pipeline runs there."""
+
+    name: str
+    """Name of the file, without its suffix."""
+
+    host: str
+    """URL of the Kubeflow Pipelines API."""
+
+    namespace: str
+    """Kubernetes namespace of the runs; in a multi-user installation, the profile."""
+
+    service_account: str
+    """Kubernetes service account of the runs."""
+
+    experiment: str
+    """Kubeflow experiment of the runs."""
+
+    image: str
+    """The pipeline's image by digest, `repository@sha256:…`; `make image` prints it."""
+
+    pipeline_root: str
+    """Where artifacts go: `minio://`, `s3://` or `gs://`, bucket and folder."""
+
+    data: str
+    """Folder of the MovieLens files in the container, on one of the volumes."""
+
+    serving_base: str
+    """Folder that TensorFlow Serving watches, in the container, on one of the volumes."""
+
+    components: dict[str, ComponentSettings]
+    """By component id; "default" is for all that have no entry of their own."""
+
+    volumes: tuple[Volume, ...] = ()
+    """Claims that hold the data and the served bundles."""
+
+    secrets: tuple[SecretVariable, ...] = ()
+    """Environment variables from Kubernetes Secrets."""
+
+    preset: str = "ml-100k"
+    """Named starting point, as in `movielens run --preset`."""
+
+    settings: tuple[str, ...] = ()
+    """Changes to it, as in `movielens run --set`: "model.epochs=5"."""
+
+    beam_pipeline_args: tuple[str, ...] = ()
+    """Beam's pipeline options; empty: in the component's own process."""
+
+    cron: str = ""
+    """When scheduled runs start, 6 fields with seconds first, UTC; empty: `--cron` must say it."""
+
+    def __post_init__(self) -> None:
+        """Checks every field, and the fields against each other.
+
+        Raises:
+            ValueError: A field has no possible meaning; the message names it and its value.
+        """
+        for name in ("name", "namespace", "service_account"):
+            _match(name, getattr(self, name), NAME, "a Kubernetes name")
+        _match("host", self.host, HOST, "a URL, http:// or https://")
+        _match("image", self.image, IMAGE, "an image by digest, repository@sha256:…")
+        _match(
+            "pipeline_root", self.pipeline_root, PIPELINE_ROOT, "minio://, s3:// or gs://BUCKET/…"
+        )
+        for name in ("experiment", "preset"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} must not be empty.")
+        if DEFAULT not in self.components:
+            raise ValueError(f"components must have an entry {DEFAULT!r}.")
+        if self.cron:
+            check_cron(self.cron)
+        self._check_volumes()
+
+    def _check_volumes(self) -> None:
+        for name in ("claim", "mount_path"):
+            taken = [getattr(volume, name) for volume in self.volumes]
+            twice = sorted({value for value in taken if taken.count(value) > 1})
+            if twice:
+                raise ValueError(f"volumes have the same {name} twice: {twice[0]!r}.")
+        for name in ("data", "serving_base"):
+            path = pathlib.PurePosixPath(getattr(self, name))
+            if not any(path.is_relative_to(volume.mount_path) for volume in self.volumes):
+                mounted = ", ".join(volume.mount_path for volume in self.volumes) or "none"
+                raise ValueError(
+                    f"{name} must lie on a volume (mounted: {mounted}), got {str(path)!r}: a pod's "
+                    "own disk is gone when it ends."
+                )
+
+    @property
+    def pipeline_name(self) -> str:
+        """Name of the pipeline on the server."""
+        return f"movielens-{self.name}"
+
+    def of(self, component: str) -> ComponentSettings:
+        """Returns what a component's pod asks for: its own entry, or the default's."""
+        return self.components.get(component, self.components[DEFAULT])
+
+    def check_components(self, known: Iterable[str]) -> None:
+        """Checks that every component named here is in the graph.
+
+        Args:
+            known: Ids of the graph's components.
+
+        Raises:
+            ValueError: One is not; a typo would otherwise go unnoticed until a pod lacks memory.
+        """
+        known = set(known)
+        named = {"components": set(self.components) - {DEFAULT}}
+        for field in ("volumes", "secrets"):
+            named[field] = {name for item in getattr(self, field) for name in item.components}
+        for field, names in named.items():
+            if names - known:
+                raise ValueError(
+                    f"{field} of the environment {self.name!r} name {sorted(names - known)[0]!r}, "
+                    f"which is no component; there are: {', '.join(sorted(known))}."
+                )
+
+    def check_image(self) -> None:
+        """Checks that there can be an image.
+
+        Raises:
+            ValueError: The digest is still the one that a new environment file begins with.
+        """
+        if self.image.endswith(PLACEHOLDER_DIGEST):
+            raise ValueError(
+                f"The image of the environment {self.name!r} is still the placeholder "
+                f"{self.image}: run `make image IMAGE=REPOSITORY` and put what it prints into the "
+                "environment's file."
+            )
+
+
+def load(name: str, folder: pathlib.Path = FOLDER) -> Environment:
+    """Reads an environment.
+
+    Args:
+        name: Such as "prod".
+        folder: Of the files.
+
+    Raises:
+        ValueError: There is no such file, or something in it is wrong; the message says where.
+    """
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        there = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
+        raise ValueError(f"No environment {name!r}: {path} is not there; there are: {there}.")
+    try:
+        document = yaml.load(path.read_text(), _UniqueKeys)
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is not YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise ValueError(f"{path} must be a mapping of names to values.")
+    try:
+        # By way of JSON, in which a list is what a tuple is written as.
+        environment = pydantic.TypeAdapter(Environment).validate_json(json.dumps(document))
+    except pydantic.ValidationError as error:
+        complaints = "\n".join(f"  {_complaint(item)}" for item in error.errors())
+        raise ValueError(f"{path}:\n{complaints}") from None
+    if environment.name != name:
+        raise ValueError(f"{path}: name must be {name!r}, got {environment.name!r}.")
+    return environment
+
+
+def _complaint(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "unexpected_keyword_argument":
+        return f"{where}: there is no such setting."
+    what = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error":  # of a __post_init__: it names field and value itself
+        return f"{where}: {what}" if where else what
+    return f"{where}: {what}" + ("" if error["type"] == "missing" else f", got {error['input']!r}")
+
+
+def _match(name: str, value: str, pattern: re.Pattern[str], what: str) -> None:
+    if not pattern.fullmatch(value):
+        raise ValueError(f"{name} must be {what}, got {value!r}.")
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML, in which a key that is written twice is a mistake and not an overwriting."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Returns a mapping.
+
+        Raises:
+            yaml.constructor.ConstructorError: A key is there twice.
+        """
+        keys: Sequence[Any] = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for (key, _), value in zip(node.value, keys, strict=True):
+            if keys.count(value) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{value!r} is there twice", key.start_mark
+                )
+        return super().construct_mapping(node, deep)

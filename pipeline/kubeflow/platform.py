@@ -1,0 +1,87 @@
+"""The PlatformSpec: where pods may run and what they mount, which a PipelineSpec can't say."""
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.kubeflow import parameters_of_runs
+
+if TYPE_CHECKING:
+    from pipeline.kubeflow.environment import Environment, Toleration
+
+
+def specification(environment: "Environment", spec: dict[str, Any]) -> dict[str, Any]:
+    """Returns the PlatformSpec that goes with a PipelineSpec.
+
+    Args:
+        environment: Where it runs.
+        spec: The PipelineSpec, which names the executor of each task.
+
+    Raises:
+        ValueError: A component does not mount the volume that one of its paths lies on.
+    """
+    check_mounts(environment)
+    executors = {}
+    for name, task in spec["root"]["dag"]["tasks"].items():
+        label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
+        executors[label] = pod(environment, name)
+    return {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}
+
+
+def pod(environment: "Environment", component: str) -> dict[str, Any]:
+    """Returns the KubernetesExecutorConfig of one component; what is not asked for is absent."""
+    settings = environment.of(component)
+    config = {
+        "nodeSelector": {"labels": dict(settings.node_selector)}
+        if settings.node_selector
+        else None,
+        "tolerations": [_toleration(toleration) for toleration in settings.tolerations],
+        "pvcMount": [
+            {"constant": volume.claim, "mountPath": volume.mount_path}
+            for volume in environment.volumes
+            if component in volume.components
+        ],
+        "secretAsEnv": [
+            {
+                "secretName": secret.secret,
+                "keyToEnv": [{"secretKey": secret.key, "envVar": secret.variable}],
+            }
+            for secret in environment.secrets
+            if component in secret.components
+        ],
+    }
+    return {key: value for key, value in config.items() if value}
+
+
+def check_mounts(environment: "Environment") -> None:
+    """Checks that a component that is given a path also mounts the volume it lies on.
+
+    Raises:
+        ValueError: It does not; the pod would write to a disk that is gone when it ends.
+    """
+    for parameter in parameters_of_runs.PATHS:
+        path = getattr(environment, parameter)
+        for component in parameters_of_runs.tasks_of(parameter):
+            mounted = [
+                volume.mount_path
+                for volume in environment.volumes
+                if component in volume.components
+            ]
+            if not any(_is_under(path, folder) for folder in mounted):
+                raise ValueError(
+                    f"{component} uses {parameter} {path!r} but mounts "
+                    f"{', '.join(mounted) or 'nothing'}: add it to the components of that volume "
+                    f"in the environment {environment.name!r}."
+                )
+
+
+def _is_under(path: str, folder: str) -> bool:
+    return (path.rstrip("/") + "/").startswith(folder.rstrip("/") + "/")
+
+
+def _toleration(toleration: "Toleration") -> dict[str, str]:
+    values = {
+        "key": toleration.key,
+        "operator": toleration.operator,
+        "value": toleration.value,
+        "effect": toleration.effect,
+    }
+    return {name: value for name, value in values.items() if value}

@@ -1,0 +1,128 @@
+"""Runs one TFX executor on an ExecutorInput that TFX understands.
+
+TFX's own `kubeflow_v2_run_executor` does this too, but imports every component for it, and leaves
+ExampleGen's look at its data to a hook that open-source Kubeflow does not call.
+"""
+
+import json
+import os
+from typing import Any
+
+from absl import logging
+from google.protobuf import json_format
+from kfp.pipeline_spec import pipeline_spec_pb2
+from tfx import types
+from tfx.dsl.components.base import base_beam_executor, base_executor
+from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_entrypoint_utils
+from tfx.types import artifact_utils, standard_artifacts
+from tfx.utils import import_utils
+from tfx.version import __version__
+
+from pipeline.kubeflow import shared_artifacts
+from pipeline.kubeflow.executor_input import Json
+from pipeline.kubeflow.parameters_of_runs import set_fields
+
+EXAMPLES, INPUT_BASE, INPUT_CONFIG = "examples", "input_base", "input_config"
+TEMPORARY = ".temp"
+
+Artifacts = dict[str, list[types.Artifact]]
+
+
+def run(
+    executor_class_path: str, executor_input: Json, inputs_spec: Json, beam_args: list[str]
+) -> Json:
+    """Runs an executor.
+
+    Args:
+        executor_class_path: Its dotted path.
+        executor_input: An ExecutorInput with local URIs and full types.
+        inputs_spec: The component's ComponentInputsSpec.
+        beam_args: Beam's pipeline options.
+
+    Returns:
+        The ExecutorOutput.
+
+    Raises:
+        Exception: Whatever the executor raises.
+    """
+    message = json_format.ParseDict(
+        executor_input, pipeline_spec_pb2.ExecutorInput(), ignore_unknown_fields=True
+    )
+    names: dict[int, str] = {}
+    parse = kubeflow_v2_entrypoint_utils.parse_raw_artifact_dict
+    inputs, outputs = (
+        parse(message.inputs.artifacts, names),
+        parse(message.outputs.artifacts, names),
+    )
+    properties = set_fields(
+        kubeflow_v2_entrypoint_utils.parse_execution_properties(
+            message.inputs.parameter_values,
+            message.inputs.parameters,
+            json_format.ParseDict(inputs_spec, pipeline_spec_pb2.ComponentInputsSpec()),
+        )
+    )
+    if INPUT_BASE in properties and INPUT_CONFIG in properties:
+        properties = look_at_data(properties, outputs)
+
+    executor_class = import_utils.import_class_by_path(executor_class_path)
+    logging.info("Executor %s: %s, %s, %s", executor_class_path, inputs, outputs, properties)
+    _do(executor_class, os.path.dirname(message.outputs.output_file), beam_args)(
+        inputs, outputs, properties
+    )
+    for artifact in (artifact for artifacts in outputs.values() for artifact in artifacts):
+        artifact.set_string_custom_property(
+            artifact_utils.ARTIFACT_TFX_VERSION_CUSTOM_PROPERTY_KEY, __version__
+        )
+        if isinstance(artifact, standard_artifacts.ModelBlessing):
+            kubeflow_v2_entrypoint_utils.refactor_model_blessing(artifact, names)
+    made = kubeflow_v2_entrypoint_utils.translate_executor_output(outputs, names)
+    result: Json = json_format.MessageToDict(pipeline_spec_pb2.ExecutorOutput(artifacts=made))
+    return result
+
+
+def look_at_data(properties: dict[str, Any], outputs: Artifacts) -> dict[str, Any]:
+    """Does what ExampleGen's driver does elsewhere: finds span and version, and takes fingerprints.
+
+    Returns:
+        The execution properties with them; the artifact of `outputs` has them too.
+    """
+    from tfx.components.example_gen import driver
+
+    resolved: dict[str, Any] = driver.FileBasedDriver(None).resolve_exec_properties(
+        dict(properties), None, None
+    )
+    artifact = artifact_utils.get_single_instance(outputs[EXAMPLES])
+    driver.update_output_artifact(resolved, artifact.mlmd_artifact)
+    return resolved
+
+
+def _do(executor_class: type, task_root: str, beam_args: list[str]) -> Any:
+    """Returns what runs the executor on inputs, outputs and execution properties."""
+    folder = {
+        "tmp_dir": os.path.join(task_root, TEMPORARY),
+        "unique_id": os.path.basename(task_root),
+    }
+    if not issubclass(executor_class, base_beam_executor.BaseBeamExecutor):
+        context = base_executor.BaseExecutor.Context(extra_flags=beam_args, **folder)
+        return executor_class(context).Do
+    shared = shared_artifacts.folder(beam_args)
+    if shared:
+        folder["tmp_dir"] = os.path.join(shared, TEMPORARY)
+    context = base_beam_executor.BaseBeamExecutor.Context(beam_pipeline_args=beam_args, **folder)
+    do = executor_class(context).Do
+    return shared_artifacts.passed_on(do, shared) if shared else do
+
+
+def read_json(text: str, option: str) -> Json:
+    """Returns an option's JSON object.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{option} is not JSON ({error}): {text[:200]!r}") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"{option} must be a JSON object, got {text[:200]!r}.")
+    return value
