@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 REVISION = $(shell git describe --always --dirty --abbrev=12 --exclude '*')
 
-.PHONY: help setup run test lint types bench bench-quality image lock clean
+.PHONY: help setup run test lint types bench bench-quality bench-serving image lock clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -26,6 +26,9 @@ types: setup     ## mypy
 
 bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or all of them
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)
+
+bench-serving: setup  ## load the local server with clients: ARGS="--seconds 5"
+	@TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_load $(ARGS)
 
 bench-quality: setup  ## ours and the peers on the same splits: ARGS="--only P2 --seeds 1", "--data ml-1m"
 	@$(PYTHON) tools/bootstrap.py peers

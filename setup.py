@@ -14,7 +14,10 @@ setup(
             for rest in ("", ".*")
         ]
     ),
-    package_data={"transform.schemas": ["*.pbtxt"]},
+    package_data={
+        "transform.schemas": ["*.pbtxt"],
+        "pipeline.serving.page": ["static/*"],
+    },
     python_requires=">=3.10,<3.11",
     install_requires=[
         "tfx==1.16.0",
@@ -30,6 +33,12 @@ setup(
         "pyyaml",
         "numpy",
         "pyarrow",
+        "grpcio",
+        "tensorflow-serving-api==2.16.1",
+        "tenacity",
+        "urllib3",
+        "waitress",
+        "werkzeug",
     ],
     entry_points={"console_scripts": ["movielens = pipeline.cli:main"]},
 )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pipeline import presets
 from pipeline.kubeflow import commands as kubeflow
+from pipeline.serving import commands as serving
 
 OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
 RUNS = pathlib.Path("runs")
@@ -255,6 +256,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _of_a_run(runs, None)
     runs.set_defaults(command=runs_command)
+    serving.add_to(commands)
     kubeflow.add_to(commands)
     return parser
 

@@ -1,0 +1,91 @@
+"""What the page shows of a version besides its answers: titles, users' histories, vectors."""
+
+import dataclasses
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from transform import features
+
+VARIABLES = os.path.join("variables", "variables")
+
+
+@dataclasses.dataclass(frozen=True)
+class Catalogue:
+    """The movies and the users of one version of the bundle."""
+
+    titles: dict[str, str]
+    """Title by movie id, in the order of the index."""
+
+    directions: np.ndarray
+    """`[movies, dim]` float32 vectors of length one, in the same order."""
+
+    points: np.ndarray
+    """`[movies, 2]` float32, each in -1…1: where the map shows the movie."""
+
+    histories: dict[str, bytes]
+    """Serialized timeline by user id."""
+
+    rows: dict[str, int]
+    """Place in the index by movie id."""
+
+    def history(self, user_id: str) -> list[str]:
+        """Returns the movies that a user rated, the latest first; none for unknown users."""
+        example = tf.train.Example.FromString(self.histories.get(user_id, b""))
+        rated = example.features.feature[features.MOVIE_ID].bytes_list.value
+        return [movie_id.decode() for movie_id in reversed(rated)]
+
+    def nearest(self, movie_id: str, among: list[str], count: int) -> list[tuple[str, float]]:
+        """Returns which of the movies `among` are most similar to a movie, and their cosine."""
+        rows = [self.rows[other] for other in among if other in self.rows and other != movie_id]
+        if movie_id not in self.rows or not rows:
+            return []
+        cosines = self.directions[rows] @ self.directions[self.rows[movie_id]]
+        ids = list(self.titles)
+        best = np.argsort(-cosines, kind="stable")[:count]
+        return [(ids[rows[place]], float(cosines[place])) for place in best]
+
+
+def read(path: str) -> Catalogue:
+    """Reads the catalogue of a bundle from the variables of its folder; the model is not loaded.
+
+    Args:
+        path: Folder of a version.
+
+    Raises:
+        ValueError: It holds no bundle of ours.
+    """
+    try:
+        stored = tf.train.load_checkpoint(os.path.join(path, VARIABLES))
+        movie_id, title, timelines, directions = (
+            stored.get_tensor(f"answers/{name}/.ATTRIBUTES/VARIABLE_VALUE")
+            for name in ("movie_id", "title", "timelines", "directions")
+        )
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{path} holds no bundle of this pipeline: {error}") from error
+    ids = [each.decode() for each in movie_id]
+    return Catalogue(
+        titles=dict(zip(ids, (each.decode() for each in title), strict=True)),
+        directions=directions,
+        points=plane(directions),
+        histories={_user_id(each): each for each in timelines},
+        rows={each: row for row, each in enumerate(ids)},
+    )
+
+
+def plane(vectors: np.ndarray) -> np.ndarray:
+    """Returns `[any, dim]` vectors on the plane in which they differ most, each axis in -1…1."""
+    centred = vectors - vectors.mean(axis=0)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    axes = axes[:, ::-1][:, :2]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])
+    points = np.zeros((len(vectors), 2), np.float32)
+    points[:, : axes.shape[1]] = centred @ axes
+    least, span = points.min(axis=0), np.ptp(points, axis=0)
+    return 2 * (points - least) / np.where(span > 0, span, 1) - 1
+
+
+def _user_id(timeline: bytes) -> str:
+    example = tf.train.Example.FromString(timeline)
+    return example.features.feature[features.USER_ID].bytes_list.value[0].decode()

@@ -1,0 +1,206 @@
+"use strict";
+
+// Titles come from data: they are only ever set as text, never as HTML.
+const CHOICES = 8;
+const LONGEST_HISTORY = 500;
+const $ = (id) => document.getElementById(id);
+const state = { movies: [], users: [], own: [], shown: { history: [], recommended: [], similar: [] } };
+
+async function ask(path, body) {
+  const options = body && {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  const response = await fetch(path, options);
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  $("error").hidden = true;
+  $("version").textContent = `answered by version ${answer.version}`;
+  return answer;
+}
+
+function attempt(action) {
+  return action().catch((error) => {
+    $("error").textContent = error.message;
+    $("error").hidden = false;
+  });
+}
+
+function element(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function button(text, title, action) {
+  return element("button", { type: "button", textContent: text, title, onclick: action });
+}
+
+function movieRow(id, title, number, because = []) {
+  const name = button(title, "similar movies", () => attempt(() => showSimilar(id, title)));
+  name.className = "title";
+  const seen = new Set(state.shown.history);
+  const row = element("div", { className: "movie" }, name);
+  if (number !== undefined) {
+    row.append(element("span", { className: "number", textContent: number.toFixed(3) }));
+  }
+  if (!seen.has(id)) row.append(button("+", "I saw this one", () => add(id)));
+  const item = element("li", {}, row);
+  if (because.length) {
+    const near = because.map((each) => each.title).join(" and ");
+    item.append(element("span", { className: "because", textContent: `near ${near}` }));
+  }
+  return item;
+}
+
+function add(id) {
+  if (state.own.includes(id)) return;
+  const before = state.own.length ? state.own : state.shown.history;
+  state.own = [id, ...before].slice(0, LONGEST_HISTORY);
+  $("user").value = "";
+  $("movie").value = "";
+  chooseMovies();
+  attempt(() => recommend({ history: state.own }));
+}
+
+function remove(id) {
+  state.own = state.own.filter((other) => other !== id);
+  attempt(() => recommend({ history: state.own }));
+}
+
+function forUser(user) {
+  state.own = [];
+  $("user").value = user;
+  $("users").replaceChildren();
+  attempt(() => recommend({ user }));
+}
+
+let latest = 0;
+async function recommend(query) {
+  const mine = ++latest;
+  const answer = await ask("api/recommendations", query);
+  if (mine !== latest) return; // a later click was answered first, or will be
+  state.shown.history = answer.history.map(([id]) => id);
+  state.shown.recommended = answer.movies.map((movie) => movie.id);
+  $("history-of").textContent = query.user === undefined
+    ? "Movies that you saw" : `History of user ${query.user} (${answer.history.length})`;
+  $("clear").hidden = !state.own.length;
+  $("known").textContent = answer.known_user
+    ? "Chosen for this history; the score is the model’s."
+    : "Nothing is known: this is what is popular lately.";
+  $("history").replaceChildren(...answer.history.map(([id, title]) => {
+    const item = movieRow(id, title);
+    if (state.own.includes(id)) {
+      item.firstChild.append(button("×", "take it away", () => remove(id)));
+    }
+    return item;
+  }));
+  $("recommendations").replaceChildren(...answer.movies.map(
+    (movie) => movieRow(movie.id, movie.title, movie.score, movie.because)));
+  draw();
+}
+
+async function showSimilar(id, title) {
+  const answer = await ask(`api/similar?movie=${encodeURIComponent(id)}`);
+  $("similar-hint").textContent = `to ${title}, by cosine`;
+  $("similar").replaceChildren(...answer.movies.map(
+    (movie) => movieRow(movie.id, movie.title, movie.score)));
+  state.shown.similar = [id, ...answer.movies.map((movie) => movie.id)];
+  draw();
+}
+
+function choose(list, found) {
+  list.replaceChildren(...found.map(([text, action]) =>
+    element("li", {}, button(text, "", action))));
+}
+
+function chooseUsers() {
+  const typed = $("user").value.trim();
+  const found = typed ? state.users.filter((user) => user.startsWith(typed)) : [];
+  choose($("users"), found.slice(0, CHOICES).map((user) => [`user ${user}`, () => forUser(user)]));
+}
+
+function chooseMovies() {
+  const typed = $("movie").value.trim().toLowerCase();
+  const found = [];
+  for (const [id, title] of typed ? state.movies : []) {
+    if (title.toLowerCase().includes(typed)) found.push([title, () => add(id)]);
+    if (found.length === CHOICES) break;
+  }
+  choose($("found"), found);
+}
+
+function place(canvas, x, y) {
+  const margin = 12;
+  return [
+    margin + (x + 1) / 2 * (canvas.clientWidth - 2 * margin),
+    margin + (1 - y) / 2 * (canvas.clientHeight - 2 * margin),
+  ];
+}
+
+function draw() {
+  const canvas = $("map");
+  const scale = window.devicePixelRatio || 1;
+  canvas.width = canvas.clientWidth * scale;
+  canvas.height = canvas.clientHeight * scale;
+  const context = canvas.getContext("2d");
+  context.scale(scale, scale);
+  const colours = getComputedStyle(document.documentElement);
+  const dots = (ids, colour, radius) => {
+    context.fillStyle = colour;
+    for (const [id, , x, y] of state.movies) {
+      if (ids && !ids.has(id)) continue;
+      context.beginPath();
+      context.arc(...place(canvas, x, y), radius, 0, 2 * Math.PI);
+      context.fill();
+    }
+  };
+  dots(null, "rgba(128, 140, 150, .35)", 2);
+  for (const kind of ["history", "similar", "recommended"]) {
+    dots(new Set(state.shown[kind]), colours.getPropertyValue(`--${kind}`), 5);
+  }
+}
+
+function nearestMovie(event) {
+  const canvas = $("map");
+  const box = canvas.getBoundingClientRect();
+  let best = null;
+  let least = 20 ** 2; // pixels
+  for (const movie of state.movies) {
+    const [x, y] = place(canvas, movie[2], movie[3]);
+    const distance = (x - event.clientX + box.left) ** 2 + (y - event.clientY + box.top) ** 2;
+    if (distance < least) [best, least] = [movie, distance];
+  }
+  return best;
+}
+
+function pointAt(event) {
+  const movie = nearestMovie(event);
+  if (movie) $("pointed").textContent = movie[1];
+  return movie;
+}
+
+async function start() {
+  const answer = await ask("api/catalogue");
+  state.movies = answer.movies;
+  state.users = answer.users;
+  $("user").oninput = chooseUsers;
+  $("user").onkeydown = (event) => {
+    if (event.key === "Enter" && event.target.value.trim()) forUser(event.target.value.trim());
+  };
+  $("movie").oninput = chooseMovies;
+  $("clear").onclick = () => {
+    state.own = [];
+    attempt(() => recommend({ history: [] }));
+  };
+  $("map").onpointermove = pointAt;
+  $("map").onclick = (event) => {
+    const movie = pointAt(event);
+    if (movie) attempt(() => showSimilar(movie[0], movie[1]));
+  };
+  window.onresize = draw;
+  await recommend({ history: [] });
+}
+
+attempt(start);

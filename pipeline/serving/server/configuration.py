@@ -1,0 +1,123 @@
+"""What is to be served: TensorFlow Serving's `models.config`, read and checked."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from google.protobuf import text_format
+from google.protobuf.message import Message
+from tensorflow_serving.config import model_server_config_pb2
+
+LARGEST_VERSION = 2**63 - 1
+
+
+class ConfigurationError(ValueError):
+    """A configuration that can't be served."""
+
+
+@dataclasses.dataclass(frozen=True)
+class VersionPolicy:
+    """Which of the versions that are there should be loaded."""
+
+    latest: int = 1
+    """How many of the newest."""
+
+    specific: frozenset[int] = frozenset()
+    """Just these, if any."""
+
+    all: bool = False
+    """All of them."""
+
+    def __post_init__(self) -> None:
+        if self.latest < 1:
+            raise ConfigurationError(
+                f"`latest {{ num_versions }}` must be at least 1, got {self.latest}."
+            )
+
+    def choose(self, found: set[int]) -> set[int]:
+        """Returns the versions of `found` that should be loaded."""
+        if self.specific:
+            return found & self.specific
+        if self.all:
+            return found
+        return set(sorted(found, reverse=True)[: self.latest])
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """One model to serve."""
+
+    name: str
+    base_path: str
+    """Absolute folder whose numbered children are versions."""
+
+    policy: VersionPolicy = VersionPolicy()
+    labels: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """Version by label, such as `stable`."""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ConfigurationError("A model needs a name.")
+        if not self.base_path.startswith("/"):
+            raise ConfigurationError(
+                f"Expected model {self.name} to have an absolute path or URI; got base_path()="
+                f"{self.base_path}"
+            )
+
+
+def parse(text: str) -> tuple[Model, ...]:
+    """Reads a `ModelServerConfig` in text format.
+
+    Raises:
+        ConfigurationError: It can't be parsed, or can't be served.
+    """
+    try:
+        config = text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
+    except text_format.ParseError as error:
+        raise ConfigurationError(
+            f"Error parsing text-format tensorflow.serving.ModelServerConfig: {error}"
+        ) from error
+    if config.WhichOneof("config") == "custom_model_config":
+        raise ConfigurationError("custom_model_config is not supported: use model_config_list.")
+    models = tuple(_model(entry) for entry in config.model_config_list.config)
+    names = [model.name for model in models]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(f"Illegal to list model {name} multiple times in config list.")
+    return models
+
+
+def read(path: str) -> tuple[Model, ...]:
+    """Reads a `models.config`.
+
+    Raises:
+        ConfigurationError: It can't be read, parsed or served; the message names the file.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            return parse(file.read())
+    except (OSError, UnicodeDecodeError, ConfigurationError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _model(entry: model_server_config_pb2.ModelConfig) -> Model:
+    if entry.model_platform not in ("", "tensorflow"):
+        raise ConfigurationError(
+            f"Model {entry.name} has platform {entry.model_platform!r}; only tensorflow is served."
+        )
+    return Model(
+        entry.name,
+        entry.base_path,
+        _policy(entry.name, entry.model_version_policy),
+        dict(entry.version_labels),
+    )
+
+
+def _policy(name: str, policy: Message) -> VersionPolicy:
+    kind = policy.WhichOneof("policy_choice")
+    if kind == "specific":
+        if not policy.specific.versions:
+            raise ConfigurationError(f"Model {name}: `specific` names no version.")
+        return VersionPolicy(specific=frozenset(policy.specific.versions))
+    if kind == "latest":
+        return VersionPolicy(latest=policy.latest.num_versions)
+    return VersionPolicy(all=kind == "all")
