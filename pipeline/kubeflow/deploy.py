@@ -11,6 +11,8 @@ from pipeline.kubeflow.connection import ServerError
 from pipeline.kubeflow.server import Server, Version
 from pipeline.kubeflow.steps import Steps
 
+LISTED = 5
+
 
 def deploy(server: Server, package: pathlib.Path, name: str, step: Steps) -> None:
     """Brings the server to hold a version.
@@ -63,10 +65,10 @@ def find(server: Server, name: str) -> Version:
         ValueError: There is none of that name; the message lists some that are there.
     """
     pipeline_id = server.pipeline_id()
-    versions = server.versions(pipeline_id) if pipeline_id else []
-    found = next((version for version in versions if version.name == name), None)
+    found = server.version(pipeline_id, name) if pipeline_id else None
     if found is None:
-        there = ", ".join(version.name for version in versions[:5]) or "none"
+        latest = server.latest_versions(pipeline_id, LISTED) if pipeline_id else []
+        there = ", ".join(version.name for version in latest) or "none"
         raise ValueError(
             f"Version {name!r} of {server.environment.pipeline_name} is not on the server (latest: "
             f"{there}). `movielens kubeflow deploy --env {server.environment.name}` puts it there; "
@@ -87,11 +89,11 @@ def _upload(
 
 
 def _is_there(server: Server, pipeline_id: str, name: str, description: str) -> bool:
-    versions = server.versions(pipeline_id, name)
-    there = versions[0].description if versions else description
+    version = server.version(pipeline_id, name)
+    there = version.description if version else description
     if there != description:
         raise ValueError(
             f"Version {name!r} is on the server with other content ({brief(there)}; here: "
             f"{brief(description)}). Commit what changed, or name this one with --version."
         )
-    return bool(versions)
+    return version is not None

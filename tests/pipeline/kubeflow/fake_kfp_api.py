@@ -122,6 +122,7 @@ class Fake:
             ("POST", "pipelines/upload", self.upload_pipeline),
             ("POST", "pipelines/upload_version", self.upload_version),
             ("GET", "pipelines/([^/]+)/versions", self.list_versions),
+            ("GET", "pipelines/([^/]+)/versions/([^/]+)", self.get_version),
             ("GET", "runs", self.list_runs),
             ("POST", "runs", self.create_run),
             ("GET", "recurringruns", self.list_recurring),
@@ -170,6 +171,10 @@ class Fake:
     def list_versions(self, pipeline_id, query):
         found = [v for v in self.versions.values() if v["pipeline_id"] == pipeline_id]
         return self.page(found, "pipeline_versions", query)
+
+    def get_version(self, pipeline_id, version_id):
+        self.find(self.pipelines, pipeline_id)
+        return self.find(self.versions, version_id)
 
     def list_runs(self, query):
         return self.page(self.of_experiment(self.runs, query), "runs", query)

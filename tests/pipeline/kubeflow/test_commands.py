@@ -338,6 +338,16 @@ def test_status(api, deploy, kubeflow):
     assert [r["version"] for r in state["runs"]] == ["v1"]
 
 
+def test_status_names_the_version_of_a_schedule_however_old(api, deploy, kubeflow):
+    deploy(api)
+    kubeflow(api, "schedule", "--version", "v1")
+    for number in range(2, 8):
+        deploy(api, f"v{number}")
+    state = json.loads(kubeflow(api, "status", "--json")[1])
+    assert [v["name"] for v in state["versions"]] == ["v7", "v6", "v5", "v4", "v3"]
+    assert [s["version"] for s in state["schedules"]] == ["v1"]
+
+
 def test_namespaces_of_a_multi_user_installation_are_kept_apart(multi_user_api, deploy, kubeflow):
     deploy(multi_user_api, namespace="team-a")
     kubeflow(multi_user_api, "schedule", "--version", "v1", namespace="team-a")
