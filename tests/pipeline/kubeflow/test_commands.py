@@ -1,6 +1,9 @@
 """Deploying and scheduling, by the command line and the official client, against a fake API."""
 
 import json
+import pathlib
+import re
+import shlex
 import socket
 
 import pytest
@@ -452,3 +455,12 @@ def test_every_command_has_help_that_says_how_to_authenticate(command, capsys):
         cli.main(["kubeflow", command, "--help"])
     assert done.value.code == 0
     assert "KF_PIPELINES_TOKEN_FILE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("readme", ["README.md", "kubeflow/README.md"])
+def test_commands_of_the_readme_are_commands(readme):
+    root = pathlib.Path(__file__).resolve().parents[3]
+    typed = re.findall(r"^ +(?:\$ )?movielens (kubeflow .*)$", (root / readme).read_text(), re.M)
+    assert len(typed) >= 3
+    for line in typed:
+        assert cli._parser().parse_args(shlex.split(line, comments=True)).env in ("dev", "prod")
