@@ -7,7 +7,10 @@ import hashlib
 import pathlib
 import re
 
+import yaml
+
 from pipeline.kubeflow.connection import ServerError
+from pipeline.kubeflow.environment import Environment
 from pipeline.kubeflow.server import Server, Version
 from pipeline.kubeflow.steps import Steps
 
@@ -24,9 +27,11 @@ def deploy(server: Server, package: pathlib.Path, name: str, step: Steps) -> Non
         step: Does or only says it.
 
     Raises:
-        ValueError: There is a version of that name with other content.
+        ValueError: There is a version of that name with other content, or the package is not one
+            of this environment.
         ServerError: The server refuses.
     """
+    check_package(server.environment, package)
     description = describe(server, package)
     if server.experiment_id() is None:
         step(f"create the experiment {server.environment.experiment}", server.create_experiment)
@@ -41,6 +46,23 @@ def deploy(server: Server, package: pathlib.Path, name: str, step: Steps) -> Non
         step(
             f"upload the version {name} ({brief(description)})",
             lambda: _upload(server, pipeline_id, package, name, description),
+        )
+
+
+def check_package(environment: Environment, package: pathlib.Path) -> None:
+    """Checks that a package was compiled for an environment: it holds the paths of one.
+
+    Raises:
+        ValueError: It was not, or is no compiled pipeline.
+    """
+    with package.open(encoding="utf-8") as file:
+        documents = [document for document in yaml.safe_load_all(file) if document]
+    specifications = [document for document in documents if "pipelineInfo" in document]
+    names = [specification["pipelineInfo"].get("name") for specification in specifications]
+    if names != [environment.pipeline_name]:
+        raise ValueError(
+            f"{package} holds the pipelines {names}, not {environment.pipeline_name!r}: "
+            f"`movielens kubeflow compile --env {environment.name}` writes that one."
         )
 
 

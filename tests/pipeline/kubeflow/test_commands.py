@@ -150,6 +150,19 @@ def test_server_refuses_the_specification(api, kubeflow, package):
     assert "KFP only supports schema version 2.1.0" in error
 
 
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [("pipelineInfo: {name: movielens-prod}", "['movielens-prod']"), ("a: 1", "[]")],
+    ids=["of-another-environment", "no-pipeline"],
+)
+def test_package_that_is_not_of_this_environment(api, kubeflow, tmp_path, text, held):
+    (tmp_path / "p.yaml").write_text(text)
+    status, _, error = kubeflow(api, "deploy", "--version", "v1", "--package", tmp_path / "p.yaml")
+    assert status == cli.FAILED
+    assert f"p.yaml holds the pipelines {held}, not 'movielens-test'" in error
+    assert api.state()["experiments"] == []
+
+
 def test_placeholder_image_is_not_deployed(api, deploy):
     status, _, error = deploy(api, image="registry.test/movielens@sha256:" + 64 * "0")
     assert status == cli.FAILED
