@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 REVISION = $(shell git describe --always --dirty --abbrev=12 --exclude '*')
 
-.PHONY: help setup run test lint types bench image lock clean
+.PHONY: help setup run test lint types bench bench-quality image lock clean
 
 help:            ## show this
-	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 setup:           ## make .venv from the lock, if it is not there yet
 	@$(PYTHON) tools/bootstrap.py
@@ -26,6 +26,10 @@ types: setup     ## mypy
 
 bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or all of them
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)
+
+bench-quality: setup  ## ours and the peers on the same splits: ARGS="--only P2 --seeds 1", "--data ml-1m"
+	@$(PYTHON) tools/bootstrap.py peers
+	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.quality $(ARGS)
 
 image:           ## build the Kubeflow image and push it to IMAGE=REPOSITORY; CUDA=1 for GPUs
 	@test -n "$(IMAGE)" || { echo "make image IMAGE=registry.example.com/movielens/pipeline"; exit 2; }
