@@ -93,7 +93,13 @@ class Fake:
         self.experiments, self.pipelines, self.versions = {}, {}, {}
         self.runs, self.recurring = {}, {}
         self.clock = itertools.count()
-        self.token, self.login_page, self.failures, self.history = "", False, [], []
+        self.token, self.cookie, self.login_page, self.failures, self.history = (
+            "",
+            "",
+            False,
+            [],
+            [],
+        )
 
     def now(self):
         moment = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
@@ -105,6 +111,8 @@ class Fake:
             raise RefusalError(
                 UNAUTHENTICATED, "Request header error: there is no valid user identity"
             )
+        if self.cookie and headers.get("Cookie") != self.cookie:
+            raise RefusalError(UNAUTHENTICATED, "there is no session")
         for name, pattern, function in self.routes():
             match = re.fullmatch(pattern, path)
             if match and name == method:

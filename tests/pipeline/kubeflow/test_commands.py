@@ -402,6 +402,18 @@ def test_token_that_expires_between_two_requests(api, deploy, monkeypatch, tmp_p
     assert deploy(api)[0] == cli.OK
 
 
+def test_cookie_is_sent_and_never_shown(api, deploy, kubeflow, monkeypatch):
+    api.control("set", cookie="authservice_session=today's-secret")
+    monkeypatch.setenv("KF_PIPELINES_COOKIE", "authservice_session=today's-secret")
+    outputs = deploy(api)
+    assert outputs[0] == cli.OK
+    monkeypatch.setenv("KF_PIPELINES_COOKIE", "authservice_session=yesterday's-secret")
+    expired = kubeflow(api, "status")
+    assert expired[0] == cli.FAILED
+    assert "refuses the cookie in KF_PIPELINES_COOKIE" in expired[2]
+    assert "secret" not in "".join(map(str, outputs + expired))
+
+
 def test_no_token_where_one_is_needed(api, kubeflow):
     api.control("set", token="secret")
     status, _, error = kubeflow(api, "status")
