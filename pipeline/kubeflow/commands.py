@@ -243,6 +243,6 @@ def _open(options: argparse.Namespace) -> tuple["Server", "Steps", str]:
     where = environment.load(options.env, options.environments)
     name = ""
     if hasattr(options, "version"):
-        name = options.version or revision(options.environments)
+        name = options.version or revision(pathlib.Path(__file__).parent)
     server = Server(where, authentication(os.environ))
     return server, Steps(print, getattr(options, "dry_run", False)), name

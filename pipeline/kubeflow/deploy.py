@@ -7,9 +7,14 @@ import hashlib
 import pathlib
 import re
 
+import yaml
+
 from pipeline.kubeflow.connection import ServerError
+from pipeline.kubeflow.environment import Environment
 from pipeline.kubeflow.server import Server, Version
 from pipeline.kubeflow.steps import Steps
+
+LISTED = 5
 
 
 def deploy(server: Server, package: pathlib.Path, name: str, step: Steps) -> None:
@@ -22,9 +27,11 @@ def deploy(server: Server, package: pathlib.Path, name: str, step: Steps) -> Non
         step: Does or only says it.
 
     Raises:
-        ValueError: There is a version of that name with other content.
+        ValueError: There is a version of that name with other content, or the package is not one
+            of this environment.
         ServerError: The server refuses.
     """
+    check_package(server.environment, package)
     description = describe(server, package)
     if server.experiment_id() is None:
         step(f"create the experiment {server.environment.experiment}", server.create_experiment)
@@ -39,6 +46,23 @@ def deploy(server: Server, package: pathlib.Path, name: str, step: Steps) -> Non
         step(
             f"upload the version {name} ({brief(description)})",
             lambda: _upload(server, pipeline_id, package, name, description),
+        )
+
+
+def check_package(environment: Environment, package: pathlib.Path) -> None:
+    """Checks that a package was compiled for an environment: it holds the paths of one.
+
+    Raises:
+        ValueError: It was not, or is no compiled pipeline.
+    """
+    with package.open(encoding="utf-8") as file:
+        documents = [document for document in yaml.safe_load_all(file) if document]
+    specifications = [document for document in documents if "pipelineInfo" in document]
+    names = [specification["pipelineInfo"].get("name") for specification in specifications]
+    if names != [environment.pipeline_name]:
+        raise ValueError(
+            f"{package} holds the pipelines {names}, not {environment.pipeline_name!r}: "
+            f"`movielens kubeflow compile --env {environment.name}` writes that one."
         )
 
 
@@ -63,10 +87,10 @@ def find(server: Server, name: str) -> Version:
         ValueError: There is none of that name; the message lists some that are there.
     """
     pipeline_id = server.pipeline_id()
-    versions = server.versions(pipeline_id) if pipeline_id else []
-    found = next((version for version in versions if version.name == name), None)
+    found = server.version(pipeline_id, name) if pipeline_id else None
     if found is None:
-        there = ", ".join(version.name for version in versions[:5]) or "none"
+        latest = server.latest_versions(pipeline_id, LISTED) if pipeline_id else []
+        there = ", ".join(version.name for version in latest) or "none"
         raise ValueError(
             f"Version {name!r} of {server.environment.pipeline_name} is not on the server (latest: "
             f"{there}). `movielens kubeflow deploy --env {server.environment.name}` puts it there; "
@@ -87,11 +111,11 @@ def _upload(
 
 
 def _is_there(server: Server, pipeline_id: str, name: str, description: str) -> bool:
-    versions = server.versions(pipeline_id, name)
-    there = versions[0].description if versions else description
+    version = server.version(pipeline_id, name)
+    there = version.description if version else description
     if there != description:
         raise ValueError(
             f"Version {name!r} is on the server with other content ({brief(there)}; here: "
             f"{brief(description)}). Commit what changed, or name this one with --version."
         )
-    return bool(versions)
+    return version is not None

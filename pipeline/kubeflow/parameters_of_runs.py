@@ -45,7 +45,7 @@ def expose(spec: dict[str, Any], parameters: Mapping[str, tuple[str, ...]] = PAR
         definitions[name] = {"parameterType": kind, "defaultValue": defaults[0]}
         for place in places:
             _connect(spec, place, name, kind)
-    _check_nothing_is_left(spec, {name: definitions[name]["defaultValue"] for name in PATHS})
+    check_nothing_is_left(spec, {name: definitions[name]["defaultValue"] for name in PATHS})
 
 
 def set_fields(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _field(document: dict[str, Any], path: list[str]) -> dict[str, Any]:
     return document
 
 
-def _check_nothing_is_left(spec: dict[str, Any], paths: dict[str, str]) -> None:
+def check_nothing_is_left(spec: dict[str, Any], paths: dict[str, str]) -> None:
     """Checks that no task holds a path as a constant besides the places that a parameter sets."""
     for task_name, task in spec["root"]["dag"]["tasks"].items():
         parameters = task.get("inputs", {}).get("parameters", {})

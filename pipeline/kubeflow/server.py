@@ -81,25 +81,28 @@ class Server:
                 str(package), self.environment.pipeline_name, description, **self._namespace
             ).pipeline_id
 
-    def versions(self, pipeline_id: str, name: str | None = None) -> list[Version]:
-        """Returns the versions of a pipeline, or those of a name, newest first."""
-        return [
-            Version(
-                item.pipeline_id,
-                item.pipeline_version_id,
-                item.display_name,
-                item.description or "",
-                str(item.created_at or ""),
-                _parameters(item.pipeline_spec),
+    def version(self, pipeline_id: str, name: str) -> Version | None:
+        """Returns the version of that name, or None where there is none."""
+        found = self._all(
+            self._client.list_pipeline_versions,
+            "pipeline_versions",
+            _named(name),
+            pipeline_id=pipeline_id,
+        )
+        return next(map(_version, found), None)
+
+    def latest_versions(self, pipeline_id: str, most: int) -> list[Version]:
+        """Returns the versions that were uploaded last, newest first."""
+        with self._calls():
+            answer = self._client.list_pipeline_versions(
+                pipeline_id=pipeline_id, page_size=most, sort_by="created_at desc"
             )
-            for item in self._all(
-                self._client.list_pipeline_versions,
-                "pipeline_versions",
-                _named(name) if name else None,
-                pipeline_id=pipeline_id,
-                sort_by="created_at desc",
-            )
-        ]
+        return [_version(item) for item in answer.pipeline_versions or []]
+
+    def version_name(self, pipeline_id: str, version_id: str) -> str:
+        """Returns the name of a version."""
+        with self._calls():
+            return self._client.get_pipeline_version(pipeline_id, version_id).display_name
 
     def upload(self, pipeline_id: str, package: pathlib.Path, name: str, description: str) -> None:
         """Uploads a version."""
@@ -202,6 +205,17 @@ class Server:
 def _named(name: str) -> str:
     predicate = {"operation": "EQUALS", "key": "display_name", "stringValue": name}
     return json.dumps({"predicates": [predicate]})
+
+
+def _version(item: Any) -> Version:
+    return Version(
+        item.pipeline_id,
+        item.pipeline_version_id,
+        item.display_name,
+        item.description or "",
+        str(item.created_at or ""),
+        _parameters(item.pipeline_spec),
+    )
 
 
 def _parameters(spec: dict[str, Any] | None) -> dict[str, str]:

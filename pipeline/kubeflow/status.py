@@ -20,21 +20,20 @@ def read(server: Server) -> dict[str, Any]:
     """
     pipeline_id = server.pipeline_id()
     experiment_id = server.experiment_id()
-    versions = server.versions(pipeline_id) if pipeline_id else []
+    versions = server.latest_versions(pipeline_id, SHOWN) if pipeline_id else []
     names = {version.version_id: version.name for version in versions}
     return {
         "environment": server.environment.name,
         "pipeline": server.environment.pipeline_name if pipeline_id else None,
         "versions": [
-            {"name": v.name, "created": v.created, "description": v.description}
-            for v in versions[:SHOWN]
+            {"name": v.name, "created": v.created, "description": v.description} for v in versions
         ],
         "schedules": [
             {
                 "id": run.recurring_run_id,
                 "cron": schedule.cron_of(run),
                 "on": schedule.is_on(run),
-                "version": _version(run, names),
+                "version": _version(server, run, names),
             }
             for run in server.schedules()
         ],
@@ -43,7 +42,7 @@ def read(server: Server) -> dict[str, Any]:
                 "id": run.run_id,
                 "name": run.display_name,
                 "state": run.state or "not known yet",
-                "version": _version(run, names),
+                "version": _version(server, run, names),
                 "created": str(run.created_at or ""),
                 "error": run.error.message if run.error else "",
             }
@@ -75,7 +74,12 @@ def table(state: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _version(run: Any, names: dict[str, str]) -> str:
+def _version(server: Server, run: Any, names: dict[str, str]) -> str:
+    """Returns the name of the version that a run is of, remembered in `names`."""
     reference = run.pipeline_version_reference
-    identity: str = reference.pipeline_version_id if reference else "unknown"
-    return names.get(identity, identity)
+    if not reference:
+        return "unknown"  # made by hand, from a file
+    identity = reference.pipeline_version_id
+    if identity not in names:
+        names[identity] = server.version_name(reference.pipeline_id, identity)
+    return names[identity]

@@ -93,7 +93,13 @@ class Fake:
         self.experiments, self.pipelines, self.versions = {}, {}, {}
         self.runs, self.recurring = {}, {}
         self.clock = itertools.count()
-        self.token, self.login_page, self.failures, self.history = "", False, [], []
+        self.token, self.cookie, self.login_page, self.failures, self.history = (
+            "",
+            "",
+            False,
+            [],
+            [],
+        )
 
     def now(self):
         moment = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
@@ -105,6 +111,8 @@ class Fake:
             raise RefusalError(
                 UNAUTHENTICATED, "Request header error: there is no valid user identity"
             )
+        if self.cookie and headers.get("Cookie") != self.cookie:
+            raise RefusalError(UNAUTHENTICATED, "there is no session")
         for name, pattern, function in self.routes():
             match = re.fullmatch(pattern, path)
             if match and name == method:
@@ -122,6 +130,7 @@ class Fake:
             ("POST", "pipelines/upload", self.upload_pipeline),
             ("POST", "pipelines/upload_version", self.upload_version),
             ("GET", "pipelines/([^/]+)/versions", self.list_versions),
+            ("GET", "pipelines/([^/]+)/versions/([^/]+)", self.get_version),
             ("GET", "runs", self.list_runs),
             ("POST", "runs", self.create_run),
             ("GET", "recurringruns", self.list_recurring),
@@ -170,6 +179,10 @@ class Fake:
     def list_versions(self, pipeline_id, query):
         found = [v for v in self.versions.values() if v["pipeline_id"] == pipeline_id]
         return self.page(found, "pipeline_versions", query)
+
+    def get_version(self, pipeline_id, version_id):
+        self.find(self.pipelines, pipeline_id)
+        return self.find(self.versions, version_id)
 
     def list_runs(self, query):
         return self.page(self.of_experiment(self.runs, query), "runs", query)

@@ -1,13 +1,15 @@
 """Runs a compiled pipeline through `kfp.local`, every container as a process of our environment.
 
-    .venv-kubeflow/bin/python run_in_kfp_local.py PIPELINE PYTHON FOLDER PARAMETERS
+    .venv-kubeflow/bin/python run_in_kfp_local.py SETTINGS
 
-FOLDER/store stands for the bucket. Each container gets its ExecutorInput in the driver's shape, and
-a staging folder of its own that is filled before and emptied after it, as the launcher does.
+The settings are JSON: `pipeline` (file), `python` (of the containers), `folder`, `run` (its name),
+`parameters`, and `reused`: tasks whose outputs are those of the run named there, by task, as the
+server's cache would have it. FOLDER/store stands for the bucket. Each container gets its
+ExecutorInput in the driver's shape, and a staging folder of its own that is filled before and
+emptied after it, as the launcher does.
 """
 
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -24,8 +26,7 @@ INVOCATION = "--json_serialized_invocation_args"
 class Container:
     """Takes the place of kfp.local's handler, which runs Python functions only."""
 
-    python: str
-    folder: pathlib.Path
+    settings: dict
     ids: dict[str, int] = {}
 
     def __init__(self, image, full_command, pipeline_root, runner, **others) -> None:
@@ -35,52 +36,56 @@ class Container:
     def run(self) -> status.Status:
         position = self.command.index(INVOCATION) + 1
         sent = json.loads(self.command[position])
-        shaped = driver_shaped.executor_input(sent, self.folder / "store", self.ids)
-        output_file = pathlib.Path(shaped["outputs"]["outputFile"])
+        output_file = pathlib.Path(sent["outputs"]["outputFile"])
         output_file.parent.mkdir(parents=True, exist_ok=True)
-        assert "sha256:" in self.image
-        assert self.command[0] == "python"
-        with (
-            tempfile.TemporaryDirectory(dir=self.folder) as staging,
-            tempfile.TemporaryDirectory(dir=self.folder) as empty,
-        ):
-            driver_shaped.download(shaped, self.folder / "store", pathlib.Path(staging))
+        task = output_file.parent.name
+        folder = pathlib.Path(self.settings["folder"])
+        reused = self.settings["reused"].get(task)
+        if reused:
+            output = json.loads((folder / reused / f"{task}.json").read_text())
+        else:
+            shaped = driver_shaped.executor_input(sent, folder / "store", self.ids)
             self.command[position] = json.dumps(shaped)
-            name = self.command[self.command.index("--executor_class_path") + 1]
-            log = self.folder / "logs" / f"{len(os.listdir(self.folder / 'logs')):02}-{name}.log"
+            output = self.contain(task, shaped, output_file)
+            if output is None:
+                return status.Status.FAILURE
+        (folder / self.settings["run"] / f"{task}.json").write_text(json.dumps(output, indent=1))
+        output_file.write_text(json.dumps(output))
+        return status.Status.SUCCESS
+
+    def contain(self, task: str, shaped: dict, output_file: pathlib.Path) -> dict | None:
+        """Returns the container's output, uploaded, or None if it failed."""
+        folder = pathlib.Path(self.settings["folder"])
+        store, log = folder / "store", folder / self.settings["run"] / f"{task}.log"
+        assert "@sha256:" in self.image
+        assert self.command[0] == "python"
+        with tempfile.TemporaryDirectory() as staging, tempfile.TemporaryDirectory() as empty:
+            driver_shaped.download(shaped, store, pathlib.Path(staging))
             with log.open("w") as stream:
                 done = subprocess.run(
-                    [self.python, *self.command[1:], "--staging_root", staging],
+                    [self.settings["python"], *self.command[1:], "--staging_root", staging],
                     cwd=empty,
                     stdout=stream,
                     stderr=subprocess.STDOUT,
                     check=False,
                 )
             if done.returncode:
-                print(f"{name} exited {done.returncode}: {log.read_text().splitlines()[-1]}")
-                return status.Status.FAILURE
-            output = driver_shaped.upload(
-                json.loads(output_file.read_text()),
-                shaped,
-                self.folder / "store",
-                pathlib.Path(staging),
-            )
-        (self.folder / "outputs").mkdir(exist_ok=True)
-        (self.folder / "outputs" / f"{log.stem}.json").write_text(json.dumps(output, indent=1))
-        output_file.write_text(json.dumps(output))
-        return status.Status.SUCCESS
+                last = log.read_text().splitlines()[-1]
+                print(f"{task} exited {done.returncode}: {last}", file=sys.stderr)
+                return None
+            output = json.loads(output_file.read_text())
+            return driver_shaped.upload(output, shaped, store, pathlib.Path(staging))
 
 
-def main(pipeline: str, python: str, folder: str, parameters: str) -> None:
-    Container.python, Container.folder = python, pathlib.Path(folder)
-    for name in ("store", "logs"):
-        (Container.folder / name).mkdir(parents=True, exist_ok=True)
-    local.init(
-        local.SubprocessRunner(use_venv=False), pipeline_root=str(Container.folder / "store")
-    )
+def main(settings: dict) -> None:
+    Container.settings = settings
+    folder = pathlib.Path(settings["folder"])
+    for name in ("store", settings["run"]):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder / "store"))
     with unittest.mock.patch.object(subprocess_task_handler, "SubprocessTaskHandler", Container):
-        components.load_component_from_file(pipeline)(**json.loads(parameters))
+        components.load_component_from_file(settings["pipeline"])(**settings["parameters"])
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(json.loads(sys.argv[1]))

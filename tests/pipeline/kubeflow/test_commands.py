@@ -1,6 +1,9 @@
 """Deploying and scheduling, by the command line and the official client, against a fake API."""
 
 import json
+import pathlib
+import re
+import shlex
 import socket
 
 import pytest
@@ -145,6 +148,19 @@ def test_server_refuses_the_specification(api, kubeflow, package):
     )
     assert status == cli.FAILED
     assert "KFP only supports schema version 2.1.0" in error
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [("pipelineInfo: {name: movielens-prod}", "['movielens-prod']"), ("a: 1", "[]")],
+    ids=["of-another-environment", "no-pipeline"],
+)
+def test_package_that_is_not_of_this_environment(api, kubeflow, tmp_path, text, held):
+    (tmp_path / "p.yaml").write_text(text)
+    status, _, error = kubeflow(api, "deploy", "--version", "v1", "--package", tmp_path / "p.yaml")
+    assert status == cli.FAILED
+    assert f"p.yaml holds the pipelines {held}, not 'movielens-test'" in error
+    assert api.state()["experiments"] == []
 
 
 def test_placeholder_image_is_not_deployed(api, deploy):
@@ -338,6 +354,16 @@ def test_status(api, deploy, kubeflow):
     assert [r["version"] for r in state["runs"]] == ["v1"]
 
 
+def test_status_names_the_version_of_a_schedule_however_old(api, deploy, kubeflow):
+    deploy(api)
+    kubeflow(api, "schedule", "--version", "v1")
+    for number in range(2, 8):
+        deploy(api, f"v{number}")
+    state = json.loads(kubeflow(api, "status", "--json")[1])
+    assert [v["name"] for v in state["versions"]] == ["v7", "v6", "v5", "v4", "v3"]
+    assert [s["version"] for s in state["schedules"]] == ["v1"]
+
+
 def test_namespaces_of_a_multi_user_installation_are_kept_apart(multi_user_api, deploy, kubeflow):
     deploy(multi_user_api, namespace="team-a")
     kubeflow(multi_user_api, "schedule", "--version", "v1", namespace="team-a")
@@ -374,6 +400,18 @@ def test_token_that_expires_between_two_requests(api, deploy, monkeypatch, tmp_p
     assert status == cli.FAILED
     assert "401: token expired" in error and "secret" not in error
     assert deploy(api)[0] == cli.OK
+
+
+def test_cookie_is_sent_and_never_shown(api, deploy, kubeflow, monkeypatch):
+    api.control("set", cookie="authservice_session=today's-secret")
+    monkeypatch.setenv("KF_PIPELINES_COOKIE", "authservice_session=today's-secret")
+    outputs = deploy(api)
+    assert outputs[0] == cli.OK
+    monkeypatch.setenv("KF_PIPELINES_COOKIE", "authservice_session=yesterday's-secret")
+    expired = kubeflow(api, "status")
+    assert expired[0] == cli.FAILED
+    assert "refuses the cookie in KF_PIPELINES_COOKIE" in expired[2]
+    assert "secret" not in "".join(map(str, outputs + expired))
 
 
 def test_no_token_where_one_is_needed(api, kubeflow):
@@ -442,3 +480,12 @@ def test_every_command_has_help_that_says_how_to_authenticate(command, capsys):
         cli.main(["kubeflow", command, "--help"])
     assert done.value.code == 0
     assert "KF_PIPELINES_TOKEN_FILE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("readme", ["README.md", "kubeflow/README.md"])
+def test_commands_of_the_readme_are_commands(readme):
+    root = pathlib.Path(__file__).resolve().parents[3]
+    typed = re.findall(r"^ +(?:\$ )?movielens (kubeflow .*)$", (root / readme).read_text(), re.M)
+    assert len(typed) >= 3
+    for line in typed:
+        assert cli._parser().parse_args(shlex.split(line, comments=True)).env in ("dev", "prod")

@@ -1,0 +1,124 @@
+import copy
+
+import pytest
+
+from pipeline.kubeflow.executor_input import StagedFolders, reported, understood
+
+MODEL = {"instanceSchema": "title: tfx.Model\ntype: object\n"}
+SPEC = {"artifacts": {"bundle": {"artifactType": MODEL}}}
+SENT = {
+    "inputs": {
+        "parameterValues": {"k": 100.0},
+        "artifacts": {
+            "bundle": {
+                "artifacts": [
+                    {
+                        "name": "17",
+                        "type": {"instanceSchema": ""},
+                        "uri": "minio://mlpipeline/v2/run/bundle",
+                        "metadata": {
+                            "blessed": 1.0,
+                            "display_name": "bundle",
+                            "store_session_info": "{}",
+                        },
+                    }
+                ]
+            }
+        },
+    },
+    "outputs": {
+        "outputFile": "/tmp/kfp_outputs/output_metadata.json",
+        "artifacts": {
+            "blessing": {
+                "artifacts": [
+                    {
+                        "name": "blessing",
+                        "type": {"instanceSchema": "title: tfx.InfraBlessing\ntype: object\n"},
+                        "uri": "minio://mlpipeline/v2/run/blessing",
+                    }
+                ]
+            },
+            "executor-logs": {
+                "artifacts": [
+                    {
+                        "name": "executor-logs",
+                        "type": {"schemaTitle": "system.Artifact"},
+                        "uri": "minio://mlpipeline/v2/run/executor-logs",
+                    }
+                ]
+            },
+        },
+    },
+}
+
+
+def test_type_name_place_and_metadata_of_an_input():
+    shaped = understood(SENT, SPEC, StagedFolders())
+    (bundle,) = shaped["inputs"]["artifacts"]["bundle"]["artifacts"]
+    assert bundle == {
+        "name": "17",
+        "type": MODEL,
+        "uri": "/minio/mlpipeline/v2/run/bundle",
+        "metadata": {"blessed": 1.0},
+    }
+    assert shaped["inputs"]["parameterValues"] == {"k": 100.0}
+
+
+def test_outputs_are_the_component_s_own():
+    shaped = understood(SENT, SPEC, StagedFolders("/staged"))
+    assert set(shaped["outputs"]["artifacts"]) == {"blessing"}
+    (blessing,) = shaped["outputs"]["artifacts"]["blessing"]["artifacts"]
+    assert blessing["uri"] == "/staged/minio/mlpipeline/v2/run/blessing"
+
+
+def test_what_was_sent_is_left_as_it_was():
+    before = copy.deepcopy(SENT)
+    understood(SENT, SPEC, StagedFolders())
+    assert before == SENT
+
+
+@pytest.mark.parametrize(
+    ("uri", "local"),
+    [
+        ("minio://bucket/key/a", "/minio/bucket/key/a"),
+        ("s3://bucket/key", "/s3/bucket/key"),
+        ("gs://bucket/key", "/gs/bucket/key"),
+        ("/data/plain", "/data/plain"),
+    ],
+    ids=["minio", "s3", "gs", "plain"],
+)
+def test_staged_folders(uri, local):
+    assert StagedFolders().local(uri) == local
+
+
+def test_store_that_is_not_staged():
+    with pytest.raises(ValueError, match=r"'hdfs://name/key' lies in a store"):
+        StagedFolders().local("hdfs://name/key")
+
+
+def test_input_that_the_spec_does_not_name():
+    with pytest.raises(ValueError, match=r"Input 'bundle' is not in .* names none"):
+        understood(SENT, {}, StagedFolders())
+
+
+def test_results_go_back_by_uri_and_name_as_sent():
+    made = {
+        "artifacts": {
+            "blessing": {
+                "artifacts": [
+                    {"uri": "/minio/mlpipeline/v2/run/blessing", "metadata": {"blessed": 1.0}}
+                ]
+            }
+        }
+    }
+    assert reported(made, SENT)["artifacts"] == {
+        "blessing": {
+            "artifacts": [
+                {
+                    "name": "blessing",
+                    "uri": "minio://mlpipeline/v2/run/blessing",
+                    "metadata": {"blessed": 1.0},
+                }
+            ]
+        }
+    }

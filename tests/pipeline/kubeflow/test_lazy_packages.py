@@ -1,0 +1,64 @@
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {folder!r})
+from pipeline.kubeflow.lazy_packages import import_on_demand
+import_on_demand("parent")
+import_on_demand("parent.eager")
+{use}
+print(sorted(name for name in sys.modules if name.startswith("parent")))
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    eager = tmp_path / "parent" / "eager"
+    eager.mkdir(parents=True)
+    (tmp_path / "parent" / "__init__.py").write_text("")
+    (eager / "__init__.py").write_text(
+        "from parent.eager.light import X\nimport parent.eager.heavy"
+    )
+    (eager / "light.py").write_text("X = 1")
+    (eager / "heavy.py").write_text("Y = 2")
+    return tmp_path
+
+
+def run(package, use):
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(folder=str(package), use=use)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("use", "imported"),
+    [
+        ("pass", []),
+        ("import parent.eager.light; assert parent.eager.light.X == 1", ["light"]),
+        ("from parent.eager import light; assert light.X == 1", ["light"]),
+        ("import parent; assert parent.eager.light.X == 1", ["light"]),
+        ("from parent.eager import X; assert X == 1", ["heavy", "light"]),
+        ("import parent; assert parent.eager.X == 1", ["heavy", "light"]),
+    ],
+    ids=["nothing", "import", "from", "attribute", "name-of-init", "attribute-of-init"],
+)
+def test_imports_what_is_asked_for(package, use, imported):
+    done = run(package, use)
+    names = ["parent", "parent.eager", *(f"parent.eager.{name}" for name in imported)]
+    assert done.stdout.strip() == str(names), done.stderr
+
+
+def test_unknown_name(package):
+    done = run(package, "from parent.eager import nothing")
+    assert "ImportError: cannot import name 'nothing'" in done.stderr
+
+
+def test_unknown_package(package):
+    done = run(package, "import_on_demand('parent.absent')")
+    assert "ModuleNotFoundError: No package 'parent.absent'" in done.stderr

@@ -1,0 +1,75 @@
+import copy
+import json
+
+import pytest
+
+from pipeline.kubeflow import parameters_of_runs
+
+
+def parameters(documents, task):
+    return documents[0]["root"]["dag"]["tasks"][task]["inputs"]["parameters"]
+
+
+def test_one_parameter_reaches_every_place(documents):
+    assert parameters(documents, "Baseline")["serving_base"] == {
+        "componentInputParameter": "serving_base"
+    }
+    field = "push_destination.filesystem.base_directory"
+    assert parameters(documents, "Pusher")[field] == {"componentInputParameter": "serving_base"}
+
+
+def test_the_container_is_told_the_type_of_a_field(documents):
+    executors = documents[0]["deploymentSpec"]["executors"]
+    arguments = executors["TwoTowerTrainer_executor"]["container"]["args"]
+    told = json.loads(arguments[arguments.index("--json_serialized_inputs_spec_args") + 1])
+    component = documents[0]["components"]["comp-TwoTowerTrainer"]["inputDefinitions"]
+    assert told == component
+    assert told["parameters"]["custom_config.model.epochs"] == {"parameterType": "NUMBER_INTEGER"}
+
+
+def test_fields_are_set_in_the_json_they_belong_to():
+    given = {
+        "run_fn": "trainer.run.run_fn",
+        "custom_config": '{"model": {"epochs": 30, "seed": 1}, "code_version": "x"}',
+        "custom_config.model.epochs": 2,
+    }
+    found = parameters_of_runs.set_fields(given)
+    assert set(found) == {"run_fn", "custom_config"}
+    assert json.loads(found["custom_config"]) == {
+        "model": {"epochs": 2, "seed": 1},
+        "code_version": "x",
+    }
+
+
+def test_whole_numbers_stay_whole():
+    found = parameters_of_runs.set_fields({"a": '{"b": 1}', "a.b": 3})
+    assert found["a"] == '{"b": 3}'
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("Trainer.custom_config.model.epochs", "no Trainer.custom_config"),
+        ("TwoTowerTrainer.custom.model.epochs", "'custom' is missing"),
+        ("TwoTowerTrainer.custom_config.model.epoch", "'epoch' is missing"),
+    ],
+    ids=["task", "property", "field"],
+)
+def test_place_that_is_not_there(documents, place, message):
+    with pytest.raises(ValueError, match=message):
+        parameters_of_runs.expose(copy.deepcopy(documents[0]), {"epochs": (place,)})
+
+
+def test_places_that_differ(documents):
+    places = ("MoviesSchema.record", "TimelinesSchema.record")
+    with pytest.raises(ValueError, match="record differs"):
+        parameters_of_runs.expose(copy.deepcopy(documents[0]), {"record": places})
+
+
+def test_path_that_a_run_could_not_change(documents):
+    spec = copy.deepcopy(documents[0])
+    spec["root"]["dag"]["tasks"]["MoviesSchema"]["inputs"]["parameters"]["record"] = {
+        "runtimeValue": {"constant": "/serving/movielens/schema"}
+    }
+    with pytest.raises(ValueError, match=r"MoviesSchema.record holds /serving/movielens: add it"):
+        parameters_of_runs.check_nothing_is_left(spec, {"serving_base": "/serving/movielens"})

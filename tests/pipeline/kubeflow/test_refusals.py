@@ -1,0 +1,149 @@
+"""What the server would refuse is found in a pipeline that was sound before."""
+
+import copy
+
+import pytest
+
+from pipeline.kubeflow import refusals
+
+
+def tasks(spec):
+    return spec["root"]["dag"]["tasks"]
+
+
+def executor(spec, task):
+    return spec["deploymentSpec"]["executors"][f"{task}_executor"]
+
+
+def old_schema(spec, platform):
+    spec["schemaVersion"] = "2.0.0"
+
+
+def upper_case_name(spec, platform):
+    spec["pipelineInfo"]["name"] = "MovieLens"
+
+
+def no_root(spec, platform):
+    del spec["defaultPipelineRoot"]
+
+
+def local_root(spec, platform):
+    spec["defaultPipelineRoot"] = "/mnt/artifacts"
+
+
+def resolver(spec, platform):
+    spec["deploymentSpec"]["executors"]["Baseline_executor"] = {"resolver": {}}
+
+
+def image_by_tag(spec, platform):
+    executor(spec, "Pusher")["container"]["image"] = "movielens:latest"
+
+
+def no_command(spec, platform):
+    del executor(spec, "Pusher")["container"]["command"]
+
+
+def lifecycle(spec, platform):
+    executor(spec, "RatingsExampleGen")["container"]["lifecycle"] = {"preCacheCheck": {}}
+
+
+def gpu_as_on_vertex(spec, platform):
+    executor(spec, "TwoTowerTrainer")["container"]["resources"]["accelerator"] = {
+        "type": "NVIDIA_TESLA_T4",
+        "count": "1",
+    }
+
+
+def underscore(spec, platform):
+    tasks(spec)["Two_Towers"] = copy.deepcopy(tasks(spec)["MoviesSchema"])
+
+
+def no_component(spec, platform):
+    del spec["components"]["comp-MoviesGate"]
+
+
+def no_executor(spec, platform):
+    del spec["deploymentSpec"]["executors"]["MoviesSchema_executor"]
+    del platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["MoviesSchema_executor"]
+
+
+def dangling_producer(spec, platform):
+    tasks(spec)["MoviesSchema"]["inputs"]["parameters"]["record"] = {
+        "taskOutputParameter": {"producerTask": "Other_task", "outputParameterKey": "value"}
+    }
+
+
+def dangling_dependency(spec, platform):
+    tasks(spec)["MoviesTransform"]["dependentTasks"].append("MoviesDoor")
+
+
+def unknown_output(spec, platform):
+    wanted = tasks(spec)["Pusher"]["inputs"]["artifacts"]["model"]["taskOutputArtifact"]
+    wanted["outputArtifactKey"] = "pudding"
+
+
+def no_default(spec, platform):
+    del spec["root"]["inputDefinitions"]["parameters"]["epochs"]["defaultValue"]
+
+
+def undefined_parameter(spec, platform):
+    del spec["root"]["inputDefinitions"]["parameters"]["epochs"]
+
+
+def parameter_not_declared(spec, platform):
+    tasks(spec)["MoviesSchema"]["inputs"]["parameters"]["colour"] = {
+        "runtimeValue": {"constant": "red"}
+    }
+
+
+def parameter_not_given(spec, platform):
+    del tasks(spec)["MoviesSchema"]["inputs"]["parameters"]["record"]
+
+
+def pod_of_nobody(spec, platform):
+    platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["Trainer_executor"] = {}
+
+
+def other_platform(spec, platform):
+    platform["platforms"] = {"nomad": {}}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (old_schema, "schemaVersion must be 2.1.0, got '2.0.0'"),
+        (upper_case_name, "got 'MovieLens'"),
+        (no_root, "defaultPipelineRoot must begin"),
+        (local_root, "got '/mnt/artifacts'"),
+        (resolver, "Baseline_executor: resolver executors are not implemented"),
+        (image_by_tag, "by digest, got 'movielens:latest'"),
+        (no_command, "Pusher_executor: there is no command"),
+        (lifecycle, "RatingsExampleGen_executor: lifecycle hooks are ignored"),
+        (gpu_as_on_vertex, "'NVIDIA_TESLA_T4' is no Kubernetes resource name"),
+        (underscore, "Two_Towers: Argo allows"),
+        (no_component, "MoviesGate: there is no component 'comp-MoviesGate'"),
+        (no_executor, "MoviesSchema: there is no executor 'MoviesSchema_executor'"),
+        (dangling_producer, "MoviesSchema: it waits for 'Other_task', which is no task"),
+        (dangling_dependency, "MoviesTransform: it waits for 'MoviesDoor'"),
+        (unknown_output, "Pusher: model wants an output that CandidateIndex does not have"),
+        (no_default, "runtime parameter epochs has no default"),
+        (undefined_parameter, "wants the runtime parameter 'epochs', which is not defined"),
+        (parameter_not_declared, "MoviesSchema: its component has no parameter 'colour'"),
+        (parameter_not_given, "MoviesSchema: parameter 'record' of its component is not given"),
+        (pod_of_nobody, "about 'Trainer_executor', which is no executor"),
+        (other_platform, "must be a PlatformSpec for kubernetes"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_one_thing_spoiled_is_the_one_complaint(documents, spoil, complaint):
+    spec, platform = copy.deepcopy(documents)
+    assert refusals.of([spec, platform]) == []
+    spoil(spec, platform)
+    complaints = refusals.of([spec, platform])
+    assert len(complaints) == 1
+    assert complaint in complaints[0]
+
+
+def test_vertex_job_is_no_pipeline_spec(documents):
+    job = {"displayName": "movielens", "pipelineSpec": documents[0]}
+    assert refusals.of([job]) == ["exactly one document must have pipelineInfo, 0 have"]

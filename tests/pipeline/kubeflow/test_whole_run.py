@@ -1,0 +1,165 @@
+"""The whole compiled pipeline through `kfp.local`, each container through our entrypoint.
+
+Driver and launcher are emulated (`driver_shaped.py`); no cluster is involved.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from components.canary.component import PROBE
+from pipeline.kubeflow import compile as kubeflow_compile
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+KFP = ROOT / ".venv-kubeflow" / "bin" / "python"
+SETTINGS = (
+    "model.history=mean",
+    "model.embedding_dim=8",
+    "model.batch_size=10",
+    "model.learning_rate=0.02",
+    "model.epochs=60",
+    "model.patience=0",
+)
+RUNS_AGAIN = {"RatingsExampleGen", "Baseline", "Evaluator", "Pusher"}
+USERS = ["1", "2", "3", "40", "nobody"]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not KFP.exists(), reason="no .venv-kubeflow: `make test` makes it"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("kubeflow")
+
+
+@pytest.fixture(scope="module")
+def data(folder, write_checkerboard):
+    return write_checkerboard(folder / "data", users=40, movies=40, share=0.6)
+
+
+@pytest.fixture(scope="module")
+def run(environment, folder, data):
+    """A function that runs the compiled pipeline, and returns what each task gave by its name."""
+    package = folder / "pipeline.yaml"
+    kubeflow_compile.compile_to(dataclasses.replace(environment, settings=SETTINGS), package)
+
+    def run(name, reused=None):
+        settings = {
+            "pipeline": str(package),
+            "python": sys.executable,
+            "folder": str(folder),
+            "run": name,
+            "reused": reused or {},
+            "parameters": {"data": str(data), "serving_base": str(folder / "kubeflow-serving")},
+        }
+        script = pathlib.Path(__file__).with_name("run_in_kfp_local.py")
+        done = subprocess.run(
+            [KFP, script, json.dumps(settings)],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return {
+            path.stem: json.loads(path.read_text()).get("artifacts", {})
+            for path in (folder / name).glob("*.json")
+        }
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def first(run):
+    return run("first")
+
+
+@pytest.fixture(scope="module")
+def second(run, first, data):
+    """A run after a new rating; what does not look at data or at serving is taken over."""
+    with (data / "u.data").open("a") as file:
+        file.write("1\t2\t5\t1999999999\n")
+    return run("second", {task: "first" for task in first if task not in RUNS_AGAIN})
+
+
+def metadata(made, task, output):
+    return made[task][output]["artifacts"][0]["metadata"]
+
+
+def pushed(made):
+    return metadata(made, "Pusher", "pushed_model")["pushed_destination"]
+
+
+def ask(bundle):
+    """Asks a bundle in a bare process, as the canary does."""
+    requests = [
+        ["serving_default", {"user_id": USERS}],
+        ["similar", {"movie_id": ["2", "3"]}],
+    ]
+    done = subprocess.run(
+        [sys.executable, "-I", str(PROBE), bundle],
+        input=json.dumps(requests),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_every_task_ran(first, documents):
+    assert set(first) == set(documents[0]["root"]["dag"]["tasks"])
+
+
+def test_bundle_is_blessed_and_pushed_to_the_mounted_folder(first, folder):
+    assert metadata(first, "Evaluator", "blessing")["blessed"] == 1
+    assert pathlib.Path(pushed(first)).parent == folder / "kubeflow-serving"
+
+
+def test_answers_equal_those_of_a_run_on_one_machine(first, folder, data):
+    kept = folder / "data-of-first"
+    shutil.copytree(data, kept)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pipeline.cli", "run", "--json"),
+            *("--data", str(kept), "--output", str(folder / "local")),
+            *(part for setting in SETTINGS for part in ("--set", setting)),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert ask(pushed(first)) == ask(json.loads(done.stdout)["pushed"])
+
+
+def test_metrics_are_of_the_same_bundle(first):
+    blessing = metadata(first, "Evaluator", "blessing")
+    canary = metadata(first, "Canary", "blessing")
+    assert canary["blessed"] == 1
+    assert blessing["current_model_id"].isdecimal()  # the driver's name of it, kept intact
+
+
+def test_second_run_sees_the_first_as_its_baseline(first, second):
+    assert "served_version" not in metadata(first, "Baseline", "model")
+    served = metadata(second, "Baseline", "model")["served_version"]
+    assert served == pathlib.Path(pushed(first)).name
+    assert "baseline_model_id" in metadata(second, "Evaluator", "blessing")
+    assert "baseline_model_id" not in metadata(first, "Evaluator", "blessing")
+
+
+def test_second_run_notices_the_new_rating(first, second):
+    before, after = (
+        metadata(made, "RatingsExampleGen", "examples")["input_fingerprint"]
+        for made in (first, second)
+    )
+    assert before != after
