@@ -54,6 +54,17 @@ def test_imports_what_is_asked_for(package, use, imported):
     assert done.stdout.strip() == str(names), done.stderr
 
 
+def test_name_that_is_known_without_running_the_package(package):
+    use = "del sys.modules['parent.eager']; import_on_demand('parent.eager', X=3)\n"
+    done = run(package, use + "from parent.eager import X; assert X == 3")
+    assert done.stdout.strip() == "['parent', 'parent.eager']", done.stderr
+
+
+def test_module_runs_when_an_unknown_name_is_asked_for(package):
+    use = "import_on_demand('parent.eager.light', Z=3)\nfrom parent.eager.light import Z, X\n"
+    assert run(package, use + "assert (X, Z) == (1, 3)").returncode == 0
+
+
 def test_unknown_name(package):
     done = run(package, "from parent.eager import nothing")
     assert "ImportError: cannot import name 'nothing'" in done.stderr
