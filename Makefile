@@ -1,11 +1,12 @@
 # `make run` and `make test` are all that is needed; both set up what is missing.
 PYTHON ?= python3
 BIN := .venv/bin
+REVISION = $(shell git describe --always --dirty --abbrev=12 --exclude '*')
 
-.PHONY: help setup run test lint types bench lock clean
+.PHONY: help setup run test lint types bench bench-quality image lock clean
 
 help:            ## show this
-	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 setup:           ## make .venv from the lock, if it is not there yet
 	@$(PYTHON) tools/bootstrap.py
@@ -25,6 +26,18 @@ types: setup     ## mypy
 
 bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or all of them
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)
+
+bench-quality: setup  ## ours and the peers on the same splits: ARGS="--only P2 --seeds 1", "--data ml-1m"
+	@$(PYTHON) tools/bootstrap.py peers
+	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.quality $(ARGS)
+
+image:           ## build the Kubeflow image and push it to IMAGE=REPOSITORY; CUDA=1 for GPUs
+	@test -n "$(IMAGE)" || { echo "make image IMAGE=registry.example.com/movielens/pipeline"; exit 2; }
+	@docker build --file kubeflow/Dockerfile --tag "$(IMAGE):$(REVISION)$(if $(CUDA),-cuda)" \
+		--build-arg REVISION="$(REVISION)" --build-arg VARIANT=$(if $(CUDA),cuda,cpu) .
+	@docker push --quiet "$(IMAGE):$(REVISION)$(if $(CUDA),-cuda)"
+	@echo "Put this into kubeflow/environments and the fetch overlay:"
+	@docker inspect --format '{{index .RepoDigests 0}}' "$(IMAGE):$(REVISION)$(if $(CUDA),-cuda)"
 
 lock:            ## pin and hash the direct requirements again; ENVIRONMENT=kubeflow for another
 	@$(PYTHON) tools/bootstrap.py --lock $(ENVIRONMENT)

@@ -9,9 +9,11 @@ import warnings
 from collections.abc import Sequence
 
 from pipeline import presets
+from pipeline.kubeflow import commands as kubeflow
 
 OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
 RUNS = pathlib.Path("runs")
+MENTIONED = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,19 +60,13 @@ def run_command(options: argparse.Namespace) -> int:
 
 def recommend_command(options: argparse.Namespace) -> int:
     """Asks the bundle that was pushed last."""
-    from pipeline import run_records, tables
+    from pipeline import tables
 
     if options.user is None and not options.history:
         raise ValueError("Say whom to recommend to: a USER, or --history ID,ID,…")
     if options.user is not None and options.history:
         raise ValueError("Give a USER or a --history, not both: a user's own history is known.")
-    if not 1 <= options.k <= 100:
-        raise ValueError(f"-k must be from 1 to 100, got {options.k}.")
-    path = options.bundle or run_records.find(options.runs, options.run, pushed=True).pushed
-    if not os.path.isdir(path):
-        raise ValueError(
-            f"No bundle at {path!r}: was it removed? `movielens run` pushes a new one."
-        )
+    path = _bundle_path(options)
     from pipeline.recommendations import PushedBundle
 
     bundle = PushedBundle(path)
@@ -99,6 +95,48 @@ def recommend_command(options: argparse.Namespace) -> int:
         who = "this history" if options.history else f"user {options.user}"
         print(tables.recommendations(who, answer.known_user, answer.movies))
     return OK
+
+
+def similar_command(options: argparse.Namespace) -> int:
+    """Shows the neighbours of a movie."""
+    from pipeline import tables
+
+    path = _bundle_path(options)
+    from pipeline.recommendations import PushedBundle
+
+    bundle = PushedBundle(path)
+    found = bundle.movies_called(options.movie)
+    if not found:
+        raise ValueError(f"No movie is called {options.movie!r} and none has that id.")
+    if len(found) > 1:
+        listed = "\n".join(f"  {movie_id}  {title}" for movie_id, title in found[:MENTIONED])
+        more = f"\n  and {len(found) - MENTIONED} more" if len(found) > MENTIONED else ""
+        raise ValueError(
+            f"{len(found)} movies match {options.movie!r}; name an id:\n{listed}{more}"
+        )
+    ((movie_id, title),) = found
+    movies = bundle.similar(movie_id, options.k)
+    if options.json:
+        neighbours = [{"movie_id": i, "title": t, "cosine": s} for i, t, s in movies]
+        print(json.dumps({"movie_id": movie_id, "title": title, "similar": neighbours}))
+    else:
+        print(f"Similar to {title}, by the cosine of their vectors:")
+        print(tables.columns([(f"  {i}", t, f"{s:.3f}") for i, t, s in movies]))
+    return OK
+
+
+def _bundle_path(options: argparse.Namespace) -> str:
+    """Returns the path of the bundle to ask."""
+    from pipeline import run_records
+
+    if not 1 <= options.k <= 100:
+        raise ValueError(f"-k must be from 1 to 100, got {options.k}.")
+    path = options.bundle or run_records.find(options.runs, options.run, pushed=True).pushed
+    if not os.path.isdir(path):
+        raise ValueError(
+            f"No bundle at {path!r}: was it removed? `movielens run` pushes a new one."
+        )
+    return path
 
 
 def metrics_command(options: argparse.Namespace) -> int:
@@ -189,10 +227,18 @@ def _parser() -> argparse.ArgumentParser:
     recommend.add_argument(
         "--history", metavar="ID,ID,…", help="movie ids somebody saw, oldest first, instead of USER"
     )
-    recommend.add_argument("-k", type=int, default=10, help="how many (default 10, at most 100)")
-    recommend.add_argument("--bundle", help="path of a pushed version (default: the last one)")
-    _of_a_run(recommend, "run whose bundle is asked (default: the last pushed)")
+    _of_a_bundle(recommend)
     recommend.set_defaults(command=recommend_command)
+
+    similar = commands.add_parser(
+        "similar",
+        help="show the neighbours of a movie",
+        description="Shows the movies whose vectors are nearest to one's, in the bundle that was "
+        "pushed last: a look at whether the model makes sense.",
+    )
+    similar.add_argument("movie", metavar="MOVIE", help='id, title or a part of it: "Toy Story"')
+    _of_a_bundle(similar)
+    similar.set_defaults(command=similar_command)
 
     metrics = commands.add_parser(
         "metrics",
@@ -209,7 +255,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     _of_a_run(runs, None)
     runs.set_defaults(command=runs_command)
+    kubeflow.add_to(commands)
     return parser
+
+
+def _of_a_bundle(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of commands that ask a pushed bundle."""
+    parser.add_argument("-k", type=int, default=10, help="how many (default 10, at most 100)")
+    parser.add_argument("--bundle", help="path of a pushed version (default: the last one)")
+    _of_a_run(parser, "run whose bundle is asked (default: the last pushed)")
 
 
 def _of_a_run(parser: argparse.ArgumentParser, run_help: str | None) -> None:

@@ -1,7 +1,7 @@
 """Asks a pushed bundle, as a client of TensorFlow Serving would."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -54,6 +54,36 @@ class PushedBundle:
         )
         return self._answer(answer, k)
 
+    def similar(self, movie_id: str, k: int) -> tuple[tuple[str, str, float], ...]:
+        """Returns id, title and cosine of the movies nearest to one, nearest first."""
+        outputs = self._bundle.signatures["similar"](movie_id=tf.constant([movie_id]))
+        return _movies(outputs, k)
+
+    def movies_called(self, text: str) -> list[tuple[str, str]]:
+        """Returns id and title of the movie of that id, or of those whose title holds the text.
+
+        A title that is the text, with or without its year, rules out those that only hold it.
+        """
+        catalogue = [
+            (movie_id.decode(), title.decode())
+            for movie_id, title in zip(
+                self._bundle.answers.movie_id.numpy(),
+                self._bundle.answers.title.numpy(),
+                strict=True,
+            )
+        ]
+        wanted = text.casefold().strip()
+        rules: tuple[Callable[[str, str], bool], ...] = (
+            lambda movie_id, title: movie_id == wanted,
+            lambda movie_id, title: wanted in (title, title.rpartition(" (")[0]),
+            lambda movie_id, title: wanted in title,
+        )
+        for rule in rules:
+            found = [movie for movie in catalogue if rule(movie[0], movie[1].casefold())]
+            if found:
+                return found
+        return []
+
     def unknown_movies(self, movie_ids: Sequence[str]) -> list[str]:
         """Returns the ids that are not in the catalogue."""
         catalogue = set(self._bundle.answers.movie_id.numpy().tolist())
@@ -61,11 +91,15 @@ class PushedBundle:
 
     @staticmethod
     def _answer(outputs: dict[str, tf.Tensor], k: int) -> Answer:
-        rows = zip(
-            outputs[module.MOVIE_IDS][0].numpy()[:k],
-            outputs[module.TITLES][0].numpy()[:k],
-            outputs[module.SCORES][0].numpy()[:k],
-            strict=True,
-        )
-        movies = tuple((i.decode(), t.decode(), float(s)) for i, t, s in rows if i)
-        return Answer(movies, bool(outputs[module.KNOWN_USER][0]))
+        return Answer(_movies(outputs, k), bool(outputs[module.KNOWN_USER][0]))
+
+
+def _movies(outputs: dict[str, tf.Tensor], k: int) -> tuple[tuple[str, str, float], ...]:
+    """Returns id, title and score of the first `k` movies of the first answer."""
+    rows = zip(
+        outputs[module.MOVIE_IDS][0].numpy()[:k],
+        outputs[module.TITLES][0].numpy()[:k],
+        outputs[module.SCORES][0].numpy()[:k],
+        strict=True,
+    )
+    return tuple((i.decode(), t.decode(), float(s)) for i, t, s in rows if i)

@@ -1,1 +1,1 @@
-"""The same graph on open-source Kubeflow Pipelines: what a cluster is, compile, deploy, schedule."""
+"""The same graph on open-source Kubeflow Pipelines: compile, enter, deploy, schedule."""

@@ -24,6 +24,7 @@ NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}")
 HOST = re.compile(r"https?://[^\s/]+(/[^\s]*)?")
 PIPELINE_ROOT = re.compile(r"(minio|s3|gs)://[^/\s]+/[^\s]+")
+MOUNT_PATH = re.compile(r"(/[^/:]+)+")
 RESOURCE = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 EFFECTS = ("", "NoSchedule", "PreferNoSchedule", "NoExecute")
@@ -125,8 +126,10 @@ class Volume:
             ValueError: A name or a path that Kubernetes would refuse, or nobody mounts it.
         """
         _match("claim", self.claim, NAME, "a Kubernetes name")
-        if not pathlib.PurePosixPath(self.mount_path).is_absolute() or ".." in self.mount_path:
-            raise ValueError(f"mount_path must be an absolute folder, got {self.mount_path!r}.")
+        if not MOUNT_PATH.fullmatch(self.mount_path) or ".." in self.mount_path:
+            raise ValueError(
+                f"mount_path must be an absolute folder, not /, got {self.mount_path!r}."
+            )
         if not self.components:
             raise ValueError(f"components of the volume {self.claim!r} must not be empty.")
 

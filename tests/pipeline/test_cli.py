@@ -26,7 +26,7 @@ def runs(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("command", ["fetch", "run", "recommend", "metrics", "runs"])
+@pytest.mark.parametrize("command", ["fetch", "run", "recommend", "similar", "metrics", "runs"])
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as done:
         cli.main([command, "--help"])
@@ -72,6 +72,8 @@ def test_runs(runs, capsys):
         (["recommend", "42", "--history", "50"], "not both"),
         (["recommend", "42", "-k", "0"], "-k must be from 1 to 100, got 0"),
         (["recommend", "42", "--runs", "nowhere"], "No run under nowhere was pushed yet"),
+        (["similar", "Toy Story", "-k", "101"], "-k must be from 1 to 100, got 101"),
+        (["similar", "Toy Story", "--runs", "nowhere"], "No run under nowhere was pushed yet"),
         (["metrics", "--runs", "nowhere"], "start one with `movielens run`"),
         (["metrics", "2020"], "No run '2020'"),
     ],

@@ -114,6 +114,13 @@ def test_commands_see_the_run(first, output):
     assert first["run_id"] in movielens("runs", "--runs", runs).stdout
     answer = json.loads(movielens("recommend", "2", "-k", "3", "--runs", runs, "--json").stdout)
     assert [int(movie["movie_id"]) % 2 for movie in answer["recommendations"]] == [0, 0, 0]
+    near = json.loads(
+        movielens("similar", "movie 4 (1934)", "-k", "3", "--runs", runs, "--json").stdout
+    )
+    assert [int(movie["movie_id"]) % 2 for movie in near["similar"]] == [0, 0, 0]
+    many = movielens("similar", "movie", "--runs", runs)
+    assert many.returncode == 1
+    assert "name an id" in many.stderr
     stranger = movielens("recommend", "--history", "2,nothing", "--runs", runs)
     assert stranger.returncode == 1
     assert "Not in the catalogue: nothing" in stranger.stderr

@@ -1,7 +1,11 @@
-"""An environment, its compiled pipeline, and the emulation of the driver."""
+"""Environments, compiled pipelines, the emulation of the driver, and a fake API."""
 
 import importlib.util
+import json
 import pathlib
+import subprocess
+import sys
+import urllib.request
 
 import pytest
 import yaml
@@ -10,6 +14,12 @@ from pipeline.kubeflow import compile as kubeflow_compile
 from pipeline.kubeflow.environment import ComponentSettings, Environment, Volume
 
 DIGEST = "sha256:" + 64 * "a"
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+FAKE = pathlib.Path(__file__).with_name("fake_kfp_api.py")
+PYTHONS = {  # whose kfp-server-api checks the bodies; the client is always the product's
+    "models-of-the-product": pathlib.Path(sys.executable),
+    "models-of-todays-servers": ROOT / ".venv-kubeflow" / "bin" / "python",
+}
 
 
 @pytest.fixture(scope="session")
@@ -68,3 +78,114 @@ def driver_shaped():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class FakeApi:
+    """A running fake, and how tests look into it and break it."""
+
+    def __init__(self, python, *options):
+        self._process = subprocess.Popen(
+            [str(python), str(FAKE), *options], stdout=subprocess.PIPE, text=True
+        )
+        self.host = f"http://localhost:{int(self._process.stdout.readline())}"
+
+    def control(self, what, **body):
+        request = urllib.request.Request(
+            f"{self.host}/fake/{what}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def state(self):
+        return self.control("state")
+
+    def fail(self, request, status=500, message="broken", after=False):
+        """Lets the next such request fail, before or after it was carried out."""
+        self.control("fail", request=request, status=status, message=message, after=after)
+
+    def stop(self):
+        self._process.kill()
+        self._process.communicate()
+
+
+def start(name, *options):
+    python = PYTHONS[name]
+    if not python.exists():
+        pytest.skip(f"{python} is not there: `python3 tools/bootstrap.py kubeflow` makes it")
+    return FakeApi(python, *options)
+
+
+@pytest.fixture(scope="session", params=PYTHONS)
+def running_api(request):
+    fake = start(request.param)
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture
+def api(running_api):
+    running_api.control("forget")
+    return running_api
+
+
+@pytest.fixture
+def mortal_api():
+    """One that the test stops."""
+    return start("models-of-the-product")
+
+
+@pytest.fixture
+def multi_user_api():
+    fake = start("models-of-the-product", "--multi-user")
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture
+def environments(tmp_path):
+    """Writes `test.yaml`, the development environment with changes, and returns its folder."""
+
+    def write(**changes):
+        document = yaml.safe_load((ROOT / "kubeflow" / "environments" / "dev.yaml").read_text())
+        document.update(
+            {"name": "test", "image": "registry.test/movielens@sha256:" + 64 * "a", **changes}
+        )
+        folder = tmp_path / "environments"
+        folder.mkdir(exist_ok=True)
+        (folder / "test.yaml").write_text(yaml.safe_dump(document))
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A compiled pipeline of one task, which any server would take."""
+
+    def write(executor="python", schema="2.1.0"):
+        spec = {
+            "pipelineInfo": {"name": "movielens-test"},
+            "schemaVersion": schema,
+            "sdkVersion": "tfx",
+            "root": {
+                "inputDefinitions": {
+                    "parameters": {
+                        "epochs": {"parameterType": "NUMBER_INTEGER", "defaultValue": 2},
+                        "data": {"parameterType": "STRING", "defaultValue": "/data"},
+                    }
+                },
+                "dag": {"tasks": {"Pusher": {"componentRef": {"name": "comp-Pusher"}}}},
+            },
+            "components": {"comp-Pusher": {"executorLabel": "Pusher_executor"}},
+            "deploymentSpec": {
+                "executors": {"Pusher_executor": {"container": {"command": [executor]}}}
+            },
+        }
+        platform = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": {}}}}}
+        path = tmp_path / "pipeline.yaml"
+        path.write_text(yaml.safe_dump_all([spec, platform]))
+        return path
+
+    return write

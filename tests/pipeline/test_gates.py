@@ -1,0 +1,76 @@
+"""What the Evaluator is told, and how its words are read back."""
+
+import json
+
+import pytest
+from google.protobuf import text_format
+from tensorflow_model_analysis.proto import validation_result_pb2
+
+from components.bundle import evaluation
+from pipeline import gates, verdict
+from pipeline.config import Gates
+
+
+def thresholds(config):
+    """Every threshold by metric name; each holds for all users together, never for a slice."""
+    found = {}
+    for spec in config.metrics_specs:
+        for metric in spec.metrics:
+            assert not metric.HasField("threshold")
+            for part in metric.per_slice_thresholds:
+                assert [len(s.feature_keys) for s in part.slicing_specs] == [0]
+                found[json.loads(metric.config)["name"]] = part.threshold
+    return found
+
+
+def test_only_the_gated_metric_and_the_lift_are_held_to_thresholds():
+    found = thresholds(gates.eval_config(Gates(min_hit_at_10=0.2, min_lift=0.01, max_drop=0.05)))
+    assert set(found) == {gates.GATED, gates.LIFT}
+    assert found[gates.GATED].value_threshold.lower_bound.value == pytest.approx(0.2)
+    assert found[gates.GATED].change_threshold.relative.value == pytest.approx(-0.05)
+    assert found[gates.LIFT].value_threshold.lower_bound.value == pytest.approx(0.01)
+
+
+def test_every_metric_is_measured_of_bundle_and_yardsticks_and_sliced():
+    config = gates.eval_config(Gates())
+    names = {
+        json.loads(m.config or "{}").get("name") for s in config.metrics_specs for m in s.metrics
+    }
+    for metric in evaluation.METRICS:
+        assert {metric, f"popular {metric}", f"recent {metric}"} <= names
+    assert [list(s.feature_keys) for s in config.slicing_specs] == [
+        [],
+        *([name] for name in gates.SLICES),
+    ]
+
+
+FAILURES = """
+metric_validations_per_slice {
+  failures {
+    metric_key { name: "hit@10" }
+    metric_threshold { value_threshold { lower_bound { value: 0.9 } } }
+    metric_value { double_value { value: 0.25 } }
+  }
+  failures {
+    metric_key { name: "hit@10" is_diff: true }
+    metric_threshold { change_threshold { relative { value: -0.1 } } }
+    metric_value { double_value { value: -0.05 } }
+  }
+  failures { metric_key { name: "mrr" } message: "Metric not found." }
+}
+"""
+
+
+def test_reasons_name_the_metric_the_value_and_the_margin():
+    result = text_format.Parse(FAILURES, validation_result_pb2.ValidationResult())
+    assert verdict.reasons(result) == [
+        "hit@10 is 0.2500, 0.6500 below the threshold 0.9000",
+        "hit@10 changed by -0.0500 against the bundle that is served; at most -10.0% of it is "
+        "allowed",
+        "mrr: Metric not found.",
+    ]
+
+
+def test_nothing_evaluated_is_a_reason():
+    result = validation_result_pb2.ValidationResult(missing_thresholds=True)
+    assert verdict.reasons(result) == ["no threshold was evaluated"]
