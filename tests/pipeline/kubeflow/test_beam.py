@@ -30,6 +30,15 @@ def test_workers_and_pods_must_share_a_place(environment):
         beam.arguments(there)
 
 
+def test_data_may_lie_where_workers_that_mount_nothing_read_it(environment):
+    from pipeline.kubeflow import platform
+
+    there = dataclasses.replace(
+        environment, data="gs://movielens/ml-1m", volumes=environment.volumes[1:]
+    )
+    platform.check_mounts(there)
+
+
 def test_every_component_is_told(environment):
     from pipeline.kubeflow import compile as kubeflow_compile
 
