@@ -17,7 +17,7 @@ from pipeline.kubeflow.executor_input import StagedFolders, reported, understood
 from pipeline.kubeflow.lazy_packages import import_on_demand
 
 FAILED = 1
-IMPORT_EVERYTHING = ("kfp", "tfx", "tfx.components", "tfx.v1", "tensorflow_model_analysis")
+IMPORT_EVERYTHING = ("kfp", "tfx.components", "tfx.v1", "tensorflow_model_analysis")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

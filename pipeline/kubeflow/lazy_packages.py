@@ -10,6 +10,8 @@ import importlib.util
 import sys
 from typing import Any
 
+OF_INIT = ("__all__", "__version__")  # other double underscores are questions of the import system
+
 
 def import_on_demand(package: str, **known: Any) -> None:
     """Enters a package whose submodules are imported when they are asked for.
@@ -33,7 +35,7 @@ def import_on_demand(package: str, **known: Any) -> None:
     module = importlib.util.module_from_spec(spec)
 
     def on_demand(name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") and name not in OF_INIT:
             raise AttributeError(name)
         is_package = "__path__" in module.__dict__
         if is_package and importlib.util.find_spec(f"{package}.{name}"):

@@ -45,8 +45,10 @@ def run(package, use):
         ("import parent; assert parent.eager.light.X == 1", ["light"]),
         ("from parent.eager import X; assert X == 1", ["heavy", "light"]),
         ("import parent; assert parent.eager.X == 1", ["heavy", "light"]),
+        ("from parent.eager import *; assert X == 1", ["heavy", "light"]),
+        ("import parent; assert not hasattr(parent.eager, '__wrapped__')", []),
     ],
-    ids=["nothing", "import", "from", "attribute", "name-of-init", "attribute-of-init"],
+    ids=["nothing", "import", "from", "attribute", "of-init", "attribute-of-init", "all", "asked"],
 )
 def test_imports_what_is_asked_for(package, use, imported):
     done = run(package, use)
