@@ -3,8 +3,7 @@
 from typing import Any
 
 from tfx import types
-from tfx import v1 as tfx
-from tfx.components.evaluator import executor
+from tfx.components.evaluator import component, executor
 from tfx.dsl.components.base import executor_spec
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_component_specs
@@ -36,7 +35,7 @@ def has_model(artifact: types.Artifact) -> bool:
     return fileio.isdir(path_utils.serving_model_dir(artifact.uri))
 
 
-class BundleEvaluator(tfx.components.Evaluator):
+class BundleEvaluator(component.Evaluator):
     """Stock TFMA on the bundle, with or without a baseline."""
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)

@@ -6,12 +6,14 @@ if TYPE_CHECKING:
     from pipeline.kubeflow.environment import Environment
 
 IN_PROCESS = ("FnApiRunner", "DirectRunner", "")
+JOB_SECONDS = 86_400
 
 
 def arguments(environment: "Environment") -> tuple[str, ...]:
     """Returns Beam's pipeline options, with our image as the one that workers run.
 
-    Without `--sdk_container_image` TFX would pack itself, and not our code, for the workers.
+    Without `--sdk_container_image` TFX would pack itself, and not our code, for the workers. And by
+    default Beam stops listening to a job server after a minute, however long the job is.
 
     Raises:
         ValueError: Beam runs elsewhere, and there is no place that its workers and the pod share.
@@ -28,6 +30,8 @@ def arguments(environment: "Environment") -> tuple[str, ...]:
             f"({options['runner']}) and need --temp_location=…, a bucket or a mounted volume that "
             "its workers and the pods both see: artifacts lie on the pod's own disk."
         )
-    if "sdk_container_image" in options:
-        return given
-    return (*given, f"--sdk_container_image={environment.image}")
+    completion = {"sdk_container_image": environment.image, "job_server_timeout": JOB_SECONDS}
+    return (
+        *given,
+        *(f"--{name}={value}" for name, value in completion.items() if name not in options),
+    )

@@ -25,6 +25,7 @@ IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}")
 HOST = re.compile(r"https?://[^\s/]+(/[^\s]*)?")
 PIPELINE_ROOT = re.compile(r"(minio|s3|gs)://[^/\s]+/[^\s]+")
 MOUNT_PATH = re.compile(r"(/[^/:]+)+")
+BUCKET = "gs://"
 RESOURCE = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 EFFECTS = ("", "NoSchedule", "PreferNoSchedule", "NoExecute")
@@ -190,7 +191,8 @@ class Environment:
     """Where artifacts go: `minio://`, `s3://` or `gs://`, bucket and folder."""
 
     data: str
-    """Folder of the MovieLens files in the container, on one of the volumes."""
+    """Folder of the MovieLens files in the container, on one of the volumes; or `gs://…`, which
+    it must be where Beam runs on machines that can't mount the volume."""
 
     serving_base: str
     """Folder that TensorFlow Serving watches, in the container, on one of the volumes."""
@@ -246,6 +248,8 @@ class Environment:
                 raise ValueError(f"volumes have the same {name} twice: {twice[0]!r}.")
         for name in ("data", "serving_base"):
             path = pathlib.PurePosixPath(getattr(self, name))
+            if name == "data" and self.data.startswith(BUCKET):
+                continue  # TensorFlow and Beam read it where it is
             if not any(path.is_relative_to(volume.mount_path) for volume in self.volumes):
                 mounted = ", ".join(volume.mount_path for volume in self.volumes) or "none"
                 raise ValueError(

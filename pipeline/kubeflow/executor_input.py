@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-SCHEMES = ("gs", "s3", "minio")
+STAGED = {"gs": "gcs", "s3": "s3", "minio": "minio"}  # folder of the launcher by scheme
 SERVERS_OWN_TYPES = "system."  # such as `executor-logs`, which is a system.Artifact
 SERVERS_OWN_METADATA = ("display_name", "store_session_info")
 
@@ -35,12 +35,12 @@ class StagedFolders:
         scheme, separator, rest = uri.partition("://")
         if not separator:
             return uri
-        if scheme not in SCHEMES:
+        if scheme not in STAGED:
             raise ValueError(
                 f"Artifact {uri!r} lies in a store that Kubeflow does not stage; its pipeline root "
-                f"must begin with one of {', '.join(f'{name}://' for name in SCHEMES)}."
+                f"must begin with one of {', '.join(f'{name}://' for name in STAGED)}."
             )
-        return f"{self.root.rstrip('/')}/{scheme}/{rest}"
+        return f"{self.root.rstrip('/')}/{STAGED[scheme]}/{rest}"
 
 
 def understood(executor_input: Json, inputs_spec: Json, folders: StagedFolders) -> Json:

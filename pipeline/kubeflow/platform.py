@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from pipeline.kubeflow import parameters_of_runs
+from pipeline.kubeflow.environment import BUCKET
 
 if TYPE_CHECKING:
     from pipeline.kubeflow.environment import Environment, Toleration
@@ -59,6 +60,8 @@ def check_mounts(environment: "Environment") -> None:
     """
     for parameter in parameters_of_runs.PATHS:
         path = getattr(environment, parameter)
+        if path.startswith(BUCKET):
+            continue
         for component in parameters_of_runs.tasks_of(parameter):
             mounted = [
                 volume.mount_path

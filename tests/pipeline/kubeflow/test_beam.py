@@ -4,23 +4,24 @@ import pytest
 
 from pipeline.kubeflow import beam
 
+DATAFLOW = ("--runner=DataflowRunner", "--temp_location=gs://b/t")
+DAY = "--job_server_timeout=86400"
+
 
 @pytest.mark.parametrize(
-    ("given", "completed"),
+    ("given", "completion"),
     [
         ((), ()),
-        (("--runner=FnApiRunner", "--direct_num_workers=2"), None),
-        (("--runner=DataflowRunner", "--temp_location=gs://b/t"), "--sdk_container_image={}"),
-        (
-            ("--runner=DataflowRunner", "--temp_location=gs://b/t", "--sdk_container_image=x@y"),
-            None,
-        ),
+        (("--runner=FnApiRunner", "--direct_num_workers=2"), ()),
+        (DATAFLOW, ("--sdk_container_image={image}", DAY)),
+        ((*DATAFLOW, "--sdk_container_image=x@y"), (DAY,)),
+        ((*DATAFLOW, "--job_server_timeout=9"), ("--sdk_container_image={image}",)),
     ],
-    ids=["none", "in-process", "dataflow", "own-image"],
+    ids=["none", "in-process", "elsewhere", "own-image", "own-timeout"],
 )
-def test_workers_run_our_image(environment, given, completed):
+def test_workers_run_our_image_for_as_long_as_it_takes(environment, given, completion):
     there = dataclasses.replace(environment, beam_pipeline_args=given)
-    more = (completed.format(environment.image),) if completed else ()
+    more = (option.format(image=environment.image) for option in completion)
     assert beam.arguments(there) == (*given, *more)
 
 
@@ -28,6 +29,15 @@ def test_workers_and_pods_must_share_a_place(environment):
     there = dataclasses.replace(environment, beam_pipeline_args=("--runner=FlinkRunner",))
     with pytest.raises(ValueError, match="need --temp_location"):
         beam.arguments(there)
+
+
+def test_data_may_lie_where_workers_that_mount_nothing_read_it(environment):
+    from pipeline.kubeflow import platform
+
+    there = dataclasses.replace(
+        environment, data="gs://movielens/ml-1m", volumes=environment.volumes[1:]
+    )
+    platform.check_mounts(there)
 
 
 def test_every_component_is_told(environment):
@@ -38,4 +48,4 @@ def test_every_component_is_told(environment):
     executors = kubeflow_compile.tfx_specification(there)["deploymentSpec"]["executors"]
     image = f"--sdk_container_image={environment.image}"
     for executor in executors.values():
-        assert executor["container"]["args"][-3:] == [*given, image]
+        assert executor["container"]["args"][-4:] == [*given, image, DAY]

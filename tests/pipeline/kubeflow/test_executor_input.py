@@ -82,7 +82,7 @@ def test_what_was_sent_is_left_as_it_was():
     [
         ("minio://bucket/key/a", "/minio/bucket/key/a"),
         ("s3://bucket/key", "/s3/bucket/key"),
-        ("gs://bucket/key", "/gs/bucket/key"),
+        ("gs://bucket/key", "/gcs/bucket/key"),
         ("/data/plain", "/data/plain"),
     ],
     ids=["minio", "s3", "gs", "plain"],

@@ -45,13 +45,26 @@ def run(package, use):
         ("import parent; assert parent.eager.light.X == 1", ["light"]),
         ("from parent.eager import X; assert X == 1", ["heavy", "light"]),
         ("import parent; assert parent.eager.X == 1", ["heavy", "light"]),
+        ("from parent.eager import *; assert X == 1", ["heavy", "light"]),
+        ("import parent; assert not hasattr(parent.eager, '__wrapped__')", []),
     ],
-    ids=["nothing", "import", "from", "attribute", "name-of-init", "attribute-of-init"],
+    ids=["nothing", "import", "from", "attribute", "of-init", "attribute-of-init", "all", "asked"],
 )
 def test_imports_what_is_asked_for(package, use, imported):
     done = run(package, use)
     names = ["parent", "parent.eager", *(f"parent.eager.{name}" for name in imported)]
     assert done.stdout.strip() == str(names), done.stderr
+
+
+def test_name_that_is_known_without_running_the_package(package):
+    use = "del sys.modules['parent.eager']; import_on_demand('parent.eager', X=3)\n"
+    done = run(package, use + "from parent.eager import X; assert X == 3")
+    assert done.stdout.strip() == "['parent', 'parent.eager']", done.stderr
+
+
+def test_module_runs_when_an_unknown_name_is_asked_for(package):
+    use = "import_on_demand('parent.eager.light', Z=3)\nfrom parent.eager.light import Z, X\n"
+    assert run(package, use + "assert (X, Z) == (1, 3)").returncode == 0
 
 
 def test_unknown_name(package):

@@ -46,6 +46,12 @@ def data(folder, write_checkerboard):
 
 
 @pytest.fixture(scope="module")
+def data_of_first(folder, data):
+    """A copy, as the data changes before the second run."""
+    return shutil.copytree(data, folder / "data-of-first")
+
+
+@pytest.fixture(scope="module")
 def run(environment, folder, data):
     """A function that runs the compiled pipeline, and returns what each task gave by its name."""
     package = folder / "pipeline.yaml"
@@ -84,7 +90,7 @@ def first(run):
 
 
 @pytest.fixture(scope="module")
-def second(run, first, data):
+def second(run, first, data, data_of_first):
     """A run after a new rating; what does not look at data or at serving is taken over."""
     with (data / "u.data").open("a") as file:
         file.write("1\t2\t5\t1999999999\n")
@@ -124,13 +130,11 @@ def test_bundle_is_blessed_and_pushed_to_the_mounted_folder(first, folder):
     assert pathlib.Path(pushed(first)).parent == folder / "kubeflow-serving"
 
 
-def test_answers_equal_those_of_a_run_on_one_machine(first, folder, data):
-    kept = folder / "data-of-first"
-    shutil.copytree(data, kept)
+def test_answers_equal_those_of_a_run_on_one_machine(first, folder, data_of_first):
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pipeline.cli", "run", "--json"),
-            *("--data", str(kept), "--output", str(folder / "local")),
+            *("--data", str(data_of_first), "--output", str(folder / "local")),
             *(part for setting in SETTINGS for part in ("--set", setting)),
         ],
         cwd=ROOT,
