@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from pipeline import presets
+from pipeline import batch_command, presets, refresh_command, serving_command
 
 OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
 RUNS = pathlib.Path("runs")
@@ -57,8 +57,8 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def recommend_command(options: argparse.Namespace) -> int:
-    """Asks the bundle that was pushed last."""
-    from pipeline import run_records, tables
+    """Asks the bundle that is served."""
+    from pipeline import tables
 
     if options.user is None and not options.history:
         raise ValueError("Say whom to recommend to: a USER, or --history ID,ID,…")
@@ -66,7 +66,7 @@ def recommend_command(options: argparse.Namespace) -> int:
         raise ValueError("Give a USER or a --history, not both: a user's own history is known.")
     if not 1 <= options.k <= 100:
         raise ValueError(f"-k must be from 1 to 100, got {options.k}.")
-    path = options.bundle or run_records.find(options.runs, options.run, pushed=True).pushed
+    path = options.bundle or _asked(options)
     if not os.path.isdir(path):
         raise ValueError(
             f"No bundle at {path!r}: was it removed? `movielens run` pushes a new one."
@@ -99,6 +99,20 @@ def recommend_command(options: argparse.Namespace) -> int:
         who = "this history" if options.history else f"user {options.user}"
         print(tables.recommendations(who, answer.known_user, answer.movies))
     return OK
+
+
+def _asked(options: argparse.Namespace) -> str:
+    """Returns the path of the bundle that a named run pushed, else of the one that is served."""
+    from pipeline import run_records, serving_options
+
+    record = run_records.find(options.runs, options.run, pushed=True)
+    if options.run:
+        return record.pushed
+    from components import registry
+
+    base = serving_options.base_of(record)
+    version = registry.served(base)
+    return registry.folder(base, version) if version is not None else record.pushed
 
 
 def metrics_command(options: argparse.Namespace) -> int:
@@ -173,7 +187,10 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="SECTION.NAME=VALUE",
-        help="any field of split, model or gates, e.g. model.embedding_dim=32; may be repeated",
+        help="any field of split, model, gates or serving, e.g. model.embedding_dim=32; repeatable",
+    )
+    run.add_argument(
+        "--withdraw", metavar="ID,ID,…", help="movies that must not be recommended, though rated"
     )
     run.add_argument(
         "--json", action="store_true", help="print the run's record as JSON at the end"
@@ -182,16 +199,16 @@ def _parser() -> argparse.ArgumentParser:
 
     recommend = commands.add_parser(
         "recommend",
-        help="ask the pushed bundle",
-        description="Recommends movies to a user by the bundle that was pushed last.",
+        help="ask the served bundle",
+        description="Recommends movies to a user by the bundle that is served.",
     )
     recommend.add_argument("user", nargs="?", metavar="USER", help="user id of the data set")
     recommend.add_argument(
         "--history", metavar="ID,ID,…", help="movie ids somebody saw, oldest first, instead of USER"
     )
     recommend.add_argument("-k", type=int, default=10, help="how many (default 10, at most 100)")
-    recommend.add_argument("--bundle", help="path of a pushed version (default: the last one)")
-    _of_a_run(recommend, "run whose bundle is asked (default: the last pushed)")
+    recommend.add_argument("--bundle", help="path of a version (default: the one that is served)")
+    _of_a_run(recommend, "run whose bundle is asked (default: what is served)")
     recommend.set_defaults(command=recommend_command)
 
     metrics = commands.add_parser(
@@ -209,6 +226,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _of_a_run(runs, None)
     runs.set_defaults(command=runs_command)
+    for more in (refresh_command, serving_command, batch_command):
+        more.add_to(commands)
     return parser
 
 

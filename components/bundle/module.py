@@ -48,7 +48,7 @@ class Answers(tf.Module):
         super().__init__()
         self.towers = towers
         self.index = ExactIndex(k)
-        self.index.index(knowledge.vectors, knowledge.movies.movie_id)
+        self.index.index(knowledge.vectors)  # answers positions: ids are kept once, below
         self.movie_id = tf.Variable(knowledge.movies.movie_id, trainable=False)
         self.title = tf.Variable(knowledge.movies.title, trainable=False)
         self.timelines = tf.Variable(knowledge.timelines, trainable=False)
