@@ -66,7 +66,7 @@ def write(
     ]
     parts = tempfile.mkdtemp(dir=out.absolute().parent, prefix=f".{out.name}-")
     try:
-        options = PipelineOptions(list(beam_args) or ["--runner=FnApiRunner"])
+        options = PipelineOptions(list(beam_args))
         with beam.Pipeline(options=options) as pipeline:
             _ = (
                 pipeline

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import functools
 import os
 import pathlib
 import sys
@@ -55,7 +54,6 @@ def refresh_command(options: argparse.Namespace) -> int:
         LookupError: Nothing is served, or no run tells where the data is.
         ValueError: An option or the served bundle is not usable, or a component failed.
     """
-    from pipeline.graph import create_refresh
     from pipeline.run_command import check_writable, run_and_record, tell, withdrawn
 
     say = Lines(sys.stderr if options.json else sys.stdout)
@@ -83,7 +81,12 @@ def refresh_command(options: argparse.Namespace) -> int:
         withdrawn=withdrawn(options),
         k=told.settings["k"],
     )
-    create = functools.partial(create_refresh, towers=told.towers["uri"])
+
+    def create(config: PipelineConfig) -> Any:
+        from pipeline.graph import create_refresh
+
+        return create_refresh(config, told.towers["uri"])
+
     record = run_and_record(config, f"{options.preset}, refresh", paths, say, create)
     return tell(record, options, say)
 

@@ -61,9 +61,7 @@ def run(options: argparse.Namespace) -> int:
         serving=preset.serving,
         withdrawn=withdrawn(options),
     )
-    from pipeline.graph import create_pipeline
-
-    record = run_and_record(config, options.preset, paths, say, create_pipeline)
+    record = run_and_record(config, options.preset, paths, say, _whole_graph)
     return tell(record, options, say)
 
 
@@ -76,6 +74,13 @@ def tell(record: RunRecord, options: argparse.Namespace, say: Lines) -> int:
     if options.json:
         print(json.dumps(dataclasses.asdict(record)))
     return EXIT[record.status]
+
+
+def _whole_graph(config: PipelineConfig) -> Any:
+    """Makes the graph; imports TFX only here, where what it prints goes to the log."""
+    from pipeline.graph import create_pipeline
+
+    return create_pipeline(config)
 
 
 def run_and_record(
@@ -234,7 +239,7 @@ def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
     where = f" --runs {output}" if output else ""
     tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
     rows = [
-        (f"{command} recommend 42{where}", "ask the bundle that was pushed last"),
+        (f"{command} recommend 42{where}", "ask the bundle that is served"),
         (f"{command} recommend --history 50,181{where}", "… for somebody who saw these movies"),
         (f"{command} metrics --slices{where}", "the metrics again, by slice"),
         (f"{command} runs{where}", "what ran, and what was pushed"),
