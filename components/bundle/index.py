@@ -14,10 +14,11 @@ BLOCKS_FROM = 200_000  # candidates; below, one top-k over all is as quick
 class ExactIndex(tfrs.layers.factorized_top_k.TopK):
     """All candidates, ranked by dot product.
 
-    Unlike TFRS's `BruteForce` it keeps the candidates transposed (the product then reads memory in
-    order) and excludes by scattering into the scores, which costs the same for any number of
-    exclusions and needs no static count. Where there are many candidates, the best k are looked
-    for in the k blocks whose maxima are highest, which must hold them.
+    Unlike TFRS's `BruteForce` it excludes by scattering into the scores, which hardly costs more
+    for many exclusions than for few and needs no static count. Where there are many candidates,
+    the best k are looked for in the k blocks whose maxima are highest, which must hold them.
+    Vectors lie in rows, as TFRS has them: in columns a batch of 32 is up to a fifth cheaper, but a
+    single query, the usual one, costs up to two thirds more.
     """
 
     def __init__(self, k: int, blocks_from: int = BLOCKS_FROM) -> None:
@@ -34,7 +35,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
             raise ValueError(f"k must be at least 1, got {k}.")
         super().__init__(k=k)
         self._blocks_from = blocks_from
-        self._matrix: tf.Variable | None = None
+        self._rows: tf.Variable | None = None
 
     def index(self, candidates: tf.Tensor, identifiers: tf.Tensor | None = None) -> "ExactIndex":
         """Holds `[candidates, dim]` vectors, and answers with their `[candidates]` identifiers.
@@ -57,7 +58,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         self._in_blocks = self.size >= self._blocks_from
         self._columns = self.size + (-self.size % BLOCK if self._in_blocks else 0)
         padded = np.pad(vectors, ((0, self._columns - self.size), (0, 0)))
-        self._matrix = tf.Variable(np.ascontiguousarray(padded.T), trainable=False)
+        self._rows = tf.Variable(padded, trainable=False)
         self._identifiers = tf.Variable(identifiers, trainable=False)
         return self
 
@@ -80,7 +81,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         not finite is taken for one of zeros, so that every score is a number.
         """
         finite = tf.reduce_all(tf.math.is_finite(queries), axis=1, keepdims=True)
-        scores = tf.matmul(tf.where(finite, queries, 0.0), self._matrix)
+        scores = tf.matmul(tf.where(finite, queries, 0.0), self._rows, transpose_b=True)
         if self._columns == self.size:
             return scores
         beyond = tf.range(self.size, self._columns)[tf.newaxis, :]
@@ -93,7 +94,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
 
     def vectors(self, positions: tf.Tensor) -> tf.Tensor:
         """Returns the `[batch, dim]` vectors of candidates by `[batch]` position."""
-        return tf.transpose(tf.gather(self._matrix, positions, axis=1))
+        return tf.gather(self._rows, positions)
 
     def best(self, scores: tf.Tensor, k: int | None = None) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the `[batch, k]` best scores and their positions; equal scores in index order.

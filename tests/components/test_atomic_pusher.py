@@ -134,14 +134,14 @@ def test_half_copied_bundle_is_refused(push, tmp_path, monkeypatch):
         pathlib.Path(target, "variables", "variables.index").unlink()
 
     monkeypatch.setattr(io_utils, "copy_dir", copy_dir)
-    with pytest.raises(ValueError, match="variables.index is missing"):
+    with pytest.raises(ValueError, match=r"variables\.index is missing"):
         push()
     assert names(tmp_path) == []
 
 
 def test_bundle_without_a_manifest_is_refused(push, folder, tmp_path):
     (folder / manifest.PATH).unlink()
-    with pytest.raises(ValueError, match="manifest.json is missing"):
+    with pytest.raises(ValueError, match=r"manifest\.json is missing"):
         push()
 
 

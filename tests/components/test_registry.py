@@ -35,7 +35,7 @@ def test_folder_of_a_version_by_its_name(tmp_path):
     push(tmp_path, "00000012")
     push(tmp_path, "99", complete=False)
     assert registry.folder(str(tmp_path), 12) == str(tmp_path / "00000012")
-    with pytest.raises(LookupError, match="No complete version 99 .* there are: 12"):
+    with pytest.raises(LookupError, match=r"No complete version 99 .* there are: 12"):
         registry.folder(str(tmp_path), 99)
 
 
