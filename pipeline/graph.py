@@ -95,17 +95,25 @@ def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
     movies = MoviesExampleGen(input_base=config.data, code_version=version).with_id(
         "MoviesExampleGen"
     )
-    checked = [*check(schemas.TIMELINES, ratings).values(), *check(schemas.MOVIES, movies).values()]
+    timelines_checked = check(schemas.TIMELINES, ratings)
+    movies_checked = check(schemas.MOVIES, movies)
     stored = tfx.dsl.Importer(
         source_uri=towers, artifact_type=tfx.types.standard_artifacts.Model
     ).with_id("Towers")
     delivery = deliver(config, stored.outputs["result"], ratings, movies, version)
-    for gate in checked:
-        delivery[0].add_upstream_node(gate)
+    for checked in (timelines_checked, movies_checked):
+        delivery[0].add_upstream_node(checked["gate"])
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,
         pipeline_root=config.pipeline_root,
-        components=[ratings, movies, *checked, stored, *delivery],
+        components=[
+            ratings,
+            movies,
+            *timelines_checked.values(),
+            *movies_checked.values(),
+            stored,
+            *delivery,
+        ],
         beam_pipeline_args=list(config.beam_args),
         enable_cache=True,
     )
