@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup run test lint types bench lock clean
+.PHONY: help setup run test lint types bench bench-serving lock clean
 
 help:            ## show this
-	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 setup:           ## make .venv from the lock, if it is not there yet
 	@$(PYTHON) tools/bootstrap.py
@@ -25,6 +25,10 @@ types: setup     ## mypy
 
 bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or all of them
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)
+
+bench-serving: setup ## measure the index beside TFRS and faiss
+	@$(PYTHON) tools/bootstrap.py bench
+	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_index $(ARGS)
 
 lock:            ## pin and hash the direct requirements again; ENVIRONMENT=kubeflow for another
 	@$(PYTHON) tools/bootstrap.py --lock $(ENVIRONMENT)

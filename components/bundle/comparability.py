@@ -2,7 +2,6 @@
 
 from components.bundle.manifest import Manifest
 
-GATED = "hit@10"
 BY_CHANCE = "random"  # a split method that deals old ratings anew when there are more
 
 
@@ -21,8 +20,6 @@ def why_not(served: Manifest | None, candidate: Manifest) -> str | None:
         return "it has no manifest, so nobody knows how it was measured"
     if served.evaluation != candidate.evaluation:
         return f"it was measured by {served.evaluation}, the new one is by {candidate.evaluation}"
-    if served.push.get("metrics", {}).get(GATED) == 0:
-        return f"its {GATED} was 0, of which no share can be lost"
     if served.data["timelines"] == candidate.data["timelines"]:
         return None
     if candidate.evaluation["split"].get("method") == BY_CHANCE:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
 
+ALMOST_NOTHING = 1e-12
 Accumulator = tuple[float, np.ndarray]
 
 
@@ -58,9 +59,14 @@ class _WeightedSums(beam.CombineFn):
         return float(sum(totals)), np.sum(sums, axis=0)
 
     def extract_output(self, accumulator: Accumulator) -> dict[metric_types.MetricKey, float]:
-        """Returns the mean by the metric's key; not a number where nothing has weight."""
+        """Returns the mean by the metric's key; not a number where nothing has weight.
+
+        A mean of 0 is told as `ALMOST_NOTHING`: to TFMA a relative change from 0 is no number,
+        so nothing could ever follow a baseline that hit nothing.
+        """
         total, sums = accumulator
         means = sums / total if total else np.full(len(sums), np.nan)
+        means = np.where(means == 0, ALMOST_NOTHING, means)
         return dict(zip(self._keys, means.tolist(), strict=True))
 
     def _of_model(self, values: Any) -> Any:
