@@ -51,9 +51,8 @@ def CandidateIndex(
     path = path_utils.serving_model_dir(bundle.uri)
     build.save(built, path)
 
-    whole = records.with_labels_as_history(users)
-    warm_up.write(path, whole, catalogue)
-    when = records.timestamps(whole)
+    warm_up.write(path, users, catalogue)
+    when = records.timestamps(users)
     manifest.write(
         path,
         manifest.Manifest(

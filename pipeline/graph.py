@@ -84,6 +84,9 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
 def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
     """Returns the graph that serves today's catalogue with towers that were trained before.
 
+    Only the movies' statistics are taken: they are what a refresh is for. The ratings are checked
+    by their ExampleGen, column by column.
+
     Args:
         config: What the run does.
         towers: URI of the Model artifact that holds them.
@@ -95,21 +98,18 @@ def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
     movies = MoviesExampleGen(input_base=config.data, code_version=version).with_id(
         "MoviesExampleGen"
     )
-    timelines_checked = check(schemas.TIMELINES, ratings)
     movies_checked = check(schemas.MOVIES, movies)
     stored = tfx.dsl.Importer(
         source_uri=towers, artifact_type=tfx.types.standard_artifacts.Model
     ).with_id("Towers")
     delivery = deliver(config, stored.outputs["result"], ratings, movies, version)
-    for checked in (timelines_checked, movies_checked):
-        delivery[0].add_upstream_node(checked["gate"])
+    delivery[0].add_upstream_node(movies_checked["gate"])
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,
         pipeline_root=config.pipeline_root,
         components=[
             ratings,
             movies,
-            *timelines_checked.values(),
             *movies_checked.values(),
             stored,
             *delivery,

@@ -123,7 +123,7 @@ def save(folder, ratings=9, last_rating="1970-01-01T00:00:05+00:00", **changes):
     """
     path = str(folder)
     build.save(bundle(), path)
-    warm_up.write(path, records.with_labels_as_history(users()), catalogue())
+    warm_up.write(path, users(), catalogue())
     described = manifest.Manifest(
         towers={"uri": "/towers", "sha256": "0", "run": "run 1"},
         data={"timelines": "t", "movies": "m", "first_rating": "", "last_rating": last_rating},

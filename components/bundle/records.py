@@ -126,9 +126,10 @@ def parse_labels(examples: tf.Tensor) -> tf.RaggedTensor:
 
 
 def timestamps(examples: np.ndarray) -> np.ndarray:
-    """Returns when each rating of the histories was given, `[ratings]` int64 seconds UTC."""
-    spec = {features.TIMESTAMP: tf.io.RaggedFeature(tf.int64)}
-    return tf.io.parse_example(examples, spec)[features.TIMESTAMP].flat_values.numpy()
+    """Returns when each rating was given, held out or not, `[ratings]` int64 seconds UTC."""
+    names = (features.TIMESTAMP, features.LABEL_TIMESTAMP)
+    parsed = tf.io.parse_example(examples, {name: tf.io.RaggedFeature(tf.int64) for name in names})
+    return np.concatenate([parsed[name].flat_values.numpy() for name in names])
 
 
 def with_labels_as_history(examples: np.ndarray) -> np.ndarray:

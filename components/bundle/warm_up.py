@@ -34,7 +34,8 @@ def requests(timelines: np.ndarray, movies: records.Movies) -> Iterator[Request]
     """
     yield "serving_default", {features.USER_ID: np.array([UNKNOWN_USER], object)}
     for size in BATCHES:
-        users, candidates = _spread(timelines, size), _spread(movies.examples, size)
+        users = records.with_labels_as_history(_spread(timelines, size))
+        candidates = _spread(movies.examples, size)
         query = {name: value.numpy() for name, value in records.parse_queries(users).items()}
         user_id = query[features.USER_ID].copy()
         if size > 1:

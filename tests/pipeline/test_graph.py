@@ -31,14 +31,13 @@ UPSTREAM = {
 }
 
 
-GATES = {"TimelinesGate", "MoviesGate"}
 REFRESH_UPSTREAM = {
-    **{name: needed for name, needed in UPSTREAM.items() if not name.endswith("Transform")},
+    **{name: needed for name, needed in UPSTREAM.items() if not name.startswith("Timelines")},
     "Towers": set(),
-    "CandidateIndex": GATES | {"Towers", "MoviesExampleGen", "RatingsExampleGen"},
+    "CandidateIndex": {"Towers", "MoviesGate", "MoviesExampleGen", "RatingsExampleGen"},
     "Canary": {"CandidateIndex", "Towers", "MoviesExampleGen", "RatingsExampleGen"},
 }
-del REFRESH_UPSTREAM["TwoTowerTrainer"]
+del REFRESH_UPSTREAM["TwoTowerTrainer"], REFRESH_UPSTREAM["MoviesTransform"]
 CONFIG = PipelineConfig("movielens", "/data", "/root", "/serving/movielens", withdrawn=("4", "5"))
 
 

@@ -63,3 +63,5 @@ def test_labels_join_the_history_in_time_order(tiny):
     assert list(feature["timestamp"].int64_list.value) == [10, 10, 11]
     assert "label_movie_id" not in feature
     assert records.timestamps(np.array([joined], object)).tolist() == [10, 10, 11]
+    apart = np.array([example.SerializeToString()], object)
+    assert records.timestamps(apart).tolist() == [10, 11, 10]

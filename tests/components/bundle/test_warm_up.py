@@ -4,13 +4,13 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from components.bundle import build, records, warm_up
+from components.bundle import build, warm_up
 
 
 @pytest.fixture(scope="module")
 def logged(tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle")
-    warm_up.write(str(folder), records.with_labels_as_history(tiny.users()), tiny.catalogue())
+    warm_up.write(str(folder), tiny.users(), tiny.catalogue())
     records_read = tf.data.TFRecordDataset(str(folder / warm_up.PATH)).as_numpy_iterator()
     logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records_read]
     return [log.predict_log.request for log in logs]
