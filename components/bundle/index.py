@@ -75,17 +75,11 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         return scores, tf.gather(self._identifiers, positions)
 
     def scores(self, queries: tf.Tensor) -> tf.Tensor:
-        """Returns the `[batch, columns]` scores of `[batch, dim]` queries.
+        """Returns the `[batch, columns]` scores of `[batch, dim]` finite queries.
 
-        There are as many columns as candidates, or some more, which are excluded. A query that is
-        not finite is taken for one of zeros, so that every score is a number.
+        There are as many columns as candidates, or some more, which `best` passes over.
         """
-        finite = tf.reduce_all(tf.math.is_finite(queries), axis=1, keepdims=True)
-        scores = tf.matmul(tf.where(finite, queries, 0.0), self._rows, transpose_b=True)
-        if self._columns == self.size:
-            return scores
-        beyond = tf.range(self.size, self._columns)[tf.newaxis, :]
-        return exclude(scores, tf.repeat(beyond, tf.shape(queries)[0], axis=0))
+        return tf.matmul(queries, self._rows, transpose_b=True)
 
     def as_scores(self, values: np.ndarray) -> np.ndarray:
         """Returns one number for each candidate as one row of `scores` would look."""
@@ -105,7 +99,8 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         """
         k = min(k or self._k, self.size)
         if self._in_blocks and self._columns // BLOCK > k:
-            return best_of_blocks(scores, k)
+            return best_of_blocks(scores, k, self.size)
+        scores = scores[:, : self.size] if self._columns > self.size else scores
         return tf.math.top_k(scores, k=k)
 
     def is_exact(self) -> bool:
@@ -113,7 +108,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         return True
 
 
-def best_of_blocks(scores: tf.Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
+def best_of_blocks(scores: tf.Tensor, k: int, size: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the `[batch, k]` best scores and their positions, as `tf.math.top_k` does.
 
     The k best lie in the k blocks of the highest maxima: a number in any other block has k maxima
@@ -122,13 +117,17 @@ def best_of_blocks(scores: tf.Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
     Args:
         scores: `[batch, columns]` float32; `columns` is a multiple of `BLOCK`, more than `k` of it.
         k: How many.
+        size: Columns that count; the others are at the end of the last block.
     """
     blocks = tf.reshape(scores, [-1, scores.shape[1] // BLOCK, BLOCK])
-    _, chosen = tf.math.top_k(tf.reduce_max(blocks, axis=2), k=k)
+    last = tf.reduce_max(scores[:, -BLOCK : scores.shape[1] - (-size % BLOCK)], axis=1)
+    maxima = tf.concat([tf.reduce_max(blocks, axis=2)[:, :-1], last[:, tf.newaxis]], axis=1)
+    _, chosen = tf.math.top_k(maxima, k=k)
     chosen = tf.sort(chosen, axis=1)  # so that equal scores stay in order of the index
-    found = tf.reshape(tf.gather(blocks, chosen, batch_dims=1), [-1, k * BLOCK])
-    best, place = tf.math.top_k(found, k=k)
-    return best, tf.gather(chosen, place // BLOCK, batch_dims=1) * BLOCK + place % BLOCK
+    position = chosen[:, :, tf.newaxis] * BLOCK + tf.range(BLOCK)
+    found = tf.where(position < size, tf.gather(blocks, chosen, batch_dims=1), -np.inf)
+    best, place = tf.math.top_k(tf.reshape(found, [-1, k * BLOCK]), k=k)
+    return best, tf.gather(tf.reshape(position, [-1, k * BLOCK]), place, batch_dims=1)
 
 
 def exclude(scores: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:

@@ -101,10 +101,15 @@ class Answers(tf.Module):
     def scores(
         self, query: dict[str, tf.Tensor], fallback: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the `[batch, movies]` scores, nothing excluded, and who is known, `[batch]`."""
+        """Returns scores as the index gives them, nothing excluded, and who is known, `[batch]`.
+
+        A query whose vector is not finite is taken for one of zeros.
+        """
         embedded = self.towers.embed_query(query)
         known = embedded["known"]
-        personal = self.index.scores(embedded["embedding"])
+        vectors = embedded["embedding"]
+        finite = tf.reduce_all(tf.math.is_finite(vectors), axis=1, keepdims=True)
+        personal = self.index.scores(tf.where(finite, vectors, 0.0))
         return tf.where(known[:, tf.newaxis], personal, fallback[tf.newaxis, :]), known
 
     def _named(self, scores: tf.Tensor, positions: tf.Tensor) -> dict[str, tf.Tensor]:

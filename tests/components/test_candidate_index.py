@@ -13,6 +13,8 @@ from components.canary import Canary
 from components.candidate_index import CandidateIndex
 from components.two_tower_trainer import TRAINING_RUN
 
+pytestmark = pytest.mark.slow  # the canary starts a process for each bundle
+
 SPLIT = {"method": "leave_last_out"}
 
 

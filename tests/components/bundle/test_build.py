@@ -156,6 +156,21 @@ def test_withdrawn_movies_are_never_answered_though_they_were_rated(tiny):
     assert missed["hit_at_10"].numpy().tolist() == [0]
 
 
+def test_a_query_that_is_not_finite_scores_nothing(tiny):
+    class Diverged(tf.Module):
+        def embed_query(self, query):
+            found = tiny.towers().embed_query(query)
+            return {**found, "embedding": found["embedding"] * np.nan}
+
+        def embed_candidate(self, examples):
+            return tiny.towers().embed_candidate(examples)
+
+    built = build.build(Diverged(), tiny.catalogue(), tiny.users(), k=3, exclude_seen=True)
+    answer = plain(built.answers.of_users(tf.constant(["10"])))
+    assert answer["scores"] == [[0, 0, 0]]
+    assert answer["movie_ids"] == [[b"1", b"3", b"4"]]
+
+
 def test_timelines_of_other_data_are_refused(tiny):
     timelines = np.array([tiny.timeline("1", ["99"])], object)
     with pytest.raises(ValueError, match="Movie '99' was rated and is not in the catalogue"):
