@@ -10,6 +10,7 @@ that a busy moment of the machine hits all of them.
 import argparse
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -101,9 +102,11 @@ def measure(calls: dict[str, Call]) -> tuple[int, dict[str, float]]:
     once = max(_cpu_seconds(call) for call in calls.values())
     repeats = int(np.clip(SECONDS_A_CELL / once, *REPEATS))
     times: dict[str, list[float]] = {name: [] for name in calls}
+    order = list(calls)
     for _ in range(repeats):
-        for name, call in calls.items():
-            times[name].append(_cpu_seconds(call))
+        random.shuffle(order)  # whoever follows the largest finds the caches cold
+        for name in order:
+            times[name].append(_cpu_seconds(calls[name]))
     return repeats, {name: 1000 * float(np.median(found)) for name, found in times.items()}
 
 
