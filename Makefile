@@ -27,7 +27,9 @@ types: setup     ## mypy
 bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or all of them
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)
 
-bench-serving: setup  ## load the local server with clients: ARGS="--seconds 5"
+bench-serving: setup  ## the index beside TFRS and faiss, and the local server under load
+	@$(PYTHON) tools/bootstrap.py bench
+	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_index
 	@TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_load $(ARGS)
 
 bench-quality: setup  ## ours and the peers on the same splits: ARGS="--only P2 --seeds 1", "--data ml-1m"

@@ -26,6 +26,7 @@ setup(
         "tensorflow-transform==1.16.0",
         "tensorflow-recommenders==0.7.7",
         "tensorflow-model-analysis==0.47.1",
+        "tensorflow-serving-api==2.16.1",
         "apache-beam==2.65.0",
         "kfp==2.5.0",
         "dill",

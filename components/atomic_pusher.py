@@ -4,20 +4,42 @@ TFX copies file by file into the folder that TensorFlow Serving polls; a server 
 model, and a full disk leaves one behind.
 """
 
+import dataclasses
+import datetime
 import json
 import os
-import uuid
 from typing import Any
 
+from absl import logging
 from tfx import types
 from tfx import v1 as tfx
 from tfx.components.pusher import executor
-from tfx.dsl.components.base import executor_spec
+from tfx.dsl.components.base import base_component, executor_spec
 from tfx.dsl.io import fileio
-from tfx.types import artifact_utils, standard_component_specs
+from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
+
+from components import measured, registry
+from components.bundle import manifest
 
 DESTINATION = "pushed_destination"
 VERSION = "pushed_version"
+SAME_AS = "same_as"  # path of the version that is the same bundle, where nothing was pushed for it
+EVALUATION, KEEP_VERSIONS, GIT_REVISION = "evaluation", "keep_versions", "git_revision"
+
+
+class AtomicPusherSpec(standard_component_specs.PusherSpec):
+    """TFX's PusherSpec, with what the manifest tells, and how many versions stay."""
+
+    INPUTS = {
+        **standard_component_specs.PusherSpec.INPUTS,
+        EVALUATION: ChannelParameter(type=standard_artifacts.ModelEvaluation),
+    }
+    PARAMETERS = {
+        **standard_component_specs.PusherSpec.PARAMETERS,
+        KEEP_VERSIONS: ExecutionParameter(type=int),
+        GIT_REVISION: ExecutionParameter(type=str),
+    }
 
 
 class Executor(executor.Executor):
@@ -29,50 +51,132 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Pushes the bundle if it was blessed.
+        """Pushes the bundle if it was blessed, and the same one is not there yet.
 
         Raises:
-            FileExistsError: Another push took the same version (the second it began in).
+            ValueError: The bundle is not what its manifest says.
+            OSError: It can't be copied; nothing is left of the try.
         """
-        destination = json.loads(exec_properties[standard_component_specs.PUSH_DESTINATION_KEY])
-        filesystem = destination["filesystem"]
-        base = filesystem.get("base_directory") or filesystem["baseDirectory"]
-        incoming = os.path.join(base, f".incoming-{uuid.uuid4().hex}")
-        staged = {"filesystem": {**filesystem, "base_directory": incoming}}
-        staged["filesystem"].pop("baseDirectory", None)
+        base, staged_destination, incoming = _destinations(exec_properties)
+        pushed = artifact_utils.get_single_instance(
+            output_dict[standard_component_specs.PUSHED_MODEL_KEY]
+        )
+        bundle = self.GetModelPath(input_dict)
+        same = same_bundle(base, bundle)
+        if same and self.CheckBlessing(input_dict):
+            logging.info("%s is the same bundle already: nothing is pushed.", same)
+            self._MarkNotPushed(pushed)
+            pushed.set_string_custom_property(SAME_AS, same)
+            return
         try:
             super().Do(
                 input_dict,
                 output_dict,
                 {
                     **exec_properties,
-                    standard_component_specs.PUSH_DESTINATION_KEY: json.dumps(staged),
+                    standard_component_specs.PUSH_DESTINATION_KEY: staged_destination,
                 },
             )
-            pushed = artifact_utils.get_single_instance(
-                output_dict[standard_component_specs.PUSHED_MODEL_KEY]
-            )
-            version = pushed.get_string_custom_property(VERSION)
-            if version:
-                place(os.path.join(incoming, version), os.path.join(base, version))
-                pushed.set_string_custom_property(DESTINATION, os.path.join(base, version))
+            staged = pushed.get_string_custom_property(VERSION)
+            if staged:
+                evaluation = artifact_utils.get_single_uri(input_dict[EVALUATION])
+                told = {
+                    "at": datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds"),
+                    "run": (self._context.pipeline_run_id if self._context else None) or "",
+                    "git_revision": exec_properties[GIT_REVISION],
+                    "metrics": measured.metrics(evaluation)[measured.OVERALL],
+                }
+                folder = os.path.join(incoming, staged)
+                version = publish(base, folder, told, exec_properties[KEEP_VERSIONS])
+                pushed.set_string_custom_property(VERSION, str(version))
+                pushed.set_string_custom_property(DESTINATION, registry.folder(base, version))
         finally:
             if fileio.exists(incoming):
                 fileio.rmtree(incoming)
 
 
-def place(staged: str, final: str) -> None:
-    """Renames a complete version into place.
+def same_bundle(base: str, bundle: str) -> str | None:
+    """Returns the path of the newest version under `base` that has the same content as a bundle."""
+    wanted = manifest.read(bundle)
+    for version in reversed(registry.versions(base)):
+        found = manifest.read(registry.folder(base, version))
+        if wanted and found and found.content == wanted.content:
+            return registry.folder(base, version)
+    return None
+
+
+def publish(base: str, staged: str, push: dict[str, Any], keep: int) -> int:
+    """Checks a staged bundle, makes room, and renames it into place.
+
+    Args:
+        base: The folder that TensorFlow Serving watches.
+        staged: The bundle, in a hidden folder under `base`.
+        push: What its manifest shall tell of the push, besides the version.
+        keep: Versions that stay, this one included.
+
+    Returns:
+        Its version.
 
     Raises:
-        FileExistsError: There is something at `final`.
+        ValueError: It is not what its manifest says.
     """
-    if fileio.exists(final):
-        raise FileExistsError(f"{final} exists: two pushes began in the same second; run again.")
-    fileio.rename(staged, final)
+    found = manifest.problems(staged)
+    if found:
+        raise ValueError(
+            "The bundle is not what its manifest says, nothing was pushed:\n  " + "\n  ".join(found)
+        )
+    told = manifest.read(staged)
+    assert told is not None  # a missing one is a problem
+    manifest.write(staged, dataclasses.replace(told, push=push))
+    registry.retire(base, keep - 1)
+    return registry.place(base, staged, int(os.path.basename(staged)))
 
 
-class AtomicPusher(tfx.components.Pusher):
+def _destinations(exec_properties: dict[str, Any]) -> tuple[str, str, str]:
+    """Returns the folder to push to, the destination that TFX is given instead, and its folder."""
+    destination = json.loads(exec_properties[standard_component_specs.PUSH_DESTINATION_KEY])
+    filesystem = dict(destination["filesystem"])
+    base = filesystem.pop("baseDirectory", None) or filesystem["base_directory"]
+    incoming = registry.hidden_folder(base)
+    return base, json.dumps({"filesystem": {**filesystem, "base_directory": incoming}}), incoming
+
+
+class AtomicPusher(base_component.BaseComponent):
     """Pushes a blessed bundle to the folder that TensorFlow Serving watches."""
 
+    SPEC_CLASS = AtomicPusherSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        model: types.BaseChannel,
+        model_blessing: types.BaseChannel,
+        infra_blessing: types.BaseChannel,
+        evaluation: types.BaseChannel,
+        push_destination: tfx.proto.PushDestination,
+        keep_versions: int,
+        git_revision: str = "",
+    ) -> None:
+        """Creates the component.
+
+        Args:
+            model: The bundle.
+            model_blessing: The Evaluator's.
+            infra_blessing: The canary's.
+            evaluation: The Evaluator's metrics, for the manifest.
+            push_destination: The folder that TensorFlow Serving watches.
+            keep_versions: How many versions stay there, the new one included.
+            git_revision: Of the code, for the manifest.
+        """
+        super().__init__(
+            spec=AtomicPusherSpec(
+                model=model,
+                model_blessing=model_blessing,
+                infra_blessing=infra_blessing,
+                evaluation=evaluation,
+                push_destination=push_destination,
+                keep_versions=keep_versions,
+                git_revision=git_revision,
+                pushed_model=types.Channel(type=standard_artifacts.PushedModel),
+            )
+        )

@@ -1,15 +1,17 @@
 """CandidateIndex: turns trained towers and the catalogue into the bundle that is served."""
 
-import os
+import datetime
+import hashlib
+import json
 
+import numpy as np
 import tensorflow as tf
 from absl import logging
 from tfx import v1 as tfx
-from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.bundle import build, records
-from transform import features
+from components.bundle import build, inputs, manifest, records, warm_up
+from components.two_tower_trainer import TRAINING_RUN
 
 
 @tfx.dsl.components.component
@@ -20,11 +22,14 @@ def CandidateIndex(
     bundle: tfx.dsl.components.OutputArtifact[tfx.types.standard_artifacts.Model],
     k: tfx.dsl.components.Parameter[int] = 100,
     exclude_seen: tfx.dsl.components.Parameter[bool] = True,
+    split: tfx.dsl.components.Parameter[str] = "{}",
+    withdrawn: tfx.dsl.components.Parameter[str] = "",
     code_version: tfx.dsl.components.Parameter[str] = "",
 ) -> None:
     """Embeds the whole catalogue and writes query model, index and fallback as one SavedModel.
 
-    Run without a Trainer in front it is the refresh: new movies go live without training.
+    Beside it lie the warm-up file and the manifest. Run without a Trainer in front it is the
+    refresh: new movies go live without training.
 
     Args:
         model: The trained towers.
@@ -33,16 +38,58 @@ def CandidateIndex(
         bundle: The SavedModel that is served.
         k: Movies in an answer.
         exclude_seen: Whether the measurement leaves out movies of the history, as serving does.
+        split: How `timelines` were split, JSON; told in the manifest.
+        withdrawn: Ids of movies that must not be recommended, with commas between them.
         code_version: Changes when the code does, so that a cached bundle is not reused then.
     """
-    del code_version
-    catalogue = records.read_movies([_files(movies, features.CATALOGUE)])
-    users = records.read_examples([_files(timelines, features.TEST)])
-    towers = tf.saved_model.load(path_utils.serving_model_path(model.uri))
+    catalogue = inputs.read_catalogue(movies, withdrawn)
+    users = inputs.read_timelines(timelines)
+    towers_path = path_utils.serving_model_path(model.uri)
+    towers = tf.saved_model.load(towers_path)
     logging.info("Indexing %d movies for %d users.", len(catalogue.movie_id), len(users))
     built = build.build(towers, catalogue, users, k, exclude_seen)
-    build.save(built, path_utils.serving_model_dir(bundle.uri))
+    path = path_utils.serving_model_dir(bundle.uri)
+    build.save(built, path)
+
+    warm_up.write(path, users, catalogue)
+    when = records.timestamps(users)
+    manifest.write(
+        path,
+        manifest.Manifest(
+            towers={
+                "uri": model.uri,
+                "sha256": manifest.fingerprint(manifest.checksums(towers_path)),
+                "run": model.get_string_custom_property(TRAINING_RUN),
+            },
+            data={
+                "timelines": _fingerprint(users),
+                "movies": _fingerprint(catalogue.examples),
+                "first_rating": _utc(when.min()) if len(when) else "",
+                "last_rating": _utc(when.max()) if len(when) else "",
+            },
+            counts={
+                "users": len(users),
+                "movies": len(catalogue.movie_id),
+                "ratings": len(when),
+            },
+            evaluation={"split": json.loads(split), "exclude_seen": exclude_seen},
+            settings={
+                "k": k,
+                "withdrawn": sorted(movie_id.decode() for movie_id in catalogue.withdrawn),
+                "code_version": code_version,
+            },
+            files=manifest.checksums(path),
+        ),
+    )
 
 
-def _files(examples: tfx.types.standard_artifacts.Examples, split: str) -> str:
-    return os.path.join(artifact_utils.get_split_uri([examples], split), "*")
+def _fingerprint(examples: np.ndarray) -> str:
+    """Returns a hash over `[any]` serialized examples, whatever their order."""
+    digest = hashlib.sha256()
+    for example in sorted(examples):
+        digest.update(len(example).to_bytes(8, "big") + example)
+    return digest.hexdigest()
+
+
+def _utc(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc).isoformat()

@@ -1,14 +1,23 @@
 """The registry of what was blessed and pushed: the folder that TensorFlow Serving watches.
 
 A version is a child whose name is a number and that holds a complete SavedModel; anything else, a
-half-copied folder included, is not one.
+half-copied folder included, is not one. Which version is served says the server's configuration:
+the one labelled `stable`, or, where there is no configuration, the newest.
 """
 
 import os
+import time
+import uuid
 
+from absl import logging
 from tfx.dsl.io import fileio
 
+from components import serving_config
+from components.serving_config import STABLE
+
 SAVED_MODEL = "saved_model.pb"
+HIDDEN = ".incoming-"  # no number, so that the server ignores it
+ABANDONED_SECONDS = 86_400
 
 
 def versions(base: str) -> list[int]:
@@ -16,19 +25,109 @@ def versions(base: str) -> list[int]:
     return sorted(_folders(base))
 
 
-def latest(base: str) -> str | None:
-    """Returns the path of the newest complete version, or None where there is none."""
+def folder(base: str, version: int) -> str:
+    """Returns the path of a complete version.
+
+    Raises:
+        LookupError: There is none; the message lists those there are.
+    """
     folders = _folders(base)
-    return os.path.join(base, folders[max(folders)]) if folders else None
+    if version not in folders:
+        there = ", ".join(map(str, sorted(folders))) or "none"
+        raise LookupError(f"No complete version {version} under {base}; there are: {there}.")
+    return os.path.join(base, folders[version])
+
+
+def served(base: str) -> int | None:
+    """Returns the version that is served, or None before the first push.
+
+    Raises:
+        LookupError: The version labelled `stable` is not there.
+        ValueError: The server's configuration can't be read.
+    """
+    labelled = serving_config.labels(base).get(STABLE)
+    if labelled is None:
+        return max(_folders(base), default=None)
+    folder(base, labelled)
+    return labelled
+
+
+def hidden_folder(base: str) -> str:
+    """Returns a path under `base` that no version and no other push has."""
+    return os.path.join(base, f"{HIDDEN}{uuid.uuid4().hex}")
+
+
+def place(base: str, staged: str, version: int) -> int:
+    """Renames a complete folder into place as a version, which then appears whole.
+
+    Args:
+        base: The folder that TensorFlow Serving watches.
+        staged: The folder, on the same file system.
+        version: The number it gets, unless it is not above every other one: then the next higher,
+            for the server takes the highest number to be the newest, whatever the clock said.
+
+    Returns:
+        The number.
+    """
+    while True:
+        version = max(version, *(number + 1 for number in _numbers(base)), 1)
+        final = os.path.join(base, str(version))
+        try:
+            fileio.rename(staged, final)
+        except OSError:
+            if not fileio.exists(final):  # else another push was quicker: take the next number
+                raise
+        else:
+            return version
+
+
+def retire(base: str, keep: int) -> list[int]:
+    """Removes the oldest complete versions, and what broken pushes left more than a day ago.
+
+    A version that carries a label is never removed, nor the one that is served. A folder disappears
+    whole before its files do: the server must not see half a version.
+
+    Args:
+        base: The folder that TensorFlow Serving watches.
+        keep: How many versions stay at most, labelled ones not counted if they are older.
+
+    Returns:
+        The versions that were removed, oldest first.
+    """
+    held = {served(base), *serving_config.labels(base).values()}
+    removed = [version for version in versions(base)[: -keep or None] if version not in held]
+    for version in removed:
+        hidden = hidden_folder(base)
+        fileio.rename(folder(base, version), hidden)
+        fileio.rmtree(hidden)
+    if removed:
+        logging.info("Removed the versions %s; %d are kept.", removed, keep)
+    for name in _children(base):
+        path = os.path.join(base, name)
+        if name.startswith(HIDDEN) and _age_seconds(path) > ABANDONED_SECONDS:
+            logging.info("Removed %s, which a broken push left.", path)
+            fileio.rmtree(path)
+    return removed
 
 
 def _folders(base: str) -> dict[int, str]:
     """Returns the folder name of each complete version; TensorFlow Serving reads 0012 as 12."""
-    if not fileio.isdir(base):
-        return {}
-    names = (name.strip("/") for name in fileio.listdir(base))
     return {
         int(name): name
-        for name in names
+        for name in _children(base)
         if name.isdecimal() and fileio.exists(os.path.join(base, name, SAVED_MODEL))
     }
+
+
+def _numbers(base: str) -> list[int]:
+    """Returns every number that is taken, by a complete version or not."""
+    return [int(name) for name in _children(base) if name.isdecimal()]
+
+
+def _children(base: str) -> list[str]:
+    return [name.strip("/") for name in fileio.listdir(base)] if fileio.isdir(base) else []
+
+
+def _age_seconds(path: str) -> float:
+    """Returns how long ago a folder last got or lost a file."""
+    return time.time() - os.stat(path).st_mtime if os.path.exists(path) else 0.0

@@ -20,6 +20,7 @@ from transform import features
 
 MOVIES = "movies"
 MOVIES_TRANSFORM_GRAPH = "movies_transform_graph"
+TRAINING_RUN = "training_run"  # property of the towers: name of the run that trained them
 
 
 class TwoTowerTrainerSpec(standard_component_specs.TrainerSpec):
@@ -34,6 +35,18 @@ class TwoTowerTrainerSpec(standard_component_specs.TrainerSpec):
 
 class Executor(executor.GenericExecutor):
     """TFX's executor; its `run_fn` also gets `movie_files` and `movies_transform_output`."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Trains, and notes on the towers which run trained them."""
+        super().Do(input_dict, output_dict, exec_properties)
+        towers = artifact_utils.get_single_instance(output_dict[standard_component_specs.MODEL_KEY])
+        run = self._context.pipeline_run_id if self._context else None
+        towers.set_string_custom_property(TRAINING_RUN, run or "")
 
     def _GetFnArgs(
         self,

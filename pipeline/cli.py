@@ -8,9 +8,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from pipeline import presets
+from pipeline import batch_command, presets, refresh_command, serving_command
 from pipeline.kubeflow import commands as kubeflow
-from pipeline.serving import commands as serving
+from pipeline.serving import commands as serve
 
 OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
 RUNS = pathlib.Path("runs")
@@ -60,7 +60,7 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def recommend_command(options: argparse.Namespace) -> int:
-    """Asks the bundle that was pushed last."""
+    """Asks the bundle that is served."""
     from pipeline import tables
 
     if options.user is None and not options.history:
@@ -127,12 +127,15 @@ def similar_command(options: argparse.Namespace) -> int:
 
 
 def _bundle_path(options: argparse.Namespace) -> str:
-    """Returns the path of the bundle to ask."""
-    from pipeline import run_records
+    """Returns the bundle to ask: a named one, that of a named run, or the one that is served."""
+    from pipeline import run_records, serving_options
 
     if not 1 <= options.k <= 100:
         raise ValueError(f"-k must be from 1 to 100, got {options.k}.")
-    path = options.bundle or run_records.find(options.runs, options.run, pushed=True).pushed
+    path = options.bundle
+    if not path:
+        record = run_records.find(options.runs, options.run, pushed=True)
+        path = record.pushed if options.run else serving_options.served_path(record)
     if not os.path.isdir(path):
         raise ValueError(
             f"No bundle at {path!r}: was it removed? `movielens run` pushes a new one."
@@ -212,7 +215,10 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="SECTION.NAME=VALUE",
-        help="any field of split, model or gates, e.g. model.embedding_dim=32; may be repeated",
+        help="any field of split, model, gates or serving, e.g. model.embedding_dim=32; repeatable",
+    )
+    run.add_argument(
+        "--withdraw", metavar="ID,ID,…", help="movies that must not be recommended, though rated"
     )
     run.add_argument(
         "--json", action="store_true", help="print the run's record as JSON at the end"
@@ -221,8 +227,8 @@ def _parser() -> argparse.ArgumentParser:
 
     recommend = commands.add_parser(
         "recommend",
-        help="ask the pushed bundle",
-        description="Recommends movies to a user by the bundle that was pushed last.",
+        help="ask the served bundle",
+        description="Recommends movies to a user by the bundle that is served.",
     )
     recommend.add_argument("user", nargs="?", metavar="USER", help="user id of the data set")
     recommend.add_argument(
@@ -234,8 +240,8 @@ def _parser() -> argparse.ArgumentParser:
     similar = commands.add_parser(
         "similar",
         help="show the neighbours of a movie",
-        description="Shows the movies whose vectors are nearest to one's, in the bundle that was "
-        "pushed last: a look at whether the model makes sense.",
+        description="Shows the movies whose vectors are nearest to one's, in the bundle that is "
+        "served: a look at whether the model makes sense.",
     )
     similar.add_argument("movie", metavar="MOVIE", help='id, title or a part of it: "Toy Story"')
     _of_a_bundle(similar)
@@ -256,16 +262,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     _of_a_run(runs, None)
     runs.set_defaults(command=runs_command)
-    serving.add_to(commands)
-    kubeflow.add_to(commands)
+    for more in (refresh_command, serving_command, batch_command, serve, kubeflow):
+        more.add_to(commands)
     return parser
 
 
 def _of_a_bundle(parser: argparse.ArgumentParser) -> None:
     """Adds the options of commands that ask a pushed bundle."""
     parser.add_argument("-k", type=int, default=10, help="how many (default 10, at most 100)")
-    parser.add_argument("--bundle", help="path of a pushed version (default: the last one)")
-    _of_a_run(parser, "run whose bundle is asked (default: the last pushed)")
+    parser.add_argument("--bundle", help="path of a version (default: the one that is served)")
+    _of_a_run(parser, "run whose bundle is asked (default: what is served)")
 
 
 def _of_a_run(parser: argparse.ArgumentParser, run_help: str | None) -> None:

@@ -1,8 +1,9 @@
-"""A fingerprint of code, so that caching notices an edit and an upgrade."""
+"""What names code: a fingerprint, so that caching notices an edit or an upgrade, and a commit."""
 
 import hashlib
 import importlib.metadata
 import pathlib
+import subprocess
 
 SUFFIXES = (".py", ".pbtxt")
 LIBRARIES = (
@@ -42,3 +43,19 @@ def code_version(*packages: str, root: pathlib.Path | None = None) -> str:
             digest.update(path.relative_to(root).as_posix().encode() + b"\0")
             digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def git_revision(root: pathlib.Path | None = None) -> str:
+    """Returns the commit of the checkout, "-dirty" after it if files differ; "" outside of git.
+
+    Args:
+        root: Folder of the checkout; by default this one's.
+    """
+    root = root or pathlib.Path(__file__).resolve().parent.parent
+    command = ["git", "-C", str(root), "describe", "--always", "--exclude=*"]
+    command += ["--abbrev=40", "--dirty"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # git is not installed
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

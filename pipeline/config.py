@@ -36,6 +36,23 @@ class Gates:
 
 
 @dataclasses.dataclass(frozen=True)
+class Serving:
+    """What is served."""
+
+    keep_versions: int = 5
+    """Versions that a push leaves in the folder, itself included; labelled ones always stay."""
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            ValueError: A field has no possible meaning.
+        """
+        if self.keep_versions < 1:
+            raise ValueError(f"keep_versions must be at least 1, got {self.keep_versions}.")
+
+
+@dataclasses.dataclass(frozen=True)
 class PipelineConfig:
     """Everything that decides what a run does."""
 
@@ -60,6 +77,12 @@ class PipelineConfig:
     gates: Gates = Gates()
     """When a bundle may be pushed."""
 
+    serving: Serving = Serving()
+    """What is served."""
+
+    withdrawn: tuple[str, ...] = ()
+    """Ids of movies that must not be recommended."""
+
     k: int = 100
     """Movies in an answer."""
 
@@ -74,6 +97,8 @@ class PipelineConfig:
         """
         if not self.name:
             raise ValueError("name must not be empty.")
+        if any(not movie_id or "," in movie_id for movie_id in self.withdrawn):
+            raise ValueError(f"withdrawn must be ids of movies, got {self.withdrawn}.")
         if self.k < 100:
             raise ValueError(f"k must be at least 100, for hit@100 to be measured; got {self.k}.")
 

@@ -8,6 +8,7 @@ from google.protobuf import json_format
 
 from components.bundle import evaluation
 from components.bundle.coverage import Coverage
+from components.bundle.means import Means
 from pipeline.config import Gates
 from transform import features
 
@@ -28,28 +29,35 @@ def eval_config(gates: Gates) -> tfma.EvalConfig:
     Every number is a mean over held-out ratings: examples are weighed by how many they hold, which
     leaves out users of whom nothing was held out.
     """
-    specs = [
-        _mean(name, output, _thresholds(name, gates)) for name, output in evaluation.METRICS.items()
-    ]
+    outputs = dict(evaluation.METRICS)
     for yardstick in evaluation.YARDSTICKS:
-        specs += [
-            _mean(f"{yardstick} {name}", f"{yardstick}_{output}")
+        outputs |= {
+            f"{yardstick} {name}": f"{yardstick}_{output}"
             for name, output in evaluation.METRICS.items()
-        ]
-    specs.append(_mean(LIFT, evaluation.LIFT, {"value_threshold": {"lower_bound": gates.min_lift}}))
-    specs.append(
-        {
-            "metrics": [
-                {
-                    "class_name": Coverage.__name__,
-                    "module": Coverage.__module__,
-                    "config": json.dumps({"name": f"coverage@{evaluation.COVERAGE_AT}"}),
-                },
-                {"class_name": "ExampleCount"},
-            ],
-            "example_weights": {"unweighted": True},
         }
-    )
+    outputs[LIFT] = evaluation.LIFT
+    means = {
+        "metrics": [_metric(Means, outputs=outputs)],
+        "per_slice_thresholds": {
+            LIFT: _of_all({"value_threshold": {"lower_bound": gates.min_lift}}),
+            GATED: _of_all(
+                {
+                    "value_threshold": {"lower_bound": gates.min_hit_at_10},
+                    "change_threshold": {
+                        "direction": "HIGHER_IS_BETTER",
+                        "relative": -gates.max_drop,
+                    },
+                }
+            ),
+        },
+    }
+    whole = {
+        "metrics": [
+            _metric(Coverage, name=f"coverage@{evaluation.COVERAGE_AT}"),
+            {"class_name": "ExampleCount"},
+        ],
+        "example_weights": {"unweighted": True},
+    }
     return json_format.ParseDict(
         {
             "model_specs": [
@@ -61,31 +69,21 @@ def eval_config(gates: Gates) -> tfma.EvalConfig:
                 }
             ],
             "slicing_specs": [{}, *({"feature_keys": [name]} for name in SLICES)],
-            "metrics_specs": specs,
+            "metrics_specs": [means, whole],
         },
         tfma.EvalConfig(),
     )
 
 
-def _mean(name: str, output: str, threshold: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Returns the spec of a mean of one output of `evaluate`."""
-    metric: dict[str, Any] = {
-        "class_name": "MeanPrediction",
-        "config": json.dumps({"name": name}),
-    }
-    if threshold:  # of all users together: a bare `threshold` would hold for every slice
-        metric["per_slice_thresholds"] = [{"slicing_specs": [{}], "threshold": threshold}]
+def _metric(kind: type, **config: Any) -> dict[str, Any]:
+    """Returns the configuration of a metric of ours."""
     return {
-        "metrics": [metric],
-        "output_names": [output],
-        "example_weights": {"weighted": True},
+        "class_name": kind.__name__,
+        "module": kind.__module__,
+        "config": json.dumps(config),
     }
 
 
-def _thresholds(name: str, gates: Gates) -> dict[str, Any] | None:
-    if name != GATED:
-        return None
-    return {
-        "value_threshold": {"lower_bound": gates.min_hit_at_10},
-        "change_threshold": {"direction": "HIGHER_IS_BETTER", "relative": -gates.max_drop},
-    }
+def _of_all(threshold: dict[str, Any]) -> dict[str, Any]:
+    """Returns a threshold that holds for all users together, and not for every slice."""
+    return {"thresholds": [{"slicing_specs": [{}], "threshold": threshold}]}

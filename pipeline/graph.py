@@ -2,9 +2,11 @@
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
+from tfx import types
 from tfx import v1 as tfx
 from tfx.dsl.components.base import base_node
 
@@ -18,7 +20,7 @@ from components.curated_schema import CuratedSchema
 from components.movies_example_gen import MoviesExampleGen
 from components.ratings_example_gen import RatingsExampleGen
 from components.two_tower_trainer import TwoTowerTrainer
-from pipeline.code_version import code_version
+from pipeline.code_version import code_version, git_revision
 from pipeline.config import PipelineConfig
 from pipeline.gates import eval_config
 from trainer.run import run_fn
@@ -65,37 +67,6 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
             "code_version": code_version("trainer", "transform"),
         },
     )
-    index = CandidateIndex(
-        model=trainer.outputs["model"],
-        movies=movies.outputs["examples"],
-        timelines=ratings.outputs["examples"],
-        k=config.k,
-        exclude_seen=config.model.exclude_seen,
-        code_version=components_version,
-    )
-    baseline = Baseline(serving_base=config.serving_base)
-    evaluator = BundleEvaluator(
-        examples=ratings.outputs["examples"],
-        example_splits=[features.TEST],
-        model=index.outputs["bundle"],
-        baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(config.gates),
-    ).with_id("Evaluator")
-    canary = Canary(
-        bundle=index.outputs["bundle"],
-        model=trainer.outputs["model"],
-        movies=movies.outputs["examples"],
-        timelines=ratings.outputs["examples"],
-        code_version=components_version,
-    )
-    pusher = AtomicPusher(
-        model=index.outputs["bundle"],
-        model_blessing=evaluator.outputs["blessing"],
-        infra_blessing=canary.outputs["blessing"],
-        push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=config.serving_base)
-        ),
-    ).with_id("Pusher")
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,
         pipeline_root=config.pipeline_root,
@@ -107,15 +78,106 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
             timelines_transform,
             movies_transform,
             trainer,
-            index,
-            baseline,
-            evaluator,
-            canary,
-            pusher,
+            *deliver(config, trainer.outputs["model"], ratings, movies, components_version),
         ],
         beam_pipeline_args=list(config.beam_args),
         enable_cache=True,
     )
+
+
+def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
+    """Returns the graph that serves today's catalogue with towers that were trained before.
+
+    Only the movies' statistics are taken: they are what a refresh is for. The ratings are checked
+    by their ExampleGen, column by column.
+
+    Args:
+        config: What the run does.
+        towers: URI of the Model artifact that holds them.
+    """
+    version = code_version("components", "transform")
+    ratings = RatingsExampleGen(
+        input_base=config.data, split=config.split, code_version=version
+    ).with_id("RatingsExampleGen")
+    movies = MoviesExampleGen(input_base=config.data, code_version=version).with_id(
+        "MoviesExampleGen"
+    )
+    movies_checked = check(schemas.MOVIES, movies)
+    stored = tfx.dsl.Importer(
+        source_uri=towers, artifact_type=tfx.types.standard_artifacts.Model
+    ).with_id("Towers")
+    delivery = deliver(config, stored.outputs["result"], ratings, movies, version)
+    delivery[0].add_upstream_node(movies_checked["gate"])
+    return tfx.dsl.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=config.pipeline_root,
+        components=[
+            ratings,
+            movies,
+            *movies_checked.values(),
+            stored,
+            *delivery,
+        ],
+        beam_pipeline_args=list(config.beam_args),
+        enable_cache=True,
+    )
+
+
+def deliver(
+    config: PipelineConfig,
+    towers: types.BaseChannel,
+    ratings: base_node.BaseNode,
+    movies: base_node.BaseNode,
+    version: str,
+) -> list[base_node.BaseNode]:
+    """Returns what takes trained towers to serving: index, evaluation, canary and push.
+
+    Args:
+        config: What the run does.
+        towers: The trained towers.
+        ratings: The ExampleGen of the timelines.
+        movies: The ExampleGen of the catalogue.
+        version: Of the code.
+    """
+    withdrawn = ",".join(config.withdrawn)
+    index = CandidateIndex(
+        model=towers,
+        movies=movies.outputs["examples"],
+        timelines=ratings.outputs["examples"],
+        k=config.k,
+        exclude_seen=config.model.exclude_seen,
+        split=json.dumps(dataclasses.asdict(config.split), sort_keys=True),
+        withdrawn=withdrawn,
+        code_version=version,
+    )
+    baseline = Baseline(bundle=index.outputs["bundle"], serving_base=config.serving_base)
+    evaluator = BundleEvaluator(
+        examples=ratings.outputs["examples"],
+        example_splits=[features.TEST],
+        model=index.outputs["bundle"],
+        baseline_model=baseline.outputs["model"],
+        eval_config=eval_config(config.gates),
+    ).with_id("Evaluator")
+    canary = Canary(
+        bundle=index.outputs["bundle"],
+        model=towers,
+        movies=movies.outputs["examples"],
+        timelines=ratings.outputs["examples"],
+        withdrawn=withdrawn,
+        code_version=version,
+    )
+    pusher = AtomicPusher(
+        model=index.outputs["bundle"],
+        model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=canary.outputs["blessing"],
+        evaluation=evaluator.outputs["evaluation"],
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=config.serving_base)
+        ),
+        keep_versions=config.serving.keep_versions,
+        git_revision=git_revision(),
+    ).with_id("Pusher")
+    return [index, baseline, evaluator, canary, pusher]
 
 
 def check(record: str, examples: base_node.BaseNode) -> dict[str, base_node.BaseNode]:

@@ -5,7 +5,7 @@ import typing
 from typing import Any
 
 from components.splits import SplitConfig
-from pipeline.config import Gates
+from pipeline.config import Gates, Serving
 from trainer.config import ModelConfig
 
 
@@ -27,6 +27,9 @@ class Preset:
 
     gates: Gates = Gates()
     """When a bundle may be pushed."""
+
+    serving: Serving = Serving()
+    """What is served."""
 
 
 PRESETS = {
@@ -64,7 +67,7 @@ PRESETS = {
     ),
 }
 DEFAULT = "ml-100k"
-SECTIONS = ("split", "model", "gates")
+SECTIONS = ("split", "model", "gates", "serving")
 
 
 def find(name: str) -> Preset:

@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 import traceback
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from pipeline import presets, tables
 from pipeline.config import PipelineConfig, output_paths
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """Runs the pipeline as the options say.
 
     Returns:
-        Exit status: 0 blessed and pushed, 3 not blessed.
+        Exit status: 0 blessed and there to be served, 3 not blessed.
 
     Raises:
         ComponentError: A component failed.
@@ -57,8 +58,15 @@ def run(options: argparse.Namespace) -> int:
         split=preset.split,
         model=preset.model,
         gates=preset.gates,
+        serving=preset.serving,
+        withdrawn=withdrawn(options),
     )
-    record = _run_and_record(config, options.preset, paths, say)
+    record = run_and_record(config, options.preset, paths, say, _whole_graph)
+    return tell(record, options, say)
+
+
+def tell(record: RunRecord, options: argparse.Namespace, say: Lines) -> int:
+    """Says what came of a run, and returns the exit status."""
     say.line(summary(record))
     if record.pushed:
         say.line(sample(record))
@@ -68,10 +76,32 @@ def run(options: argparse.Namespace) -> int:
     return EXIT[record.status]
 
 
-def _run_and_record(
-    config: PipelineConfig, preset: str, paths: dict[str, pathlib.Path], say: Lines
+def _whole_graph(config: PipelineConfig) -> Any:
+    """Makes the graph; imports TFX only here, where what it prints goes to the log."""
+    from pipeline.graph import create_pipeline
+
+    return create_pipeline(config)
+
+
+def run_and_record(
+    config: PipelineConfig,
+    preset: str,
+    paths: dict[str, pathlib.Path],
+    say: Lines,
+    create: Callable[[PipelineConfig], Any],
 ) -> RunRecord:
-    """Runs the graph, and writes the run's record however it ends."""
+    """Runs a graph, and writes the run's record however it ends.
+
+    Args:
+        config: What the run does.
+        preset: Where it started from, for the record.
+        paths: What `output_paths` returned.
+        say: Where people look.
+        create: Makes the graph of the configuration.
+
+    Raises:
+        ComponentError: A component failed.
+    """
     run_id = new_run_id()
     log = paths["logs"] / f"{run_id}.log"
     record = RunRecord(run_id, preset, config.data, str(paths["records"].parent), str(log))
@@ -80,7 +110,7 @@ def _run_and_record(
     began = time.monotonic()
     try:
         with output_to(log, say.stream) as terminal:
-            _run_graph(config, record, paths["metadata"], Lines(terminal))
+            _run_graph(config, create, record, paths["metadata"], Lines(terminal))
     except KeyboardInterrupt:
         record.status = INTERRUPTED
         raise
@@ -109,11 +139,17 @@ def _write_at_the_end(record: RunRecord, folder: pathlib.Path, say: Lines) -> No
 
 
 def _run_graph(
-    config: PipelineConfig, record: RunRecord, metadata_path: pathlib.Path, terminal: Lines
+    config: PipelineConfig,
+    create: Callable[[PipelineConfig], Any],
+    record: RunRecord,
+    metadata_path: pathlib.Path,
+    terminal: Lines,
 ) -> None:
     """Runs the graph and fills the record with what it made."""
+    from components import registry
+    from components.atomic_pusher import DESTINATION, SAME_AS
     from pipeline import lineage, local_run, verdict
-    from pipeline.graph import OUTSIDE_WORLD, create_pipeline
+    from pipeline.graph import OUTSIDE_WORLD
 
     running = ["The graph"]
     used = [0.0]
@@ -132,9 +168,7 @@ def _run_graph(
         terminal.end(node, seconds, cached)
 
     try:
-        local_run.run(
-            create_pipeline(config), metadata_path, record.run_id, start, end, OUTSIDE_WORLD
-        )
+        local_run.run(create(config), metadata_path, record.run_id, start, end, OUTSIDE_WORLD)
     except Exception as error:  # a component may raise anything; it is named, and raised again
         _fail(running[-1], error, record.log)
     made = lineage.outputs(metadata_path, record.run_id)
@@ -142,7 +176,10 @@ def _run_graph(
     record.metrics, record.reasons = found.metrics, list(found.reasons)
     record.status = BLESSED if found.blessed else NOT_BLESSED
     pushed = made["Pusher"]["pushed_model"].custom_properties
-    record.pushed = pushed["pushed_destination"].string_value
+    record.pushed = pushed[DESTINATION].string_value
+    record.same_as = pushed[SAME_AS].string_value
+    version = registry.served(config.serving_base)
+    record.served = registry.folder(config.serving_base, version) if version is not None else ""
 
 
 def _fail(node: str, error: Exception, log: str) -> NoReturn:
@@ -161,7 +198,17 @@ def summary(record: RunRecord) -> str:
         "",
     ]
     if record.status == BLESSED:
-        lines.append(f"Blessed: every threshold held. Pushed to {record.pushed}")
+        lines.append("Blessed: every threshold held.")
+        if record.pushed:
+            lines[-1] += f" Pushed to {record.pushed}"
+        else:
+            lines.append(f"Nothing was pushed, for the same bundle is there: {record.same_as}")
+        there = record.pushed or record.same_as
+        if there != record.served:
+            lines.append(
+                f"Served is {record.served}, which is labelled stable; "
+                f"`movielens serving promote {os.path.basename(there)}` changes that."
+            )
     else:
         lines.append("NOT BLESSED, nothing was pushed:")
         lines += [f"  {reason}" for reason in record.reasons]
@@ -192,7 +239,7 @@ def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
     where = f" --runs {output}" if output else ""
     tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
     rows = [
-        (f"{command} recommend 42{where}", "ask the bundle that was pushed last"),
+        (f"{command} recommend 42{where}", "ask the bundle that is served"),
         (f"{command} recommend --history 50,181{where}", "… for somebody who saw these movies"),
         (f"{command} metrics --slices{where}", "the metrics again, by slice"),
         (f"{command} runs{where}", "what ran, and what was pushed"),
@@ -226,6 +273,11 @@ def check_writable(folder: pathlib.Path) -> None:
             f"Can't write to the output folder {folder} ({error.strerror}); "
             "choose another with --output."
         ) from error
+
+
+def withdrawn(options: argparse.Namespace) -> tuple[str, ...]:
+    """Returns the ids of movies that the command line withdraws."""
+    return tuple(movie_id.strip() for movie_id in (options.withdraw or "").split(",") if movie_id)
 
 
 def _preset(options: argparse.Namespace) -> presets.Preset:

@@ -56,6 +56,12 @@ class RunRecord:
     pushed: str = ""
     """Path of the pushed version, or empty."""
 
+    same_as: str = ""
+    """Path of the version that was the same bundle already, where that is why none was pushed."""
+
+    served: str = ""
+    """Path of the version that was served when the run ended, or empty."""
+
     def write(self, folder: pathlib.Path) -> None:
         """Writes the record into a folder of records, whole or not at all."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,14 +1,11 @@
 """Reads the Evaluator's output: the metrics, and why a bundle was or was not blessed."""
 
 import dataclasses
-import math
-from typing import Any
 
 import tensorflow_model_analysis as tfma
-from google.protobuf import json_format
 from tensorflow_model_analysis.proto import validation_result_pb2
 
-OVERALL = ""
+from components import measured
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,24 +32,8 @@ def read(evaluation: str) -> Verdict:
     return Verdict(
         blessed=validation.validation_ok,
         reasons=tuple(reasons(validation)),
-        metrics=metrics(evaluation),
+        metrics=measured.metrics(evaluation),
     )
-
-
-def metrics(evaluation: str) -> dict[str, dict[str, float]]:
-    """Returns the candidate's metrics by slice and name; the baseline's are left out."""
-    found: dict[str, dict[str, float]] = {}
-    for record in tfma.load_metrics(evaluation):
-        name = ", ".join(
-            f"{key.column}:{_value(key)}" for key in record.slice_key.single_slice_keys
-        )
-        values = found.setdefault(name, {})
-        for item in record.metric_keys_and_values:
-            if item.key.model_name in ("", "candidate") and not item.key.is_diff:
-                number = item.value.double_value.value
-                if math.isfinite(number):
-                    values[item.key.name] = number
-    return found
 
 
 def reasons(validation: validation_result_pb2.ValidationResult) -> list[str]:
@@ -79,12 +60,3 @@ def reasons(validation: validation_result_pb2.ValidationResult) -> list[str]:
     if validation.missing_thresholds:
         sentences.append("no threshold was evaluated")
     return sentences
-
-
-def _value(key: Any) -> str:
-    """Returns the value of one slice key as text."""
-    for field in ("bytes_value", "int64_value", "float_value"):
-        if key.WhichOneof("kind") == field:
-            value = getattr(key, field)
-            return value.decode() if isinstance(value, bytes) else str(value)
-    raise ValueError(f"A slice key has no value: {json_format.MessageToJson(key)}")

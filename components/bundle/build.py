@@ -167,15 +167,20 @@ def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunctio
 def _ratings(
     timelines: Sequence[bytes] | np.ndarray, movies: records.Movies
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns user ids, and catalogue position and timestamp of every rating of the histories."""
+    """Returns user ids, and catalogue position and timestamp of every rating of the histories.
+
+    Ratings of withdrawn movies are left out.
+    """
     spec = {
         features.USER_ID: tf.io.FixedLenFeature([], tf.string),
         features.MOVIE_ID: tf.io.RaggedFeature(tf.string),
         features.TIMESTAMP: tf.io.RaggedFeature(tf.int64),
     }
     parsed = tf.io.parse_example(timelines, spec)
+    positions = movies.positions(parsed[features.MOVIE_ID].flat_values.numpy())
+    kept = positions >= 0
     return (
         parsed[features.USER_ID].numpy(),
-        movies.positions(parsed[features.MOVIE_ID].flat_values.numpy()),
-        parsed[features.TIMESTAMP].flat_values.numpy(),
+        positions[kept],
+        parsed[features.TIMESTAMP].flat_values.numpy()[kept],
     )

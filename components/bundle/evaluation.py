@@ -52,8 +52,8 @@ class Measurements(tf.Module):
         """
         super().__init__()
         self.answers = answers
-        self.popular = tf.Variable(popular, trainable=False)
-        self.recent = tf.Variable(recent, trainable=False)
+        self.popular = tf.Variable(answers.index.as_scores(popular), trainable=False)
+        self.recent = tf.Variable(answers.index.as_scores(recent), trainable=False)
         self._exclude_seen = exclude_seen
         share = np.empty(len(popular), np.float32)
         share[np.argsort(-popular, kind="stable")] = np.arange(len(popular)) / len(popular)
@@ -80,8 +80,8 @@ class Measurements(tf.Module):
             result |= {f"{name}_{metric}": value for metric, value in metrics.items()}
         result[LIFT] = result["hit_at_10"] - result["popular_hit_at_10"]
         result[TOP_POSITIONS] = tf.cast(top[:, :COVERAGE_AT], tf.float32)
-        size = tf.fill(tf.shape(examples), tf.shape(scores)[1])
-        result[CATALOGUE_SIZE] = tf.cast(size, tf.float32)
+        size = float(self.answers.index.size)
+        result[CATALOGUE_SIZE] = tf.fill(tf.shape(examples), size)
         return result
 
     def describe(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -48,15 +48,14 @@ class Answers(tf.Module):
         super().__init__()
         self.towers = towers
         self.index = ExactIndex(k)
-        self.index.index(knowledge.vectors, knowledge.movies.movie_id)
+        self.index.index(knowledge.vectors)  # answers positions: ids are kept once, below
         self.movie_id = tf.Variable(knowledge.movies.movie_id, trainable=False)
         self.title = tf.Variable(knowledge.movies.title, trainable=False)
         self.timelines = tf.Variable(knowledge.timelines, trainable=False)
-        self.fallback = tf.Variable(knowledge.fallback, trainable=False)
+        self.fallback = tf.Variable(self.index.as_scores(knowledge.fallback), trainable=False)
         norms = np.linalg.norm(knowledge.vectors, axis=1, keepdims=True)
-        self.directions = tf.Variable(
-            knowledge.vectors / np.where(norms > 0, norms, 1), trainable=False
-        )
+        self.directions = ExactIndex(k)
+        self.directions.index(knowledge.vectors / np.where(norms > 0, norms, 1))
         self.position = _table(knowledge.movies.movie_id)
         self.user_row = _table(knowledge.user_id)
 
@@ -82,9 +81,10 @@ class Answers(tf.Module):
             the answer is what is popular lately.
         """
         scores, known = self.scores(query, self.fallback)
-        scores = exclude(scores, self.position.lookup(query[features.MOVIE_ID]))
+        excluded = query[features.MOVIE_ID]
         if also_exclude is not None:
-            scores = exclude(scores, self.position.lookup(also_exclude))
+            excluded = tf.concat([excluded, also_exclude], axis=1)
+        scores = exclude(scores, self.position.lookup(excluded))
         return {**self._named(*self.index.best(scores)), KNOWN_USER: known}
 
     def similar(self, movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -93,18 +93,23 @@ class Answers(tf.Module):
         An unknown movie has no neighbours: its row is empty.
         """
         position = self.position.lookup(movie_id)
-        own = tf.gather(self.directions, tf.maximum(position, 0))
-        scores = exclude(tf.matmul(own, self.directions, transpose_b=True), position[:, tf.newaxis])
+        own = self.directions.vectors(tf.maximum(position, 0))
+        scores = exclude(self.directions.scores(own), position[:, tf.newaxis])
         scores = tf.where(position[:, tf.newaxis] >= 0, scores, EXCLUDED)
-        return self._named(*self.index.best(scores))
+        return self._named(*self.directions.best(scores))
 
     def scores(
         self, query: dict[str, tf.Tensor], fallback: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the `[batch, movies]` scores, nothing excluded, and who is known, `[batch]`."""
+        """Returns scores as the index gives them, nothing excluded, and who is known, `[batch]`.
+
+        A query whose vector is not finite is taken for one of zeros.
+        """
         embedded = self.towers.embed_query(query)
         known = embedded["known"]
-        personal = self.index.scores(embedded["embedding"])
+        vectors = embedded["embedding"]
+        finite = tf.reduce_all(tf.math.is_finite(vectors), axis=1, keepdims=True)
+        personal = self.index.scores(tf.where(finite, vectors, 0.0))
         return tf.where(known[:, tf.newaxis], personal, fallback[tf.newaxis, :]), known
 
     def _named(self, scores: tf.Tensor, positions: tf.Tensor) -> dict[str, tf.Tensor]:

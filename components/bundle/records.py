@@ -35,21 +35,41 @@ class Movies:
     title: np.ndarray
     """`[movies]` bytes, UTF-8."""
 
+    withdrawn: frozenset[bytes] = frozenset()
+    """Movies that may have been rated, and must not be recommended: not in this catalogue."""
+
     def positions(self, movie_ids: np.ndarray) -> np.ndarray:
-        """Returns the position of each `[any]` id.
+        """Returns the position of each `[any]` id, -1 for those withdrawn.
 
         Raises:
             ValueError: An id is not in the catalogue.
         """
         found = np.searchsorted(self.movie_id, movie_ids)
         found = np.minimum(found, len(self.movie_id) - 1)
-        missing = np.flatnonzero(self.movie_id[found] != movie_ids)
-        if len(missing):
+        missing = self.movie_id[found] != movie_ids
+        lost = sorted(set(movie_ids[missing]) - self.withdrawn)
+        if lost:
             raise ValueError(
-                f"Movie {movie_ids[missing[0]].decode()!r} was rated and is not in the catalogue: "
+                f"Movie {lost[0].decode()!r} was rated and is not in the catalogue: "
                 "timelines and movies come from different data."
             )
-        return found
+        return np.where(missing, -1, found)
+
+    def without(self, movie_ids: frozenset[bytes]) -> "Movies":
+        """Returns the catalogue without some movies.
+
+        Raises:
+            ValueError: One of them is not in it, or none would be left.
+        """
+        unknown = sorted(movie_ids - set(self.movie_id))
+        if unknown:
+            raise ValueError(f"Can't withdraw movie {unknown[0].decode()!r}: there is none.")
+        kept = np.array([movie_id not in movie_ids for movie_id in self.movie_id])
+        if not kept.any():
+            raise ValueError("Can't withdraw every movie: nothing would be left to recommend.")
+        return Movies(
+            self.examples[kept], self.movie_id[kept], self.title[kept], self.withdrawn | movie_ids
+        )
 
 
 def read_examples(files: Sequence[str]) -> np.ndarray:
@@ -103,6 +123,13 @@ def parse_labels(examples: tf.Tensor) -> tf.RaggedTensor:
     """Returns the label movies of `[batch]` serialized raw timelines, `[batch, None]` string."""
     spec = {features.LABEL_MOVIE_ID: tf.io.RaggedFeature(tf.string)}
     return tf.io.parse_example(examples, spec)[features.LABEL_MOVIE_ID]
+
+
+def timestamps(examples: np.ndarray) -> np.ndarray:
+    """Returns when each rating was given, held out or not, `[ratings]` int64 seconds UTC."""
+    names = (features.TIMESTAMP, features.LABEL_TIMESTAMP)
+    parsed = tf.io.parse_example(examples, {name: tf.io.RaggedFeature(tf.int64) for name in names})
+    return np.concatenate([parsed[name].flat_values.numpy() for name in names])
 
 
 def with_labels_as_history(examples: np.ndarray) -> np.ndarray:

@@ -14,10 +14,9 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 from tfx import v1 as tfx
-from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.bundle import build, records
+from components.bundle import build, inputs, manifest, records, warm_up
 from components.bundle.module import (
     EXCLUDE_MOVIE_IDS,
     HISTORY_MOVIE_IDS,
@@ -41,9 +40,12 @@ def Canary(
     movies: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
     timelines: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
     blessing: tfx.dsl.components.OutputArtifact[tfx.types.standard_artifacts.InfraBlessing],
+    withdrawn: tfx.dsl.components.Parameter[str] = "",
     code_version: tfx.dsl.components.Parameter[str] = "",
 ) -> None:
     """Compares the bundle's answers, in a bare process, with those of the trained towers.
+
+    The process first answers the warm-up file, as TensorFlow Serving does when it loads a version.
 
     Args:
         bundle: What would be pushed.
@@ -51,20 +53,22 @@ def Canary(
         movies: Raw movies.
         timelines: Raw timelines.
         blessing: Says that the bundle may be pushed.
+        withdrawn: Ids of movies that must not be recommended, with commas between them.
         code_version: Changes when the code does.
 
     Raises:
-        ValueError: The bundle does not load in a bare process, or answers otherwise.
+        ValueError: The bundle is not what its manifest says, does not load in a bare process, or
+            answers otherwise.
     """
     del code_version
-    catalogue = records.read_movies([_files(movies, features.CATALOGUE)])
-    users = records.with_labels_as_history(
-        _sample(records.read_examples([_files(timelines, features.TEST)]))
-    )
+    path = path_utils.serving_model_path(bundle.uri)
+    check_files(path)
+    catalogue = inputs.read_catalogue(movies, withdrawn)
+    users = records.with_labels_as_history(_sample(inputs.read_timelines(timelines)))
     towers = tf.saved_model.load(path_utils.serving_model_path(model.uri))
     query = {name: value.numpy() for name, value in records.parse_queries(users).items()}
     requests = _requests(query)
-    answers = _ask(path_utils.serving_model_path(bundle.uri), requests)
+    answers = _ask(path, requests)
     problems = _problems(answers, query, catalogue, towers)
     if problems:
         raise ValueError(
@@ -72,11 +76,24 @@ def Canary(
             + "\n  ".join(problems[:10])
         )
     logging.info("The bundle answered %d users as the trained towers do.", len(users))
-    path = os.path.join(blessing.uri, "INFRA_BLESSED")
     tfx.dsl.io.fileio.makedirs(blessing.uri)
-    with tfx.dsl.io.fileio.open(path, "w") as file:
+    with tfx.dsl.io.fileio.open(os.path.join(blessing.uri, "INFRA_BLESSED"), "w") as file:
         file.write("")
     blessing.set_int_custom_property("blessed", 1)
+
+
+def check_files(bundle: str) -> None:
+    """Compares a bundle's files with its manifest.
+
+    Raises:
+        ValueError: They differ; the message names the first files that do.
+    """
+    found = manifest.problems(bundle)
+    if found:
+        raise ValueError(
+            f"{bundle} is not what its manifest says, so it may not be pushed; run again, and if "
+            "that does not help, remove the folder:\n  " + "\n  ".join(found[:10])
+        )
 
 
 def _requests(query: dict[str, np.ndarray]) -> list:
@@ -106,7 +123,7 @@ def _ask(bundle: str, requests: list) -> list[dict[str, list]]:
         ValueError: It failed; the message holds the end of what it said.
     """
     done = subprocess.run(
-        [sys.executable, "-I", str(PROBE), bundle],
+        [sys.executable, "-I", str(PROBE), bundle, warm_up.PATH],
         input=json.dumps(requests),
         capture_output=True,
         text=True,
@@ -156,7 +173,3 @@ def _sample(timelines: np.ndarray) -> np.ndarray:
     """Returns up to `PROBED_USERS` timelines, evenly spread."""
     count = min(PROBED_USERS, len(timelines))
     return timelines[np.linspace(0, len(timelines) - 1, count).astype(int)]
-
-
-def _files(examples: tfx.types.standard_artifacts.Examples, split: str) -> str:
-    return os.path.join(artifact_utils.get_split_uri([examples], split), "*")

@@ -1,28 +1,44 @@
 """Run as a script in a bare process: loads a SavedModel as TensorFlow Serving does, and asks it.
 
-It imports TensorFlow and nothing else, and runs the signatures in a TF1 session: an op that only
-the training process had registered is missing here, as it would be in the stock server.
+It imports TensorFlow and the server's messages and nothing else, and runs the signatures in a TF1
+session: an op that only the training process had registered is missing here, as it would be in the
+stock server.
 
-    python -I probe.py BUNDLE < requests.json > answers.json
+    python -I probe.py BUNDLE [WARM_UP] < requests.json > answers.json
 
-Requests are `[[signature, {input: values}], ...]`; answers are the outputs of each, by name.
+The warm-up file, by its path inside the bundle, is answered first, as the server does before it
+serves a version: a record that can't be read or answered ends the process. Requests are
+`[[signature, {input: values}], ...]`; answers are the outputs of each, by name.
 """
 
 import json
+import os
 import sys
 
 import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
 
-def main(path: str) -> None:
-    """Answers the requests on standard input."""
+def main(path: str, warm_up: str | None = None) -> None:
+    """Answers the warm-up file, then the requests on standard input."""
+    logs = read_logs(os.path.join(path, warm_up)) if warm_up else []
     with tf.compat.v1.Session(graph=tf.Graph()) as session:
         graph = tf.compat.v1.saved_model.loader.load(session, ["serve"], path)
+        for log in logs:
+            request = log.predict_log.request
+            inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+            ask(session, graph.signature_def[request.model_spec.signature_name], inputs)
         answers = [
             ask(session, graph.signature_def[signature], inputs)
             for signature, inputs in json.load(sys.stdin)
         ]
     json.dump(answers, sys.stdout)
+
+
+def read_logs(path):  # type: ignore[no-untyped-def]
+    """Returns the logged requests of a warm-up file."""
+    records = tf.data.TFRecordDataset(path).as_numpy_iterator()
+    return [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
 
 
 def ask(session, signature, inputs):  # type: ignore[no-untyped-def]
@@ -41,4 +57,4 @@ def plain(value):  # type: ignore[no-untyped-def]
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -1,4 +1,5 @@
 import errno
+import json
 import pathlib
 
 import pytest
@@ -6,21 +7,37 @@ from tfx import v1 as tfx
 from tfx.types import standard_artifacts
 from tfx.utils import io_utils, path_utils, proto_utils
 
-from components import registry
-from components.atomic_pusher import Executor, place
+from components import atomic_pusher, measured, registry, serving_config
+from components.atomic_pusher import Executor
+from components.bundle import manifest
+
+METRICS = {"hit@10": 0.25}
 
 
 @pytest.fixture
-def push(tmp_path):
-    """Pushes a tiny bundle, and returns the artifact that says so."""
+def folder(tmp_path):
+    """The bundle that is to be pushed."""
+    folder = pathlib.Path(path_utils.serving_model_dir(str(tmp_path / "model")))
+    (folder / "variables").mkdir(parents=True)
+    write_bundle(folder, "graph")
+    return folder
 
-    def run(blessed=True, canary=True):
+
+def write_bundle(folder, graph):
+    (folder / "saved_model.pb").write_text(graph)
+    (folder / "variables" / "variables.index").write_text("numbers")
+    described = manifest.Manifest({}, {}, {}, {}, {}, manifest.checksums(str(folder)))
+    manifest.write(str(folder), described)
+
+
+@pytest.fixture
+def push(tmp_path, folder, monkeypatch):
+    """Pushes the bundle, and returns the artifact that says so."""
+    monkeypatch.setattr(measured, "metrics", lambda uri: {"": METRICS})
+
+    def run(blessed=True, canary=True, keep=5):
         model = standard_artifacts.Model()
         model.uri = str(tmp_path / "model")
-        folder = pathlib.Path(path_utils.serving_model_dir(model.uri))
-        (folder / "variables").mkdir(parents=True, exist_ok=True)
-        (folder / "saved_model.pb").write_text("graph")
-        (folder / "variables" / "variables.index").write_text("numbers")
         blessing = standard_artifacts.ModelBlessing()
         blessing.set_int_custom_property("blessed", int(blessed))
         infra = standard_artifacts.InfraBlessing()
@@ -31,13 +48,26 @@ def push(tmp_path):
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(tmp_path / "base"))
         )
         Executor().Do(
-            {"model": [model], "model_blessing": [blessing], "infra_blessing": [infra]},
+            {
+                "model": [model],
+                "model_blessing": [blessing],
+                "infra_blessing": [infra],
+                "evaluation": [standard_artifacts.ModelEvaluation()],
+            },
             {"pushed_model": [pushed]},
-            {"push_destination": proto_utils.proto_to_json(destination)},
+            {
+                "push_destination": proto_utils.proto_to_json(destination),
+                "keep_versions": keep,
+                "git_revision": "abc",
+            },
         )
         return pushed
 
     return run
+
+
+def names(tmp_path):
+    return sorted(path.name for path in (tmp_path / "base").iterdir())
 
 
 def test_blessed_bundle_appears_whole(push, tmp_path):
@@ -46,7 +76,17 @@ def test_blessed_bundle_appears_whole(push, tmp_path):
     folder = tmp_path / "base" / str(version)
     assert (folder / "variables" / "variables.index").read_text() == "numbers"
     assert pushed.get_string_custom_property("pushed_destination") == str(folder)
-    assert [path.name for path in (tmp_path / "base").iterdir()] == [str(version)]
+    assert pushed.get_string_custom_property("pushed_version") == str(version)
+    assert names(tmp_path) == [str(version)]
+
+
+def test_manifest_tells_of_the_push(push, tmp_path):
+    folder = push().get_string_custom_property("pushed_destination")
+    told = manifest.read(folder).push
+    assert told["metrics"] == METRICS
+    assert told["git_revision"] == "abc"
+    assert told["at"].endswith("+00:00")
+    assert manifest.problems(folder) == []
 
 
 @pytest.mark.parametrize(
@@ -65,11 +105,83 @@ def test_full_disk_leaves_nothing_behind(push, tmp_path, monkeypatch):
     monkeypatch.setattr(io_utils, "copy_file", copy_file)
     with pytest.raises(OSError, match="No space left"):
         push()
-    assert list((tmp_path / "base").iterdir()) == []
+    assert names(tmp_path) == []
 
 
-def test_version_that_exists_is_never_overwritten(tmp_path):
-    for name in ("staged", "final"):
-        (tmp_path / name).mkdir()
-    with pytest.raises(FileExistsError, match="run again"):
-        place(str(tmp_path / "staged"), str(tmp_path / "final"))
+def test_disk_that_fills_up_at_the_manifest_leaves_nothing_behind(push, tmp_path, monkeypatch):
+    def write(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(manifest, "write", write)
+    with pytest.raises(OSError, match="No space left"):
+        push()
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("file", ["saved_model.pb", "variables/variables.index"])
+def test_damaged_bundle_is_refused(push, folder, tmp_path, file):
+    (folder / file).write_text("rotten")
+    with pytest.raises(ValueError, match=f"nothing was pushed:\n  {file} was changed"):
+        push()
+    assert names(tmp_path) == []
+
+
+def test_half_copied_bundle_is_refused(push, tmp_path, monkeypatch):
+    whole = io_utils.copy_dir
+
+    def copy_dir(source, target, **options):
+        whole(source, target, **options)
+        pathlib.Path(target, "variables", "variables.index").unlink()
+
+    monkeypatch.setattr(io_utils, "copy_dir", copy_dir)
+    with pytest.raises(ValueError, match=r"variables\.index is missing"):
+        push()
+    assert names(tmp_path) == []
+
+
+def test_bundle_without_a_manifest_is_refused(push, folder, tmp_path):
+    (folder / manifest.PATH).unlink()
+    with pytest.raises(ValueError, match=r"manifest\.json is missing"):
+        push()
+
+
+def test_same_bundle_is_not_pushed_again(push, tmp_path):
+    first = push().get_string_custom_property("pushed_destination")
+    again = push()
+    assert again.get_int_custom_property("pushed") == 0
+    assert not again.get_string_custom_property("pushed_destination")
+    assert again.get_string_custom_property("same_as") == first
+    assert names(tmp_path) == [pathlib.Path(first).name]
+
+
+def test_same_bundle_that_is_not_blessed_is_not_called_there(push):
+    push()
+    assert not push(blessed=False).get_string_custom_property("same_as")
+
+
+def test_oldest_versions_make_room(push, folder, tmp_path):
+    versions = []
+    for graph in ("1", "2", "3", "4"):
+        write_bundle(folder, graph)
+        versions.append(push(keep=2).get_string_custom_property("pushed_version"))
+    assert names(tmp_path) == versions[-2:]
+
+
+def test_stable_version_is_kept(push, folder, tmp_path):
+    base = str(tmp_path / "base")
+    first = int(push().get_string_custom_property("pushed_version"))
+    serving_config.write(base, {first}, {"stable": first})
+    for graph in ("2", "3", "4"):
+        write_bundle(folder, graph)
+        push(keep=1)
+    assert registry.versions(base)[0] == registry.served(base) == first
+    assert len(registry.versions(base)) == 2
+
+
+@pytest.mark.parametrize("key", ["base_directory", "baseDirectory"])
+def test_destination_in_either_spelling(key):
+    given = json.dumps({"filesystem": {key: "/base"}})
+    base, staged, incoming = atomic_pusher._destinations({"push_destination": given})
+    assert base == "/base"
+    assert json.loads(staged) == {"filesystem": {"base_directory": incoming}}
+    assert incoming.startswith("/base/.incoming-")

@@ -1,6 +1,10 @@
+import concurrent.futures
+import os
+import pathlib
+
 import pytest
 
-from components import registry
+from components import registry, serving_config
 
 
 def push(base, name, complete=True):
@@ -27,12 +31,91 @@ def test_versions(tmp_path, folders, versions):
     assert registry.versions(str(tmp_path)) == versions
 
 
-def test_latest_is_the_newest_complete_one_by_its_folder_name(tmp_path):
-    push(tmp_path, "7")
+def test_folder_of_a_version_by_its_name(tmp_path):
     push(tmp_path, "00000012")
     push(tmp_path, "99", complete=False)
-    assert registry.latest(str(tmp_path)) == str(tmp_path / "00000012")
+    assert registry.folder(str(tmp_path), 12) == str(tmp_path / "00000012")
+    with pytest.raises(LookupError, match=r"No complete version 99 .* there are: 12"):
+        registry.folder(str(tmp_path), 99)
 
 
-def test_nothing_pushed_yet(tmp_path):
-    assert registry.latest(str(tmp_path / "missing")) is None
+def test_newest_is_served_where_nothing_is_labelled(tmp_path):
+    base = tmp_path / "movielens"
+    assert registry.served(str(base)) is None
+    push(base, "9")
+    push(base, "10")
+    assert registry.served(str(base)) == 10
+
+
+def test_stable_is_served_where_it_is_labelled(tmp_path):
+    base = tmp_path / "movielens"
+    push(base, "9")
+    push(base, "10")
+    serving_config.write(str(base), {9}, {"stable": 9})
+    assert registry.served(str(base)) == 9
+    serving_config.write(str(base), {8}, {"stable": 8})
+    with pytest.raises(LookupError, match="No complete version 8"):
+        registry.served(str(base))
+
+
+def staged(base):
+    folder = pathlib.Path(registry.hidden_folder(str(base)))
+    push(folder.parent, folder.name)
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("taken", "wanted", "given"),
+    [([], 5, 5), (["7"], 5, 8), (["5"], 5, 6), (["0005"], 5, 6), ([], 0, 1)],
+    ids=["free", "clock-went-back", "same-second", "leading-zeros", "zero"],
+)
+def test_versions_only_grow(tmp_path, taken, wanted, given):
+    for name in taken:
+        push(tmp_path, name)
+    assert registry.place(str(tmp_path), staged(tmp_path), wanted) == given
+    assert registry.versions(str(tmp_path))[-1] == given
+
+
+def test_two_pushes_at_once_get_two_versions(tmp_path):
+    folders = [staged(tmp_path) for _ in range(8)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(lambda folder: registry.place(str(tmp_path), folder, 100), folders))
+    assert sorted(given) == list(range(100, 108))
+    assert registry.versions(str(tmp_path)) == sorted(given)
+
+
+def test_a_rename_that_fails_is_no_endless_loop(tmp_path):
+    with pytest.raises(OSError):  # whose message is TFX's, and empty
+        registry.place(str(tmp_path), str(tmp_path / "missing"), 1)
+
+
+@pytest.mark.parametrize(
+    ("keep", "labels", "left"),
+    [
+        (2, {}, [3, 4]),
+        (9, {}, [1, 2, 3, 4]),
+        (0, {}, [4]),
+        (1, {"stable": 2}, [2, 4]),
+        (1, {"stable": 2, "canary": 3}, [2, 3, 4]),
+    ],
+    ids=["oldest-go", "few", "served-stays", "stable-stays", "canary-stays"],
+)
+def test_retire(tmp_path, keep, labels, left):
+    base = tmp_path / "movielens"
+    for version in (1, 2, 3, 4):
+        push(base, str(version))
+    if labels:
+        serving_config.write(str(base), set(labels.values()), labels)
+    removed = registry.retire(str(base), keep)
+    assert registry.versions(str(base)) == left
+    assert sorted([*removed, *left]) == [1, 2, 3, 4]
+    assert sorted(path.name for path in base.iterdir()) == sorted(map(str, left))
+
+
+def test_what_a_killed_push_left_is_removed_after_a_day(tmp_path):
+    old, young = tmp_path / ".incoming-old", tmp_path / ".incoming-young"
+    for folder in (old, young):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    registry.retire(str(tmp_path), 1)
+    assert [path.name for path in tmp_path.iterdir()] == [young.name]

@@ -132,7 +132,31 @@ def test_second_run_reuses_and_compares_with_what_is_served(first, data, output)
     reused = {name for name, entry in second["components"].items() if entry["cached"]}
     assert set(second["components"]) - reused == {"Baseline", "Evaluator", "Pusher"}
     assert second["status"] == "blessed"
+    assert second["pushed"] == ""  # nothing changed, so the same bundle is served already
+    assert second["same_as"] == second["served"] == first["pushed"]
+    assert "the same bundle is there" in done.stderr
     assert second["metrics"][""]["hit@10"] == first["metrics"][""]["hit@10"]
+
+
+def test_refresh_serves_a_new_movie_and_not_a_withdrawn_one(first, data, output, tmp_path):
+    more = shutil.copytree(data, tmp_path / "more")
+    flags = "|".join(str(int(flag == 5)) for flag in range(19))  # a comedy, as even movies are
+    with (more / "u.item").open("a") as file:
+        file.write(f"42|Movie 42 (1995)|01-Jan-1995||http://|{flags}\n")
+    arguments = ("--data", more, "--output", output, "--withdraw", "2", "--set", "gates.max_drop=1")
+    done = movielens("refresh", *arguments, "--json")
+    record = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert "TwoTowerTrainer" not in record["components"]
+    told = json.loads(pathlib.Path(record["pushed"], "assets.extra/manifest.json").read_text())
+    assert told["towers"]["run"] == first["run_id"]
+    assert told["counts"]["movies"] == 40  # one more, one less
+    assert told["settings"]["withdrawn"] == ["2"]
+    (answer,) = ask(record["pushed"], ["similar", {"movie_id": ["42", "2"]}])
+    assert all(int(movie) % 2 == 0 for movie in answer["movie_ids"][0][:5])
+    assert not any(answer["movie_ids"][1])
+    everything = ask(record["pushed"], ["serving_default", {"user_id": ["4", "nobody"]}])
+    assert "2" not in {movie for row in everything[0]["movie_ids"] for movie in row}
 
 
 def test_failing_gate_pushes_nothing(first, data, output):

@@ -7,14 +7,14 @@ from google.protobuf import json_format
 from tfx.dsl.compiler import compiler
 
 from pipeline.config import PipelineConfig
-from pipeline.graph import create_pipeline
+from pipeline.graph import create_pipeline, create_refresh
 
 UPSTREAM = {
     "RatingsExampleGen": set(),
     "MoviesExampleGen": set(),
     "TimelinesSchema": set(),
     "MoviesSchema": set(),
-    "Baseline": set(),
+    "Baseline": {"CandidateIndex"},
     "TimelinesStatistics": {"RatingsExampleGen"},
     "MoviesStatistics": {"MoviesExampleGen"},
     "TimelinesValidator": {"TimelinesStatistics", "TimelinesSchema"},
@@ -31,18 +31,42 @@ UPSTREAM = {
 }
 
 
+REFRESH_UPSTREAM = {
+    **{name: needed for name, needed in UPSTREAM.items() if not name.startswith("Timelines")},
+    "Towers": set(),
+    "CandidateIndex": {"Towers", "MoviesGate", "MoviesExampleGen", "RatingsExampleGen"},
+    "Canary": {"CandidateIndex", "Towers", "MoviesExampleGen", "RatingsExampleGen"},
+}
+del REFRESH_UPSTREAM["TwoTowerTrainer"], REFRESH_UPSTREAM["MoviesTransform"]
+CONFIG = PipelineConfig("movielens", "/data", "/root", "/serving/movielens", withdrawn=("4", "5"))
+
+
 @pytest.fixture(scope="module")
 def graph():
-    config = PipelineConfig("movielens", "/data", "/root", "/serving/movielens")
-    return compiler.Compiler().compile(create_pipeline(config))
+    return compiler.Compiler().compile(create_pipeline(CONFIG))
 
 
-def test_every_edge(graph):
-    nodes = {
+def upstream(graph):
+    return {
         node.pipeline_node.node_info.id: set(node.pipeline_node.upstream_nodes)
         for node in graph.nodes
     }
-    assert nodes == UPSTREAM
+
+
+def test_every_edge(graph):
+    assert upstream(graph) == UPSTREAM
+
+
+def test_refresh_is_made_of_the_same_components_without_training():
+    refresh = compiler.Compiler().compile(create_refresh(CONFIG, "/towers"))
+    assert upstream(refresh) == REFRESH_UPSTREAM
+    assert "/towers" in json.dumps(json_format.MessageToDict(refresh))
+
+
+@pytest.mark.parametrize("node", ["CandidateIndex", "Canary"])
+def test_withdrawn_movies_reach_index_and_canary(graph, node):
+    found = next(n.pipeline_node for n in graph.nodes if n.pipeline_node.node_info.id == node)
+    assert found.parameters.parameters["withdrawn"].field_value.string_value == "4,5"
 
 
 def test_nodes_can_be_named_on_kubeflow(graph):

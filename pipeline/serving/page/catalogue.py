@@ -60,11 +60,12 @@ def read(path: str) -> Catalogue:
         stored = tf.train.load_checkpoint(os.path.join(path, VARIABLES))
         movie_id, title, timelines, directions = (
             stored.get_tensor(f"answers/{name}/.ATTRIBUTES/VARIABLE_VALUE")
-            for name in ("movie_id", "title", "timelines", "directions")
+            for name in ("movie_id", "title", "timelines", "directions/_rows")
         )
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} holds no bundle of this pipeline: {error}") from error
     ids = [each.decode() for each in movie_id]
+    directions = directions[: len(ids)]  # a large index is padded to whole blocks
     return Catalogue(
         titles=dict(zip(ids, (each.decode() for each in title), strict=True)),
         directions=directions,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.bundle.index import EXCLUDED, ExactIndex, exclude
+from components.bundle.index import BLOCK, EXCLUDED, ExactIndex, exclude
 
 VECTORS = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5], [-1.0, 0.0]], np.float32)
 IDS = np.array([b"a", b"b", b"c", b"d"])
@@ -48,10 +48,42 @@ def test_asking_for_more_than_there_are(index):
     assert index(tf.constant([[1.0, 0.0]]), k=10)[1].shape == [1, 4]
 
 
-def test_a_score_that_is_no_number_comes_last(index):
-    scores, positions = index.best(tf.constant([[np.nan, 0.0, 2.0, 1.0]]), k=4)
-    assert positions.numpy().tolist() == [[2, 3, 1, 0]]
-    assert scores[0, 3] == EXCLUDED
+@pytest.fixture(params=[BLOCK * 4, BLOCK * 7 + 3], ids=["whole-blocks", "rest"])
+def large(request):
+    """The same candidates twice: looked for in blocks, and in one go. Scores tie often."""
+    chance = np.random.default_rng(0)
+    vectors = chance.integers(-3, 4, (request.param, 2)).astype(np.float32)
+    return ExactIndex(3, blocks_from=1).index(vectors), ExactIndex(3).index(vectors)
+
+
+@pytest.mark.parametrize("excluded", [[[]], [list(range(BLOCK + 5))]], ids=["none", "a-block"])
+def test_blocks_find_what_one_search_finds(large, excluded):
+    queries = tf.constant([[1.0, 0.0], [0.5, -2.0], [0.0, 0.0], [-1.0, 1.0]])
+    positions = tf.constant(excluded * 4, tf.int64)
+    (in_blocks, at_once) = (index.query_with_exclusions(queries, positions) for index in large)
+    for found, expected in zip(in_blocks, at_once, strict=True):
+        assert found.numpy().tolist() == expected.numpy().tolist()
+
+
+def test_fewer_left_than_asked_in_blocks(large):
+    in_blocks, _ = large
+    everything = tf.range(1, in_blocks.size, dtype=tf.int64)[tf.newaxis, :]
+    scores, positions = in_blocks.query_with_exclusions(tf.constant([[0.0, 1.0]]), everything)
+    assert positions[0, 0] == 0
+    assert (scores.numpy()[0, 1:] == EXCLUDED).all()
+
+
+def test_counts_as_a_row_of_scores(large):
+    for index in large:
+        row = index.as_scores(np.arange(index.size, dtype=np.float32))
+        best, positions = index.best(tf.constant(row[np.newaxis, :]))
+        last = index.size - 1
+        assert positions.numpy().tolist() == [[last, last - 1, last - 2]]
+        assert best.numpy().tolist() == [[last, last - 1, last - 2]]
+
+
+def test_vectors_by_position(index):
+    assert index.vectors(tf.constant([3, 0])).numpy().tolist() == [[-1, 0], [1, 0]]
 
 
 @pytest.mark.parametrize(

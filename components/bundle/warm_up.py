@@ -1,0 +1,76 @@
+"""The warm-up file: requests that TensorFlow Serving answers to itself before it serves a version.
+
+Without it the first users wait while TensorFlow prepares the graph. InfraValidator could write one,
+but only of serialized examples, which `serving_default` would take for the ids of unknown users.
+"""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from components.bundle import records
+from components.bundle.module import EXAMPLES, EXCLUDE_MOVIE_IDS, HISTORY_MOVIE_IDS
+from transform import features
+
+PATH = os.path.join("assets.extra", "tf_serving_warmup_requests")
+BATCHES = (1, 8, 32)
+UNKNOWN_USER = b"warm-up: nobody has this id"
+OF_EXAMPLES = ("serve_examples", "embed_query", "evaluate", "describe")
+
+Request = tuple[str, dict[str, np.ndarray]]
+
+
+def requests(timelines: np.ndarray, movies: records.Movies) -> Iterator[Request]:
+    """Yields a signature's name and its inputs: every signature, in batches of 1, 8 and 32.
+
+    The first request is for an unknown user; larger batches end in one, the others are real.
+
+    Args:
+        timelines: `[users]` bytes, serialized raw timelines.
+        movies: The catalogue.
+    """
+    yield "serving_default", {features.USER_ID: np.array([UNKNOWN_USER], object)}
+    for size in BATCHES:
+        users = records.with_labels_as_history(_spread(timelines, size))
+        candidates = _spread(movies.examples, size)
+        query = {name: value.numpy() for name, value in records.parse_queries(users).items()}
+        user_id = query[features.USER_ID].copy()
+        if size > 1:
+            user_id[-1] = UNKNOWN_USER
+        history = query[features.MOVIE_ID]
+        yield "serving_default", {features.USER_ID: user_id}
+        yield (
+            "recommend",
+            {
+                HISTORY_MOVIE_IDS: history,
+                EXCLUDE_MOVIE_IDS: history,
+                **{name: query[name] for name in features.PROFILE},
+            },
+        )
+        yield "similar", {features.MOVIE_ID: _spread(movies.movie_id, size)}
+        for signature in OF_EXAMPLES:
+            yield signature, {EXAMPLES: users}
+        yield "embed_candidate", {EXAMPLES: candidates}
+
+
+def write(bundle: str, timelines: np.ndarray, movies: records.Movies) -> None:
+    """Writes the warm-up file into a bundle's folder, see `requests`."""
+    path = os.path.join(bundle, PATH)
+    tf.io.gfile.makedirs(os.path.dirname(path))
+    with tf.io.TFRecordWriter(path) as writer:
+        for signature, inputs in requests(timelines, movies):
+            log = prediction_log_pb2.PredictionLog()
+            request = log.predict_log.request
+            request.model_spec.signature_name = signature  # the server knows which model it loads
+            for name, value in inputs.items():
+                kind = tf.string if value.dtype == object else tf.as_dtype(value.dtype)
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(value, kind))
+            writer.write(log.SerializeToString(deterministic=True))
+
+
+def _spread(rows: np.ndarray, size: int) -> np.ndarray:
+    """Returns `size` of the `[any]` rows, evenly spread, repeated where there are fewer."""
+    return rows[np.linspace(0, len(rows) - 1, size).astype(int)]

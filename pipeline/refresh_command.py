@@ -1,0 +1,128 @@
+"""`movielens refresh`: today's catalogue and ratings with the served towers, without training."""
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import sys
+from typing import Any
+
+from pipeline import presets, run_records
+from pipeline.config import PipelineConfig, output_paths
+from pipeline.progress import Lines
+
+FITS = ("gates", "serving")
+
+
+def add_to(commands: Any) -> None:
+    """Adds the command to the command line."""
+    refresh = commands.add_parser(
+        "refresh",
+        help="serve new movies without training",
+        description="Builds index and bundle anew from the data as it is now, with the towers that "
+        "are served; evaluates, tries and pushes it as `run` does. A movie that nobody rated gets "
+        "its vector from genres, year and title.\nExit status: as of `run`.",
+    )
+    refresh.add_argument("--preset", default=presets.DEFAULT, help=f"default: {presets.DEFAULT}")
+    refresh.add_argument(
+        "--data", type=pathlib.Path, help="folder in GroupLens layout (default: the last run's)"
+    )
+    refresh.add_argument(
+        "--output", type=pathlib.Path, help="folder of the runs (default: runs/PRESET)"
+    )
+    refresh.add_argument(
+        "--withdraw", metavar="ID,ID,…", help="movies that must not be recommended, though rated"
+    )
+    refresh.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION.NAME=VALUE",
+        help="any field of gates or serving, e.g. gates.max_drop=0.2; repeatable",
+    )
+    refresh.add_argument("--json", action="store_true", help="print the run's record as JSON")
+    refresh.set_defaults(command=refresh_command)
+
+
+def refresh_command(options: argparse.Namespace) -> int:
+    """Runs the refresh.
+
+    Returns:
+        Exit status, as of `run`.
+
+    Raises:
+        LookupError: Nothing is served, or no run tells where the data is.
+        ValueError: An option or the served bundle is not usable, or a component failed.
+    """
+    from pipeline.run_command import check_writable, run_and_record, tell, withdrawn
+
+    say = Lines(sys.stderr if options.json else sys.stdout)
+    preset = presets.with_settings(presets.find(options.preset), options.set)
+    for setting in options.set:
+        if setting.split(".")[0] not in FITS:
+            raise ValueError(
+                f"{setting!r} is decided in training; a refresh takes only {' and '.join(FITS)}."
+            )
+    output = (options.output or pathlib.Path("runs") / options.preset).absolute()
+    check_writable(output)
+    paths = output_paths(output)
+    told = served_manifest(str(paths["serving_base"]))
+    data = options.data.absolute() if options.data else _last_data(output)
+    say.line(f"{data}, with the towers of {told.towers['run'] or told.towers['uri']}")
+    config = PipelineConfig(
+        name=f"movielens-{options.preset}",
+        data=str(data),
+        pipeline_root=str(paths["pipeline_root"]),
+        serving_base=str(paths["serving_base"]),
+        split=type(preset.split)(**told.evaluation["split"]),
+        model=dataclasses.replace(preset.model, exclude_seen=told.evaluation["exclude_seen"]),
+        gates=preset.gates,
+        serving=preset.serving,
+        withdrawn=withdrawn(options),
+        k=told.settings["k"],
+    )
+
+    def create(config: PipelineConfig) -> Any:
+        from pipeline.graph import create_refresh
+
+        return create_refresh(config, told.towers["uri"])
+
+    record = run_and_record(config, f"{options.preset}, refresh", paths, say, create)
+    return tell(record, options, say)
+
+
+def served_manifest(base: str) -> Any:
+    """Returns the manifest of what is served, whose towers are still there and the same.
+
+    Args:
+        base: The folder that TensorFlow Serving watches.
+
+    Raises:
+        LookupError: Nothing is served.
+        ValueError: It has no manifest, or its towers are gone or changed.
+    """
+    from tfx.utils import path_utils
+
+    from components import registry
+    from components.bundle import manifest
+
+    version = registry.served(base)
+    if version is None:
+        raise LookupError(f"Nothing is served from {base} yet; start with `movielens run`.")
+    told = manifest.read(registry.folder(base, version))
+    if told is None:
+        raise ValueError(f"Version {version} in {base} has no manifest; `movielens run` makes one.")
+    towers = told.towers["uri"]
+    folder = path_utils.serving_model_dir(towers)
+    if not os.path.isdir(folder):
+        raise ValueError(f"The towers of version {version} are gone ({towers}): `movielens run`.")
+    if manifest.fingerprint(manifest.checksums(folder)) != told.towers["sha256"]:
+        raise ValueError(
+            f"The towers in {towers} are not those of version {version} any more: `movielens run`."
+        )
+    return told
+
+
+def _last_data(output: pathlib.Path) -> pathlib.Path:
+    """Returns the folder of the data of the last run under an output folder that pushed."""
+    return pathlib.Path(run_records.find(output, None, pushed=True).data)

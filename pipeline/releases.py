@@ -1,0 +1,164 @@
+"""Which version is served: promotion and rollback, in the steps that TensorFlow Serving needs.
+
+A label may only be given to a version that is loaded. So a new version is first loaded beside the
+old one, then the label moves, then the old one is dropped: whoever asks without a label gets the
+highest version that is loaded, and must not get one that was rolled back.
+"""
+
+import json
+import os
+from collections.abc import Callable
+
+from tfx.dsl.io import fileio
+
+from components import registry, serving_config
+from components.bundle import manifest
+from components.serving_config import CANARY, STABLE
+from pipeline.model_server import ModelServer
+
+HISTORY = "stable_versions.json"
+
+
+def promote(
+    base: str,
+    version: int,
+    label: str,
+    server: ModelServer | None,
+    say: Callable[[str], None],
+    seen_as: str | None = None,
+) -> None:
+    """Gives a label to a version, and lets the server load what is labelled and nothing else.
+
+    Args:
+        base: The folder that TensorFlow Serving watches.
+        version: The version.
+        label: `stable` or `canary`.
+        server: The running server, which is waited for after each step; None: the configuration is
+            for one that starts later, which gives labels after it has loaded.
+        say: Told of each step.
+        seen_as: Path of `base` as the server sees it.
+
+    Raises:
+        LookupError: There is no such version.
+        ValueError: It is damaged, or the server did not follow; the labels are then as before.
+    """
+    found = manifest.problems(registry.folder(base, version))
+    if found:
+        raise ValueError(f"Version {version} is damaged, nothing was changed: {'; '.join(found)}.")
+    before = registry.served(base)
+    history = stable_history(base)
+    labels = serving_config.labels(base)
+    if STABLE not in labels and before is not None:
+        labels[STABLE] = before
+    wanted = {**labels, label: version}
+    if label == STABLE and wanted.get(CANARY) == version:
+        del wanted[CANARY]
+    if server:
+        _move(base, labels, wanted, server, say, seen_as)
+    serving_config.write(base, set(wanted.values()), wanted, seen_as)
+    if label == STABLE:
+        _remember(base, [*history, *([before] if before else []), version])
+    say(f"{label} is version {version}")
+
+
+def rollback(
+    base: str,
+    server: ModelServer | None,
+    say: Callable[[str], None],
+    seen_as: str | None = None,
+) -> int:
+    """Serves again what was served before, and ends a canary.
+
+    Returns:
+        The version that is served now.
+
+    Raises:
+        LookupError: There is nothing to go back to.
+        ValueError: As for `promote`.
+    """
+    now = registry.served(base)
+    earlier = [version for version in stable_history(base) if version != now]
+    if not earlier:
+        raise LookupError(
+            f"Nothing to go back to: no version under {base} was served before {now}."
+        )
+    promote(base, earlier[-1], STABLE, server, say, seen_as)
+    if CANARY in serving_config.labels(base):
+        serving_config.write(base, {earlier[-1]}, {STABLE: earlier[-1]}, seen_as)
+    _remember(base, earlier)
+    return earlier[-1]
+
+
+def stable_history(base: str) -> list[int]:
+    """Returns the versions that were served, in that order, as far as they are still there.
+
+    Where no label was ever given the newest version was served, so that is all of them.
+
+    Raises:
+        ValueError: The history can't be read.
+    """
+    there = registry.versions(base)
+    path = _history_path(base)
+    text = _text(path)
+    if text is None:
+        return there if STABLE not in serving_config.labels(base) else []
+    try:
+        told = [int(version) for version in json.loads(text)]
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{path} is not a list of versions ({error}); remove it, and `promote` instead."
+        ) from error
+    return [version for version in told if version in there]
+
+
+def _move(
+    base: str,
+    labels: dict[str, int],
+    wanted: dict[str, int],
+    server: ModelServer,
+    say: Callable[[str], None],
+    seen_as: str | None,
+) -> None:
+    """Lets the server load what is wanted beside what it has, then move the labels.
+
+    If it does not follow, it is told to go on as before.
+    """
+    versions = {*labels.values(), *wanted.values()}
+    path = serving_config.path_of(base)
+    before = _text(path)
+    try:
+        serving_config.write(base, versions, labels, seen_as)
+        say(f"1. loading {', '.join(map(str, sorted(versions)))}")
+        for version in sorted(versions):
+            server.await_version(version)
+        serving_config.write(base, versions, wanted, seen_as)
+        say("2. moving the labels")
+        for name, version in wanted.items():
+            server.await_label(name, version)
+    except BaseException:
+        if before is None:
+            fileio.remove(path)
+        else:
+            serving_config.replace(path, before)
+        raise
+
+
+def _remember(base: str, versions: list[int]) -> None:
+    """Writes which versions were served, in order; one after itself is told once."""
+    kept = [
+        version
+        for index, version in enumerate(versions)
+        if index == 0 or version != versions[index - 1]
+    ]
+    serving_config.replace(_history_path(base), json.dumps(kept))
+
+
+def _text(path: str) -> str | None:
+    if not fileio.exists(path):
+        return None
+    with fileio.open(path, "r") as file:
+        return file.read()
+
+
+def _history_path(base: str) -> str:
+    return os.path.join(os.path.dirname(base.rstrip("/")), HISTORY)

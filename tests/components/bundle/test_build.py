@@ -1,0 +1,177 @@
+"""The signatures of a saved bundle, asked in this process; movies and users are in tiny_bundle.py.
+
+Scores by hand: an even user gives movie 4 1.04, 2 1.02, 0 1.00 and odd movies 0; an odd one 5 1.05,
+3 1.03, 1 1.01. Ratings: 0 and 1 twice … see `users`.
+"""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.bundle import build, records
+
+
+@pytest.fixture(scope="module")
+def signatures(tiny, tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("bundle"))
+    build.save(tiny.bundle(), path)
+    loaded = tf.saved_model.load(path)
+    signatures = {name: loaded.signatures[name] for name in loaded.signatures}
+    yield signatures
+    del loaded
+
+
+def plain(outputs):
+    return {name: value.numpy().tolist() for name, value in outputs.items()}
+
+
+def recommend(signatures, history, exclude=((),), age=-1):
+    count = len(history)
+    nothing = tf.constant([""] * count)
+    return plain(
+        signatures["recommend"](
+            history_movie_ids=tf.constant(history, tf.string, shape=(count, len(history[0]))),
+            exclude_movie_ids=tf.constant(exclude, tf.string, shape=(count, len(exclude[0]))),
+            age=tf.constant([age] * count, tf.int64),
+            gender=nothing,
+            occupation=nothing,
+            zip=nothing,
+        )
+    )
+
+
+def test_known_users_get_their_own_kind_without_what_they_saw(signatures):
+    answer = plain(signatures["serving_default"](user_id=tf.constant(["10", "9"])))
+    # "10" saw 0, and 2 is no label any more when serving; of the rest 4 scores 1.04, the others 0
+    assert answer["movie_ids"] == [[b"4", b"1", b"3", b"5"], [b"0", b"2", b"4", b""]]
+    assert answer["titles"][0] == [b"Movie 4", b"Movie 1", b"Movie 3", b"Movie 5"]
+    assert answer["scores"][0] == pytest.approx([1.04, 0, 0, 0])
+    assert answer["known_user"] == [True, True]
+
+
+def test_user_who_has_seen_everything_gets_nothing(signatures):
+    answer = plain(signatures["serving_default"](user_id=tf.constant(["2"])))
+    assert answer["movie_ids"] == [[b""] * 4]
+    assert answer["titles"] == [[b""] * 4]
+
+
+@pytest.mark.parametrize("user", ["1", "nobody", ""], ids=["nothing-rated", "stranger", "empty"])
+def test_unknown_users_get_what_is_popular(signatures, user):
+    answer = plain(signatures["serving_default"](user_id=tf.constant([user])))
+    # each rated twice but 4, which was rated once; equal ones in order of the catalogue
+    assert answer["known_user"] == [False]
+    assert answer["movie_ids"] == [[b"0", b"1", b"2", b"3"]]
+    assert all(score > 0 for score in answer["scores"][0])
+
+
+def test_empty_batch(signatures):
+    empty = tf.constant([], tf.string)
+    answer = plain(signatures["serving_default"](user_id=empty))
+    assert answer == {"movie_ids": [], "titles": [], "scores": [], "known_user": []}
+    assert plain(signatures["similar"](movie_id=empty))["movie_ids"] == []
+    assert plain(signatures["serve_examples"](examples=empty))["movie_ids"] == []
+    assert signatures["embed_candidate"](examples=empty)["embedding"].shape == (0, 2)
+    assert signatures["evaluate"](examples=empty)["hit_at_10"].shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("history", "exclude", "expected"),
+    [
+        ([["4"]], [[]], [b"2", b"0", b"1", b"3"]),
+        ([["", "4", "", ""]], [[""]], [b"2", b"0", b"1", b"3"]),
+        ([["4"]], [["2", "0", "no movie", "2"]], [b"1", b"3", b"5", b""]),
+        ([["no movie"]], [[]], [b"4", b"2", b"0", b"1"]),
+    ],
+    ids=["plain", "gaps", "exclusions", "unknown-movie"],
+)
+def test_recommend(signatures, history, exclude, expected):
+    answer = recommend(signatures, history, exclude, age=20)
+    assert answer["movie_ids"] == [expected]
+
+
+def test_recommend_to_somebody_of_whom_nothing_is_known(signatures):
+    answer = recommend(signatures, [[]], [["0"]])
+    assert answer["known_user"] == [False]
+    assert answer["movie_ids"] == [[b"1", b"2", b"3", b"5"]]
+
+
+def test_rows_of_a_batch_do_not_mix(signatures):
+    answer = recommend(signatures, [["4", ""], ["", ""]], [[""], ["0"]], age=20)
+    assert answer["movie_ids"] == [[b"2", b"0", b"1", b"3"], [b"4", b"2", b"1", b"3"]]
+
+
+def test_similar_by_cosine_without_the_movie_itself(signatures):
+    answer = plain(signatures["similar"](movie_id=tf.constant(["0", "no movie"])))
+    assert answer["movie_ids"] == [[b"2", b"4", b"1", b"3"], [b""] * 4]
+    assert answer["scores"][0] == pytest.approx([1, 1, 0, 0])
+
+
+def test_examples_are_answered_like_their_users(signatures, tiny):
+    whole = records.with_labels_as_history(tiny.users())
+    by_example = plain(signatures["serve_examples"](examples=tf.constant(whole)))
+    ids = tf.constant(["10", "9", "2", "1"])
+    assert by_example == plain(signatures["serving_default"](user_id=ids))
+
+
+def test_embeddings(signatures, tiny):
+    query = plain(signatures["embed_query"](examples=tf.constant(tiny.users())))
+    assert query["embedding"] == [[1, 0], [0, 1], [1, 0], [0, 0]]
+    assert query["known"] == [True, True, True, False]
+    movies = plain(signatures["embed_candidate"](examples=tf.constant(tiny.catalogue().examples)))
+    assert np.array(movies["embedding"])[5] == pytest.approx([0, 1.05])
+
+
+def test_measurement(signatures, tiny):
+    measured = plain(signatures["evaluate"](examples=tf.constant(tiny.users()[:2])))
+    # "10": saw 0, ranks 4, 2: its 2 is second. "9": saw 1 and 3, its 5 is first
+    assert measured["hit_at_1"] == [0, 1]
+    assert measured["hit_at_5"] == [1, 1]
+    assert measured["mrr"] == [0.5, 1]
+    assert measured["catalogue_size"] == [6, 6]
+    described = plain(signatures["describe"](examples=tf.constant(tiny.users())))
+    assert described["label_count"] == [1, 1, 1, 0]
+    assert described["age_group"] == [b"20-29", b"30-39", b"40-49", b"unknown"]
+
+
+def test_measurement_may_rank_seen_movies_too(tiny):
+    measured = tiny.bundle(exclude_seen=False).measurements.evaluate(tf.constant(tiny.users()[1:2]))
+    # 5 scores 1.05 and is still first; of the seen ones 3 and 1 follow
+    assert measured["top_positions"].numpy()[0][:3].tolist() == [5, 3, 1]
+
+
+def test_catalogue_of_one_movie(tiny):
+    timelines = np.array([tiny.timeline("1", ["0"], age=20), tiny.timeline("2", age=20)], object)
+    built = build.build(tiny.towers(), tiny.catalogue(1), timelines, k=100, exclude_seen=True)
+    answer = plain(built.answers.of_users(tf.constant(["1", "2", "nobody"])))
+    assert answer["movie_ids"] == [[b""], [b"0"], [b"0"]]
+    assert plain(built.answers.similar(tf.constant(["0"])))["movie_ids"] == [[b""]]
+
+
+def test_withdrawn_movies_are_never_answered_though_they_were_rated(tiny):
+    movies = tiny.catalogue().without(frozenset({b"4", b"5"}))
+    built = build.build(tiny.towers(), movies, tiny.users(), k=6, exclude_seen=True)
+    answer = plain(built.answers.of_users(tf.constant(["10", "nobody"])))
+    assert answer["movie_ids"] == [[b"1", b"3", b"", b""], [b"0", b"1", b"2", b"3"]]
+    missed = built.measurements.evaluate(tf.constant(tiny.users()[1:2]))  # its label is withdrawn
+    assert missed["hit_at_10"].numpy().tolist() == [0]
+
+
+def test_a_query_that_is_not_finite_scores_nothing(tiny):
+    class Diverged(tf.Module):
+        def embed_query(self, query):
+            found = tiny.towers().embed_query(query)
+            return {**found, "embedding": found["embedding"] * np.nan}
+
+        def embed_candidate(self, examples):
+            return tiny.towers().embed_candidate(examples)
+
+    built = build.build(Diverged(), tiny.catalogue(), tiny.users(), k=3, exclude_seen=True)
+    answer = plain(built.answers.of_users(tf.constant(["10"])))
+    assert answer["scores"] == [[0, 0, 0]]
+    assert answer["movie_ids"] == [[b"1", b"3", b"4"]]
+
+
+def test_timelines_of_other_data_are_refused(tiny):
+    timelines = np.array([tiny.timeline("1", ["99"])], object)
+    with pytest.raises(ValueError, match="Movie '99' was rated and is not in the catalogue"):
+        build.build(tiny.towers(), tiny.catalogue(), timelines, k=4, exclude_seen=True)

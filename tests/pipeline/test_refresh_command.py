@@ -1,0 +1,69 @@
+import shutil
+
+import pytest
+
+from components.bundle import manifest
+from pipeline import cli, refresh_command
+
+
+@pytest.fixture
+def output(tmp_path):
+    """An output folder in which a bundle of some towers is served."""
+    towers = tmp_path / "towers" / "Format-Serving"
+    towers.mkdir(parents=True)
+    (towers / "saved_model.pb").write_text("towers")
+    served = tmp_path / "out" / "serving" / "movielens" / "1"
+    served.mkdir(parents=True)
+    (served / "saved_model.pb").write_text("bundle")
+    sha256 = manifest.fingerprint(manifest.checksums(str(towers)))
+    told = {"uri": str(towers.parent), "sha256": sha256, "run": "run 1"}
+    evaluation = {"split": {}, "exclude_seen": True}
+    manifest.write(str(served), manifest.Manifest(told, {}, {}, evaluation, {"k": 100}, {}))
+    return tmp_path / "out"
+
+
+def served(output):
+    return output / "serving" / "movielens" / "1"
+
+
+def test_manifest_of_what_is_served(output):
+    told = refresh_command.served_manifest(str(served(output).parent))
+    assert told.towers["run"] == "run 1"
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda out: shutil.rmtree(out / "serving"), "Nothing is served"),
+        (lambda out: (served(out) / manifest.PATH).unlink(), "has no manifest"),
+        (lambda out: shutil.rmtree(out.parent / "towers"), "The towers of version 1 are gone"),
+        (
+            lambda out: (out.parent / "towers/Format-Serving/saved_model.pb").write_text("other"),
+            "are not those of version 1 any more",
+        ),
+    ],
+    ids=["nothing-served", "no-manifest", "no-towers", "other-towers"],
+)
+def test_what_can_not_be_refreshed_says_what_to_do(output, damage, message, capsys):
+    damage(output)
+    assert cli.main(["refresh", "--output", str(output)]) == 1
+    said = capsys.readouterr().err
+    assert message in said
+    assert "movielens run" in said
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("model.epochs=3", "decided in training; a refresh takes only gates and serving"),
+        ("gates.unknown=3", "Unknown option 'gates.unknown'"),
+    ],
+)
+def test_settings_that_do_not_fit(output, setting, message, capsys):
+    assert cli.main(["refresh", "--output", str(output), "--set", setting]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_data_is_that_of_the_last_run_unless_named(output, capsys):
+    assert cli.main(["refresh", "--output", str(output)]) == 1
+    assert "was pushed yet" in capsys.readouterr().err

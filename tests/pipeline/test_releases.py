@@ -1,0 +1,212 @@
+"""Promotion and rollback; the server here follows models.config as TensorFlow Serving does."""
+
+import http.server
+import json
+import shutil
+import threading
+
+import pytest
+
+from components import registry, serving_config
+from components.bundle import manifest
+from pipeline import releases
+from pipeline.model_server import ModelServer
+
+
+def push(base, version):
+    folder = base / str(version)
+    folder.mkdir(parents=True)
+    (folder / "saved_model.pb").write_text(str(version))
+    files = manifest.checksums(str(folder))
+    manifest.write(str(folder), manifest.Manifest({}, {}, {}, {}, {}, files))
+
+
+@pytest.fixture
+def base(tmp_path):
+    base = tmp_path / "serving" / "movielens"
+    for version in (1, 2, 3):
+        push(base, version)
+    return base
+
+
+def state(base):
+    return serving_config.loaded(str(base)), serving_config.labels(str(base))
+
+
+def promote(base, version, label="stable", server=None, say=lambda line: None):
+    releases.promote(str(base), version, label, server, say)
+
+
+class Follower(http.server.ThreadingHTTPServer):
+    """Loads what the configuration says; a label moves only to what was loaded the poll before."""
+
+    def __init__(self, base, cannot_load=()):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.base, self.cannot_load = str(base), cannot_load
+        self.available, self.labels, self.seen = {registry.served(str(base))}, {}, []
+
+    def poll(self):
+        wanted, labels = serving_config.loaded(self.base), serving_config.labels(self.base)
+        if not self.seen or self.seen[-1] != (wanted, labels):
+            self.seen.append((wanted, labels))
+        if set(labels.values()) <= self.available:
+            self.labels = labels
+        self.available |= set(wanted) - set(self.cannot_load)
+
+    def status(self, path):
+        self.poll()
+        kind, _, name = path.partition("/")
+        version = int(name) if kind == "versions" else self.labels.get(name)
+        if version in self.available:
+            return 200, self.states(version, "AVAILABLE", "")
+        if version in self.cannot_load:
+            return 200, self.states(version, "END", "Data loss: corrupted record")
+        return 404, {"error": f"Could not find version {version} of model movielens"}
+
+    @staticmethod
+    def states(version, state, message):
+        status = {"error_code": "OK", "error_message": message}
+        return {
+            "model_version_status": [{"version": str(version), "state": state, "status": status}]
+        }
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        code, answer = self.server.status(self.path.removeprefix("/v1/models/movielens/"))
+        self.send_response(code)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def follow(base):
+    servers = []
+
+    def start(**options):
+        server = Follower(base, **options)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        return server, ModelServer(f"http://127.0.0.1:{server.server_port}", "movielens", 5)
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_promotion_without_a_server_is_one_step(base):
+    promote(base, 2)
+    assert state(base) == ([2], {"stable": 2})
+    assert registry.served(str(base)) == 2
+
+
+def test_server_loads_both_before_the_label_moves(base, follow):
+    serving_config.write(str(base), {1}, {"stable": 1})
+    server, model = follow()
+    said = []
+    promote(base, 3, server=model, say=said.append)
+    server.poll()
+    assert server.seen == [
+        ([1, 3], {"stable": 1}),  # loaded beside the old one
+        ([1, 3], {"stable": 3}),  # the label moved
+        ([3], {"stable": 3}),  # the old one dropped
+    ]
+    assert server.labels == {"stable": 3}
+    assert said == ["1. loading 1, 3", "2. moving the labels", "stable is version 3"]
+
+
+def test_canary_is_loaded_beside_the_stable_one(base, follow):
+    serving_config.write(str(base), {1}, {"stable": 1})
+    _, model = follow()
+    promote(base, 3, "canary", model)
+    assert state(base) == ([1, 3], {"stable": 1, "canary": 3})
+    promote(base, 3, "stable", model)
+    assert state(base) == ([3], {"stable": 3})
+
+
+def test_version_that_can_not_be_loaded_changes_nothing(base, follow):
+    serving_config.write(str(base), {1}, {"stable": 1})
+    _, model = follow(cannot_load=(3,))
+    with pytest.raises(ValueError, match="could not load version 3: Data loss"):
+        promote(base, 3, server=model)
+    assert state(base) == ([1], {"stable": 1})
+
+
+def test_server_that_takes_no_notice_changes_nothing(base, monkeypatch, follow):
+    server, _ = follow()
+    monkeypatch.setattr(server, "poll", lambda: None)
+    impatient = ModelServer(f"http://127.0.0.1:{server.server_port}", "movielens", 0)
+    with pytest.raises(ValueError, match=r"Waited 0 s for version 1 .*poll_wait_seconds"):
+        promote(base, 1, server=impatient)
+    assert not serving_config.loaded(str(base))
+    assert registry.served(str(base)) == 3
+
+
+def test_nobody_answers(base):
+    model = ModelServer("http://127.0.0.1:9", "movielens", 5)
+    with pytest.raises(ValueError, match=r"No answer from http://127\.0\.0\.1:9 .*--no-server"):
+        promote(base, 1, server=model)
+    assert registry.served(str(base)) == 3
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8501", "ftp://host", "http://", "file:///etc/passwd"])
+def test_what_is_no_server(url):
+    with pytest.raises(ValueError, match="A server looks like"):
+        ModelServer(url, "movielens", 5)
+
+
+def test_damaged_version_is_not_promoted(base):
+    (base / "3" / "saved_model.pb").write_text("rotten")
+    with pytest.raises(ValueError, match=r"Version 3 is damaged, nothing was changed: saved_model"):
+        promote(base, 3)
+    assert state(base) == ([], {})
+
+
+def test_version_that_is_not_there(base):
+    with pytest.raises(LookupError, match="there are: 1, 2, 3"):
+        promote(base, 7)
+
+
+def test_rollback_goes_to_what_was_served_and_not_to_what_was_only_pushed(base):
+    for version in (2, 3):
+        shutil.rmtree(base / str(version))
+    promote(base, 1)
+    push(base, 2)  # was never served
+    push(base, 3)
+    promote(base, 3)
+    assert releases.rollback(str(base), None, print) == 1
+    assert state(base) == ([1], {"stable": 1})
+    with pytest.raises(LookupError, match=r"no version under .* was served before 1"):
+        releases.rollback(str(base), None, print)
+
+
+def test_rollback_where_the_newest_was_served_goes_version_by_version(base):
+    assert [releases.rollback(str(base), None, print) for _ in range(2)] == [2, 1]
+    promote(base, 3)
+    assert releases.rollback(str(base), None, print) == 1
+
+
+def test_rollback_ends_a_canary(base):
+    promote(base, 1)
+    promote(base, 2)
+    promote(base, 3, "canary")
+    releases.rollback(str(base), None, print)
+    assert state(base) == ([1], {"stable": 1})
+
+
+def test_rollback_skips_versions_that_are_gone(base):
+    for version in (1, 2, 3):
+        promote(base, version)
+    (base / "2" / "saved_model.pb").unlink()
+    assert releases.rollback(str(base), None, print) == 1
+
+
+def test_broken_history_is_named(base):
+    promote(base, 1)
+    (base.parent / releases.HISTORY).write_text('{"a": 1}')
+    with pytest.raises(ValueError, match=r"stable_versions\.json is not a list of versions"):
+        releases.rollback(str(base), None, print)
