@@ -117,6 +117,7 @@ def configuration(environment: "Environment") -> "PipelineConfig":
         split=preset.split,
         model=preset.model,
         gates=preset.gates,
+        serving=preset.serving,
         beam_args=beam.arguments(environment),
     )
 

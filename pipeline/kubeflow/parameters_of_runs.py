@@ -14,6 +14,7 @@ PARAMETERS = {
         "Baseline.serving_base",
         "Pusher.push_destination.filesystem.base_directory",
     ),
+    "withdrawn": ("CandidateIndex.withdrawn", "Canary.withdrawn"),
     "epochs": ("TwoTowerTrainer.custom_config.model.epochs",),
     "learning_rate": ("TwoTowerTrainer.custom_config.model.learning_rate",),
     "seed": ("TwoTowerTrainer.custom_config.model.seed",),

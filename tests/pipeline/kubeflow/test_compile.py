@@ -89,6 +89,7 @@ def test_runtime_parameters_have_working_defaults(documents):
     assert documents[0]["root"]["inputDefinitions"]["parameters"] == {
         "data": {"parameterType": "STRING", "defaultValue": "/data/ml-100k"},
         "serving_base": {"parameterType": "STRING", "defaultValue": "/serving/movielens"},
+        "withdrawn": {"parameterType": "STRING", "defaultValue": ""},
         "epochs": {"parameterType": "NUMBER_INTEGER", "defaultValue": 7},
         "learning_rate": {"parameterType": "NUMBER_DOUBLE", "defaultValue": 0.003},
         "seed": {"parameterType": "NUMBER_INTEGER", "defaultValue": 1},
@@ -183,6 +184,7 @@ def test_kfp_loads_it_and_its_protos_take_every_field(compiled, tmp_path):
     assert loaded["inputs"] == {
         "data": "/data/ml-100k",
         "serving_base": "/serving/movielens",
+        "withdrawn": "",
         "epochs": 7,
         "learning_rate": 0.003,
         "seed": 1,
