@@ -167,10 +167,12 @@ def test_example_gen_looks_at_its_data(call, ours, write_checkerboard, tmp_path)
 
 
 @pytest.mark.parametrize(("blessed", "pushed"), [(1, True), (0, False)], ids=["yes", "no"])
-def test_pusher_reads_blessings_that_came_as_doubles(call, ours, tmp_path, blessed, pushed):
+def test_pusher_reads_blessings_that_came_as_doubles(
+    call, ours, tmp_path, monkeypatch, tiny, blessed, pushed
+):
+    monkeypatch.setattr("components.measured.metrics", lambda evaluation: {"": {"hit@10": 0.5}})
     bundle = tmp_path / "store" / "run" / "bundle"
-    (bundle / "Format-Serving").mkdir(parents=True)
-    (bundle / "Format-Serving" / "saved_model.pb").write_text("model")
+    tiny.save(bundle / "Format-Serving")
     (tmp_path / "store" / "run" / "blessing").mkdir()
     blessing = {"uri": str(tmp_path / "store" / "run" / "blessing")}
     serving = tmp_path / "serving" / "movielens"
@@ -182,6 +184,7 @@ def test_pusher_reads_blessings_that_came_as_doubles(call, ours, tmp_path, bless
                 "model": {"uri": str(bundle)},
                 "model_blessing": {**blessing, "metadata": {"blessed": blessed}},
                 "infra_blessing": {**blessing, "metadata": {"blessed": 1}},
+                "evaluation": blessing,
             },
         )
     )
@@ -189,7 +192,8 @@ def test_pusher_reads_blessings_that_came_as_doubles(call, ours, tmp_path, bless
     assert len(versions) == int(pushed)
     assert made["pushed_model"]["artifacts"][0]["metadata"]["pushed"] == float(pushed)
     if pushed:
-        assert (versions[0] / "saved_model.pb").read_text() == "model"
+        original = bundle / "Format-Serving" / "saved_model.pb"
+        assert (versions[0] / "saved_model.pb").read_bytes() == original.read_bytes()
 
 
 def test_stale_output_file_does_not_survive_a_failure(call, tmp_path):

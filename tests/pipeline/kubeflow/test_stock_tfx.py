@@ -10,7 +10,7 @@ from tfx import v1 as tfx
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner
 
-from components.baseline import Baseline
+from components.curated_schema import CuratedSchema
 from components.movies_example_gen import MoviesExampleGen
 from pipeline.kubeflow import refusals
 
@@ -61,7 +61,7 @@ def test_pipeline_root_is_not_in_the_spec(example_gen):
 
 
 def test_default_schema_is_one_that_servers_refuse():
-    spec = stock(Baseline(serving_base="/serving"), use_pipeline_spec_2_1=False)
+    spec = stock(CuratedSchema(record="movies", fingerprint="1"), use_pipeline_spec_2_1=False)
     assert any("got '2.0.0'" in complaint for complaint in refusals.of([spec]))
 
 
@@ -79,8 +79,8 @@ def test_resolver_is_compiled_to_what_servers_refuse():
 def test_infra_validator_does_not_compile():
     from tfx.components import InfraValidator
 
-    model = Baseline(serving_base="/serving")
-    validator = InfraValidator(model=model.outputs["model"], serving_spec=tfx.proto.ServingSpec())
+    model = tfx.dsl.Importer("minio://b/model", tfx.types.standard_artifacts.Model).with_id("Model")
+    validator = InfraValidator(model=model.outputs["result"], serving_spec=tfx.proto.ServingSpec())
     with pytest.raises(NotImplementedError):
         stock(model, validator)
 
