@@ -213,7 +213,7 @@ def test_interrupted_run_can_be_run_again(data, tmp_path):
         assert process.poll() is None
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "Run the same command again" in said
     again = movielens(*arguments)

@@ -168,36 +168,32 @@ def test_example_gen_looks_at_its_data(call, ours, write_checkerboard, tmp_path)
 
 @pytest.mark.parametrize(("blessed", "pushed"), [(1, True), (0, False)], ids=["yes", "no"])
 def test_pusher_reads_blessings_that_came_as_doubles(
-    call, ours, tmp_path, monkeypatch, blessed, pushed
+    call, ours, tmp_path, monkeypatch, tiny, blessed, pushed
 ):
-    from components import measured, registry
-    from components.bundle import manifest
-
-    monkeypatch.setattr(measured, "metrics", lambda uri: {"": {"hit@10": 0.25}})
-    run = tmp_path / "store" / "run"
-    bundle = run / "bundle" / "Format-Serving"
-    bundle.mkdir(parents=True)
-    (bundle / "saved_model.pb").write_text("model")
-    described = manifest.Manifest({}, {}, {}, {}, {}, manifest.checksums(str(bundle)))
-    manifest.write(str(bundle), described)
+    monkeypatch.setattr("components.measured.metrics", lambda evaluation: {"": {"hit@10": 0.5}})
+    bundle = tmp_path / "store" / "run" / "bundle"
+    tiny.save(bundle / "Format-Serving")
+    (tmp_path / "store" / "run" / "blessing").mkdir()
+    blessing = {"uri": str(tmp_path / "store" / "run" / "blessing")}
     serving = tmp_path / "serving" / "movielens"
     made = ours(
         call(
             "Pusher",
             {"push_destination.filesystem.base_directory": str(serving)},
             {
-                "model": {"uri": str(run / "bundle")},
-                "model_blessing": {"uri": str(run / "blessing"), "metadata": {"blessed": blessed}},
-                "infra_blessing": {"uri": str(run / "canary"), "metadata": {"blessed": 1}},
-                "evaluation": {"uri": str(run / "evaluation")},
+                "model": {"uri": str(bundle)},
+                "model_blessing": {**blessing, "metadata": {"blessed": blessed}},
+                "infra_blessing": {**blessing, "metadata": {"blessed": 1}},
+                "evaluation": blessing,
             },
         )
     )
-    versions = registry.versions(str(serving))
+    versions = sorted(serving.iterdir()) if serving.exists() else []
     assert len(versions) == int(pushed)
     assert made["pushed_model"]["artifacts"][0]["metadata"]["pushed"] == float(pushed)
     if pushed:
-        assert (serving / str(versions[0]) / "saved_model.pb").read_text() == "model"
+        original = bundle / "Format-Serving" / "saved_model.pb"
+        assert (versions[0] / "saved_model.pb").read_bytes() == original.read_bytes()
 
 
 def test_stale_output_file_does_not_survive_a_failure(call, tmp_path):

@@ -61,7 +61,7 @@ def test_pipeline_root_is_not_in_the_spec(example_gen):
 
 
 def test_default_schema_is_one_that_servers_refuse():
-    spec = stock(CuratedSchema(record="movies", fingerprint=""), use_pipeline_spec_2_1=False)
+    spec = stock(CuratedSchema(record="movies", fingerprint="1"), use_pipeline_spec_2_1=False)
     assert any("got '2.0.0'" in complaint for complaint in refusals.of([spec]))
 
 
@@ -79,9 +79,7 @@ def test_resolver_is_compiled_to_what_servers_refuse():
 def test_infra_validator_does_not_compile():
     from tfx.components import InfraValidator
 
-    model = tfx.dsl.Importer(
-        source_uri="minio://bucket/model", artifact_type=tfx.types.standard_artifacts.Model
-    ).with_id("Model")
+    model = tfx.dsl.Importer("minio://b/model", tfx.types.standard_artifacts.Model).with_id("Model")
     validator = InfraValidator(model=model.outputs["result"], serving_spec=tfx.proto.ServingSpec())
     with pytest.raises(NotImplementedError):
         stock(model, validator)
