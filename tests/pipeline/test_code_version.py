@@ -31,14 +31,3 @@ def test_revision_of_a_checkout(checkout):
 
 def test_outside_of_git_there_is_none(tmp_path):
     assert code_version.git_revision(tmp_path) == ""
-
-
-def test_code_version_changes_with_the_sources_of_components_only(tmp_path):
-    for package in ("components", "pipeline"):
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "a.py").write_text("1")
-    before = code_version.code_version(tmp_path)
-    (tmp_path / "pipeline" / "a.py").write_text("2")
-    assert code_version.code_version(tmp_path) == before
-    (tmp_path / "components" / "a.py").write_text("2")
-    assert code_version.code_version(tmp_path) != before

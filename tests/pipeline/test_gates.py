@@ -15,11 +15,12 @@ def thresholds(config):
     """Every threshold by metric name; each holds for all users together, never for a slice."""
     found = {}
     for spec in config.metrics_specs:
-        for metric in spec.metrics:
-            assert not metric.HasField("threshold")
-            for part in metric.per_slice_thresholds:
-                assert [len(s.feature_keys) for s in part.slicing_specs] == [0]
-                found[json.loads(metric.config)["name"]] = part.threshold
+        assert not spec.thresholds
+        assert not any(m.HasField("threshold") or m.per_slice_thresholds for m in spec.metrics)
+        for name, several in spec.per_slice_thresholds.items():
+            (part,) = several.thresholds
+            assert [len(each.feature_keys) for each in part.slicing_specs] == [0]
+            found[name] = part.threshold
     return found
 
 
@@ -33,9 +34,8 @@ def test_only_the_gated_metric_and_the_lift_are_held_to_thresholds():
 
 def test_every_metric_is_measured_of_bundle_and_yardsticks_and_sliced():
     config = gates.eval_config(Gates())
-    names = {
-        json.loads(m.config or "{}").get("name") for s in config.metrics_specs for m in s.metrics
-    }
+    (means,) = (m for spec in config.metrics_specs for m in spec.metrics if m.class_name == "Means")
+    names = set(json.loads(means.config)["outputs"])
     for metric in evaluation.METRICS:
         assert {metric, f"popular {metric}", f"recent {metric}"} <= names
     assert [list(s.feature_keys) for s in config.slicing_specs] == [
