@@ -127,7 +127,8 @@ def run_protocol(
             if not output.exists():
                 settings = [*what.settings, f"model.seed={seed}"]
                 record = ours.run(data, folder / "runs", what.preset, protocol.split, settings)
-                lists = ours.lists_of_bundle(record["pushed"], data, split, users, catalogue)
+                bundle = record["pushed"] or record["same_as"]
+                lists = ours.lists_of_bundle(bundle, data, split, users, catalogue)
                 cost = record["components"]["TwoTowerTrainer"]["cpu_seconds"]
                 facts = {"settings": settings, "cpu_seconds": cost}
                 output.with_suffix(".json").write_text(json.dumps(facts))

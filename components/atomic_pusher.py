@@ -96,13 +96,16 @@ class Executor(executor.Executor):
 
 
 def same_bundle(base: str, bundle: str) -> str | None:
-    """Returns the path of the newest version under `base` that has the same content as a bundle."""
-    wanted = manifest.read(bundle)
-    for version in reversed(registry.versions(base)):
-        found = manifest.read(registry.folder(base, version))
-        if wanted and found and found.content == wanted.content:
-            return registry.folder(base, version)
-    return None
+    """Returns the path of the newest version under `base` if it has the same content as a bundle.
+
+    An older one does not count: who runs yesterday's settings again wants them served again.
+    """
+    versions = registry.versions(base)
+    if not versions:
+        return None
+    newest = registry.folder(base, versions[-1])
+    wanted, found = manifest.read(bundle), manifest.read(newest)
+    return newest if wanted and found and found.content == wanted.content else None
 
 
 def publish(base: str, staged: str, push: dict[str, Any], keep: int) -> int:

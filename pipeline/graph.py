@@ -42,12 +42,7 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
     """
     features_version = code_version("transform")
     components_version = code_version("components", "transform")
-    ratings = RatingsExampleGen(
-        input_base=config.data, split=config.split, code_version=components_version
-    ).with_id("RatingsExampleGen")
-    movies = MoviesExampleGen(input_base=config.data, code_version=components_version).with_id(
-        "MoviesExampleGen"
-    )
+    ratings, movies = ingest(config, components_version)
     timelines_checked = check(schemas.TIMELINES, ratings)
     movies_checked = check(schemas.MOVIES, movies)
     timelines_transform = transform(
@@ -96,12 +91,7 @@ def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
         towers: URI of the Model artifact that holds them.
     """
     version = code_version("components", "transform")
-    ratings = RatingsExampleGen(
-        input_base=config.data, split=config.split, code_version=version
-    ).with_id("RatingsExampleGen")
-    movies = MoviesExampleGen(input_base=config.data, code_version=version).with_id(
-        "MoviesExampleGen"
-    )
+    ratings, movies = ingest(config, version)
     movies_checked = check(schemas.MOVIES, movies)
     stored = tfx.dsl.Importer(
         source_uri=towers, artifact_type=tfx.types.standard_artifacts.Model
@@ -121,6 +111,18 @@ def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
         beam_pipeline_args=list(config.beam_args),
         enable_cache=True,
     )
+
+
+def ingest(config: PipelineConfig, version: str) -> tuple[RatingsExampleGen, MoviesExampleGen]:
+    """Returns what reads the files: the ExampleGen of the timelines, and that of the catalogue.
+
+    Args:
+        config: What the run does.
+        version: Of the code.
+    """
+    ratings = RatingsExampleGen(input_base=config.data, split=config.split, code_version=version)
+    movies = MoviesExampleGen(input_base=config.data, code_version=version)
+    return ratings.with_id("RatingsExampleGen"), movies.with_id("MoviesExampleGen")
 
 
 def deliver(

@@ -7,7 +7,7 @@ import pathlib
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from pipeline.kubeflow.compile import add_compile
+from pipeline.kubeflow.compile import add_compile, add_environment
 
 if TYPE_CHECKING:
     from pipeline.kubeflow.environment import Environment
@@ -193,14 +193,7 @@ def _add(
         epilog=AUTHENTICATION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--env", required=True, metavar="NAME", help="environment: dev, prod, …")
-    parser.add_argument(
-        "--environments",
-        type=pathlib.Path,
-        default=pathlib.Path("kubeflow") / "environments",
-        metavar="FOLDER",
-        help="where NAME.yaml is (default: kubeflow/environments)",
-    )
+    add_environment(parser)
     if changes and named:
         parser.add_argument(
             "--version", metavar="VERSION", help="name of the version (default: the git revision)"

@@ -26,6 +26,15 @@ def add_compile(commands: Any) -> None:
         description="Writes the pipeline as Kubeflow Pipelines takes it, and checks it for all "
         "that the server would refuse. Equal input gives equal bytes.",
     )
+    add_environment(parser)
+    parser.add_argument(
+        "--output", required=True, type=pathlib.Path, metavar="FILE", help="file to write"
+    )
+    parser.set_defaults(command=compile_command)
+
+
+def add_environment(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say which cluster is meant."""
     parser.add_argument("--env", required=True, metavar="NAME", help="environment: dev, prod, …")
     parser.add_argument(
         "--environments",
@@ -34,10 +43,6 @@ def add_compile(commands: Any) -> None:
         metavar="FOLDER",
         help="where NAME.yaml is (default: kubeflow/environments)",
     )
-    parser.add_argument(
-        "--output", required=True, type=pathlib.Path, metavar="FILE", help="file to write"
-    )
-    parser.set_defaults(command=compile_command)
 
 
 def compile_command(options: argparse.Namespace) -> int:

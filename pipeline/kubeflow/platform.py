@@ -6,7 +6,8 @@ from pipeline.kubeflow import parameters_of_runs
 from pipeline.kubeflow.environment import BUCKET
 
 if TYPE_CHECKING:
-    from pipeline.kubeflow.environment import Environment, Toleration
+    from pipeline.kubeflow.environment import Environment
+    from pipeline.kubeflow.pods import Toleration
 
 
 def specification(environment: "Environment", spec: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.kubeflow.environment import ComponentSettings, Environment
+    from pipeline.kubeflow.environment import Environment
+    from pipeline.kubeflow.pods import ComponentSettings
 
 LIKE_KFP = "comp-"  # kfp cuts five characters off a component's name to get the task's
 

@@ -1,8 +1,9 @@
 """`movielens serve`: its options. What it does is imported only when it is run."""
 
 import argparse
-import pathlib
 from typing import Any
+
+from pipeline import serving_options
 
 
 def add_to(commands: Any) -> None:
@@ -15,12 +16,7 @@ def add_to(commands: Any) -> None:
         "and is not the real binary. New versions are taken over as they are pushed. Stops with "
         "Ctrl-C.",
     )
-    serve.add_argument(
-        "--base", type=pathlib.Path, help="folder of the versions (default: the last pushed to)"
-    )
-    serve.add_argument(
-        "--runs", type=pathlib.Path, default=pathlib.Path("runs"), help="folder of the runs (runs)"
-    )
+    serving_options.add_to(serve)
     serve.add_argument(
         "--host", default="127.0.0.1", help="address to listen to (127.0.0.1: this machine only)"
     )

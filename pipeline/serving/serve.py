@@ -5,7 +5,6 @@ import contextlib
 import json
 import logging
 import os
-import pathlib
 import signal
 import subprocess
 import threading
@@ -17,8 +16,7 @@ from collections.abc import Iterator
 
 import waitress.server
 
-from pipeline import run_records
-from pipeline.config import output_paths
+from pipeline import serving_options
 from pipeline.serving import engine
 from pipeline.serving.client.grpc_transport import GrpcTransport
 from pipeline.serving.client.recommender import RecommenderClient
@@ -40,7 +38,7 @@ def serve(options: argparse.Namespace) -> int:
         ValueError: There is nothing to serve, or the server ended by itself.
         OSError: A port can't be had.
     """
-    base = _base(options)
+    base = os.path.abspath(serving_options.base(options))
     name = os.path.basename(base)
     address = engine.Address(options.host, options.grpc_port, options.rest_port)
     chosen = options.engine
@@ -60,16 +58,6 @@ def serve(options: argparse.Namespace) -> int:
         print(_summary(address, name, page.effective_port), flush=True)
         raise _ended(server.wait())
     return 0
-
-
-def _base(options: argparse.Namespace) -> str:
-    """Returns the absolute folder of the versions."""
-    if options.base is not None:
-        if not options.base.is_dir():
-            raise ValueError(f"{options.base} is not a folder: `movielens run` pushes into one.")
-        return str(options.base.absolute())
-    record = run_records.find(options.runs, None, pushed=True)
-    return str(output_paths(pathlib.Path(record.output))["serving_base"].absolute())
 
 
 def _described(chosen: str, image: str) -> str:

@@ -154,6 +154,17 @@ def test_same_bundle_is_not_pushed_again(push, tmp_path):
     assert names(tmp_path) == [pathlib.Path(first).name]
 
 
+def test_bundle_of_an_older_version_is_pushed_again(push, folder, tmp_path):
+    push()
+    write_bundle(folder, "another graph")
+    push()
+    write_bundle(folder, "graph")
+    again = push()
+    assert not again.get_string_custom_property("same_as")
+    versions = registry.versions(str(tmp_path / "base"))
+    assert again.get_string_custom_property("pushed_version") == str(versions[2])
+
+
 def test_same_bundle_that_is_not_blessed_is_not_called_there(push):
     push()
     assert not push(blessed=False).get_string_custom_property("same_as")

@@ -64,6 +64,24 @@ class Model:
             )
 
 
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How versions are watched and loaded; the names are TensorFlow Serving's flags."""
+
+    file_system_poll_wait_seconds: float = 1
+    model_config_file_poll_wait_seconds: float = 0
+    """0: the file is read once."""
+
+    max_num_load_retries: int = 5
+    load_retry_interval_micros: int = 60_000_000
+    enable_model_warmup: bool = True
+    allow_version_labels_for_unavailable_models: bool = False
+    """At most for labels that are not in use yet."""
+
+    tensorflow_intra_op_parallelism: int = 0
+    tensorflow_inter_op_parallelism: int = 0
+
+
 def parse(text: str) -> tuple[Model, ...]:
     """Reads a `ModelServerConfig` in text format.
 

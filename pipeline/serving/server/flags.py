@@ -4,8 +4,7 @@ import argparse
 import re
 from collections.abc import Callable
 
-from pipeline.serving.server.configuration import ConfigurationError, Model, read
-from pipeline.serving.server.manager import Settings
+from pipeline.serving.server.configuration import ConfigurationError, Model, Settings, read
 from pipeline.serving.server.rest_api import METRICS_PATH
 
 

@@ -1,61 +1,29 @@
 """The life of versions: found, loaded, warmed up, served, unloaded; never a gap in between."""
 
-import dataclasses
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
 
-import grpc
 import tensorflow as tf
 from tensorflow_serving.apis import get_model_status_pb2, model_pb2
 
 from pipeline.serving.server import versions
-from pipeline.serving.server.configuration import ConfigurationError, Model, read
+from pipeline.serving.server.configuration import ConfigurationError, Model, Settings, read
 from pipeline.serving.server.errors import ServingError, StatusCode, from_tensorflow, invalid
 from pipeline.serving.server.metrics import Metrics
 from pipeline.serving.server.servable import LOAD_ERRORS, Servable
-
-State = get_model_status_pb2.ModelVersionStatus.State
-START, LOADING, AVAILABLE, UNLOADING, END = (
-    State.Value(name) for name in ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
+from pipeline.serving.server.versions import (
+    AVAILABLE,
+    END,
+    LOADING,
+    START,
+    UNLOADING,
+    Version,
 )
+
 log = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """How versions are watched and loaded; the names are TensorFlow Serving's flags."""
-
-    file_system_poll_wait_seconds: float = 1
-    model_config_file_poll_wait_seconds: float = 0
-    """0: the file is read once."""
-
-    max_num_load_retries: int = 5
-    load_retry_interval_micros: int = 60_000_000
-    enable_model_warmup: bool = True
-    allow_version_labels_for_unavailable_models: bool = False
-    """At most for labels that are not in use yet."""
-
-    tensorflow_intra_op_parallelism: int = 0
-    tensorflow_inter_op_parallelism: int = 0
-
-
-@dataclasses.dataclass
-class Version:
-    """One version of a model, and what became of it."""
-
-    number: int
-    path: str
-    state: int = START
-    code: grpc.StatusCode = StatusCode.OK
-    message: str = ""
-    servable: Servable | None = None
-    attempts: int = 0
-    next_attempt: float = 0.0
-    unwanted: bool = False
-    """It should not be served any more; if that changes, it is a new one."""
 
 
 class Manager:

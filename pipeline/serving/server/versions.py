@@ -1,8 +1,35 @@
-"""Which versions there are under a base path, as TensorFlow Serving reads folder names."""
+"""What a version is, and which there are under a base path, as TensorFlow Serving reads names."""
 
+import dataclasses
 import os
 
+import grpc
+from tensorflow_serving.apis import get_model_status_pb2
+
 from pipeline.serving.server.configuration import LARGEST_VERSION
+from pipeline.serving.server.errors import StatusCode
+from pipeline.serving.server.servable import Servable
+
+State = get_model_status_pb2.ModelVersionStatus.State
+START, LOADING, AVAILABLE, UNLOADING, END = (
+    State.Value(name) for name in ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
+)
+
+
+@dataclasses.dataclass
+class Version:
+    """One version of a model, and what became of it."""
+
+    number: int
+    path: str
+    state: int = START
+    code: grpc.StatusCode = StatusCode.OK
+    message: str = ""
+    servable: Servable | None = None
+    attempts: int = 0
+    next_attempt: float = 0.0
+    unwanted: bool = False
+    """It should not be served any more; if that changes, it is a new one."""
 
 
 def find(base_path: str) -> dict[int, str] | None:

@@ -157,7 +157,7 @@ def test_bad_environment(environment, changes, message):
 
 
 def test_component_that_does_not_mount_its_path(environment):
-    from pipeline.kubeflow.environment import Volume
+    from pipeline.kubeflow.pods import Volume
 
     volumes = (environment.volumes[0], Volume("movielens-serving", "/serving", ("Pusher",)))
     with pytest.raises(ValueError, match="Baseline uses serving_base '/serving/movielens'"):

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from pipeline import presets
-from pipeline.kubeflow import environment
+from pipeline.kubeflow import environment, pods
 
 FOLDER = pathlib.Path(__file__).resolve().parents[3] / "kubeflow" / "environments"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -46,7 +46,7 @@ def test_a_component_has_its_own_settings_or_the_defaults(load):
         "nvidia.com/gpu",
         1,
     )
-    assert loaded.of("Pusher") == environment.ComponentSettings(cpu=1.0, memory_gb=4.0)
+    assert loaded.of("Pusher") == pods.ComponentSettings(cpu=1.0, memory_gb=4.0)
 
 
 def settings(**changes):

@@ -6,10 +6,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
 
-from pipeline.serving.server.configuration import ConfigurationError, Model, VersionPolicy
+from pipeline.serving.server.configuration import ConfigurationError, Model, Settings, VersionPolicy
 from pipeline.serving.server.errors import ServingError, StatusCode
-from pipeline.serving.server.manager import AVAILABLE, END, LOADING, Manager, Settings
+from pipeline.serving.server.manager import Manager
 from pipeline.serving.server.metrics import Metrics
+from pipeline.serving.server.versions import AVAILABLE, END, LOADING
 
 
 class Clock:
