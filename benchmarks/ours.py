@@ -10,37 +10,56 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.protocols import Ratings, top_lists
+from benchmarks.protocols import EVAL, TRAIN, Ratings, for_strangers, top_lists
 from components import grouplens
-from components.bundle import module
 from components.splits import SplitConfig, split_ratings
-from components.timelines import id_names, movie_examples
+from components.timelines import id_names, movie_examples, timeline_examples
 from transform import features
 
 AT_ONCE = 512
 OPEN_GATES = ("gates.min_hit_at_10=0", "gates.min_lift=-1", "gates.max_drop=1")
 
 
-def frozen_split(data: pathlib.Path, config: SplitConfig) -> tuple[Ratings, np.ndarray, np.ndarray]:
-    """Splits a release as the pipeline does.
+@dataclasses.dataclass(frozen=True)
+class Frozen:
+    """A release, split as the pipeline does it."""
 
-    Returns:
-        The split, and the ids of its users and of its movies, as bytes, in order of position.
+    ratings: Ratings
+    """Who rated what, and the part that each rating plays."""
+
+    timelines: np.ndarray
+    """`[users]` bytes: what is known of each user when test is asked for, as raw timelines."""
+
+    movies: np.ndarray
+    """`[movies]` bytes: the raw catalogue, in order of position."""
+
+
+def freeze(data: pathlib.Path, config: SplitConfig) -> Frozen:
+    """Splits a release.
+
+    The timelines are those of the test split, whose history ends before the labels. A bundle's own
+    store of users is no help here: it holds all that is known today, the labels included.
     """
     layout = grouplens.detect(str(data))
-    ratings, movies = grouplens.read_ratings(layout), grouplens.read_movies(layout)
+    ratings, catalogue = grouplens.read_ratings(layout), grouplens.read_movies(layout)
     split = split_ratings(ratings.user_id, ratings.timestamp, config)
-    catalogue = np.sort(id_names(movies.movie_id).astype(bytes))
+    names = id_names(catalogue.movie_id).astype(bytes)
+    order = np.argsort(names)
     rated = id_names(ratings.movie_id[split.order]).astype(bytes)
     frozen = Ratings(
         user=np.repeat(np.arange(len(split.user_id)), np.diff(split.offsets)),
-        movie=np.searchsorted(catalogue, rated),
+        movie=np.searchsorted(names[order], rated),
         timestamp=ratings.timestamp[split.order],
         part=split.part.astype(np.int64),
         users=len(split.user_id),
-        movies=len(catalogue),
+        movies=len(names),
     )
-    return frozen, id_names(split.user_id).astype(bytes), catalogue
+    timelines = timeline_examples(ratings, grouplens.read_users(layout), split)
+    return Frozen(
+        frozen,
+        np.array([timeline for name, timeline in timelines if name == features.TEST], object),
+        np.array(list(movie_examples(catalogue)), object)[order],
+    )
 
 
 def run(
@@ -70,50 +89,24 @@ def run(
     return json.loads(done.stdout)
 
 
-def lists_of_bundle(
-    bundle: str, data: pathlib.Path, split: Ratings, users: np.ndarray, catalogue: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Returns what a bundle answers every user, `[users, LISTED]` catalogue positions.
+def lists_of_bundle(bundle: str, frozen: Frozen) -> dict[str, np.ndarray]:
+    """Returns what a bundle's towers put first for every user, `[users, LISTED]` positions.
+
+    Users without a history get what is popular lately, by the history of the split: the bundle's
+    own fallback counts all ratings, the labels included.
 
     Returns:
-        `masked`: the answers of `serving_default`, as clients get them. `raw`: the dot products of
-        its two towers, movies of the history included.
+        `masked`: movies of the history left out, as the bundle answers. `raw`: they stay in.
     """
-    loaded = tf.saved_model.load(bundle)
-    masked = []
-    for first in range(0, len(users), AT_ONCE):
-        asked = tf.constant(users[first : first + AT_ONCE].tolist())
-        answer = loaded.signatures["serving_default"](user_id=asked)
-        masked.append(positions(answer[module.MOVIE_IDS].numpy(), catalogue))
-    movies = list(movie_examples(grouplens.read_movies(grouplens.detect(str(data)))))
-    names = [features_of(movie) for movie in movies]
-    order = np.argsort(np.array(names))
-    vectors = loaded.signatures["embed_candidate"](examples=tf.constant(movies))["embedding"]
-    matrix = vectors.numpy()[order]
-    raw = []
-    timelines = timelines_by_user(loaded.answers.timelines.numpy())
-    for first in range(0, len(users), AT_ONCE):
-        asked = tf.constant([timelines[user] for user in users[first : first + AT_ONCE]])
-        queries = loaded.signatures["embed_query"](examples=asked)["embedding"].numpy()
-        raw.append(top_lists((queries @ matrix.T).astype(np.float64)))
-    return {"masked": np.concatenate(masked), "raw": np.concatenate(raw)}
-
-
-def positions(movie_ids: np.ndarray, catalogue: np.ndarray) -> np.ndarray:
-    """Returns the catalogue positions of ids, of any shape; -1 for the empty one."""
-    names = movie_ids.astype(bytes)
-    found = np.searchsorted(catalogue, names)
-    return np.where(names == b"", -1, found)
-
-
-def features_of(movie: bytes) -> bytes:
-    """Returns the id in a serialized movie."""
-    example = tf.train.Example.FromString(movie)
-    return example.features.feature[features.MOVIE_ID].bytes_list.value[0]
-
-
-def timelines_by_user(timelines: np.ndarray) -> dict[bytes, bytes]:
-    """Returns serialized timelines by user id."""
-    spec = {features.USER_ID: tf.io.FixedLenFeature([], tf.string)}
-    users = tf.io.parse_example(tf.constant(timelines), spec)[features.USER_ID].numpy()
-    return dict(zip(users.tolist(), timelines.tolist(), strict=True))
+    signatures = tf.saved_model.load(bundle).signatures
+    embed = signatures["embed_candidate"]
+    vectors = embed(examples=tf.constant(list(frozen.movies)))["embedding"].numpy()
+    seen = frozen.ratings.select(TRAIN, EVAL)
+    lists: dict[str, list[np.ndarray]] = {"masked": [], "raw": []}
+    for first in range(0, len(frozen.timelines), AT_ONCE):
+        asked = tf.constant(list(frozen.timelines[first : first + AT_ONCE]))
+        queries = signatures["embed_query"](examples=asked)["embedding"].numpy()
+        scores = (queries @ vectors.T).astype(np.float64)
+        lists["masked"].append(top_lists(scores, seen, first))
+        lists["raw"].append(top_lists(scores))
+    return {kind: for_strangers(np.concatenate(parts), seen) for kind, parts in lists.items()}

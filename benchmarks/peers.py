@@ -21,9 +21,18 @@ import lightfm
 import numpy as np
 import scipy.sparse
 
-from benchmarks.protocols import EVAL, TEST, TRAIN, Ratings, hit_at, ranks, top_lists
+from benchmarks.protocols import (
+    EVAL,
+    TEST,
+    TRAIN,
+    Ratings,
+    for_strangers,
+    hit_at,
+    ranks,
+    recent_counts,
+    top_lists,
+)
 
-DAY = 86_400
 Scorer = Callable[[np.ndarray], np.ndarray]
 """From `[n]` user positions to `[n, movies]` scores."""
 USERS_AT_ONCE = 1024
@@ -45,10 +54,7 @@ def popular(ratings: Ratings) -> Scorer:
 
 def recently_popular(ratings: Ratings, days: int) -> Scorer:
     """How often each movie was rated in the last days; among equals, ever."""
-    late = ratings.timestamp > ratings.timestamp.max() - days * DAY
-    counts = np.bincount(ratings.movie[late], minlength=ratings.movies).astype(np.float64)
-    ever = np.bincount(ratings.movie, minlength=ratings.movies)
-    counts += ever / (ever.max() + 1)
+    counts = recent_counts(ratings, days)
     return lambda users: np.repeat(counts[np.newaxis], len(users), axis=0)
 
 
@@ -122,13 +128,6 @@ def lists_of(scorer: Scorer, seen: Ratings, masked: bool) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def for_strangers(lists: np.ndarray, ratings: Ratings, masked: bool, days: int = 30) -> np.ndarray:
-    """Gives users without a rating what is popular lately: what a service would show them."""
-    strangers = np.bincount(ratings.user, minlength=ratings.users) == 0
-    fallback = lists_of(recently_popular(ratings, days), ratings, masked)
-    return np.where(strangers[:, np.newaxis], fallback, lists)
-
-
 def tune(name: str, split: Ratings, masked: bool, k: int) -> tuple[dict[str, Any], float]:
     """Returns the best cell of a peer's grid by hit@k on eval, and that figure."""
     fit, grid = PEERS[name]
@@ -138,7 +137,7 @@ def tune(name: str, split: Ratings, masked: bool, k: int) -> tuple[dict[str, Any
         cell = dict(zip(grid, values, strict=True))
         lists = lists_of(fit(known, **cell), known, masked)
         if name in PERSONAL:
-            lists = for_strangers(lists, known, masked)
+            lists = for_strangers(lists, known)
         results.append((float(hit_at(ranks(lists, labels), k).mean()), cell))
     best = max(results, key=lambda result: result[0])
     return best[1], best[0]
@@ -163,7 +162,7 @@ def main() -> None:
     for key, masked in (("masked", True), ("raw", False)):
         lists[key] = lists_of(scorer, history, masked)
         if options.name in PERSONAL:
-            lists[key] = for_strangers(lists[key], history, masked)
+            lists[key] = for_strangers(lists[key], history)
     np.savez_compressed(options.output, **lists)
     facts = {
         "settings": cell,

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 LISTED = 100
+DAY = 86_400  # seconds
 NOTHING = -1
 TRAIN, EVAL, TEST = range(3)
 
@@ -90,6 +91,27 @@ def top_lists(scores: Floats, seen: Ratings | None = None, first_user: int = 0) 
     listed = np.where(np.isneginf(np.take_along_axis(scores, order, axis=1)), NOTHING, order)
     missing = LISTED - listed.shape[1]
     return np.pad(listed, ((0, 0), (0, max(missing, 0))), constant_values=NOTHING)
+
+
+def recent_counts(ratings: Ratings, days: int) -> Floats:
+    """Returns how often each movie was rated in the last days, `[movies]`; among equals, ever."""
+    late = ratings.timestamp > ratings.timestamp.max() - days * DAY
+    counts = np.bincount(ratings.movie[late], minlength=ratings.movies).astype(np.float64)
+    ever = np.bincount(ratings.movie, minlength=ratings.movies)
+    return counts + ever / (ever.max() + 1)
+
+
+def for_strangers(lists: Integers, ratings: Ratings, days: int = 30) -> Integers:
+    """Gives users without a rating what is popular lately: what a service would show them.
+
+    Args:
+        lists: `[users, LISTED]` of all users.
+        ratings: All that is known.
+        days: How late a rating counts.
+    """
+    strangers = np.bincount(ratings.user, minlength=ratings.users) == 0
+    (fallback,) = top_lists(recent_counts(ratings, days)[np.newaxis])
+    return np.where(strangers[:, np.newaxis], fallback, lists)
 
 
 def ranks(lists: Integers, labels: Ratings) -> Integers:

@@ -107,7 +107,8 @@ def run_protocol(
     """Returns a row of the table for every model under one protocol."""
     protocol = PROTOCOLS[name]
     folder.mkdir(parents=True, exist_ok=True)
-    split, users, catalogue = ours.frozen_split(data, protocol.split)
+    frozen = ours.freeze(data, protocol.split)
+    split = frozen.ratings
     print(f"{name}: {protocol.title}; split {split.fingerprint()}", flush=True)
     split.save(folder / "split.npz")
     rows = []
@@ -128,7 +129,7 @@ def run_protocol(
                 settings = [*what.settings, f"model.seed={seed}"]
                 record = ours.run(data, folder / "runs", what.preset, protocol.split, settings)
                 bundle = record["pushed"] or record["same_as"]
-                lists = ours.lists_of_bundle(bundle, data, split, users, catalogue)
+                lists = ours.lists_of_bundle(bundle, frozen)
                 cost = record["components"]["TwoTowerTrainer"]["cpu_seconds"]
                 facts = {"settings": settings, "cpu_seconds": cost}
                 output.with_suffix(".json").write_text(json.dumps(facts))

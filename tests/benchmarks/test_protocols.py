@@ -96,3 +96,14 @@ def test_select():
     split = ratings((0, 0, TRAIN), (0, 1, EVAL), (1, 2, TEST))
     assert split.select(TRAIN, EVAL).movie.tolist() == [0, 1]
     assert split.select(TEST).user.tolist() == [1]
+
+
+def test_strangers_get_what_is_popular_lately():
+    split = ratings((0, 0, TRAIN), (0, 3, TRAIN), (0, 1, TRAIN), users=2)
+    counts = protocols.recent_counts(split, days=30)
+    assert counts.tolist() == [1.5, 1.5, 0.0, 1.5]
+    old = dataclasses.replace(split, timestamp=np.array([0, 10**7, 10**7]))
+    assert protocols.recent_counts(old, days=30).tolist() == [0.5, 1.5, 0.0, 1.5]
+    lists = protocols.for_strangers(np.full((2, LISTED), 2), old)
+    assert lists[0].tolist() == [2] * LISTED
+    assert lists[1, :4].tolist() == [1, 3, 0, 2]
