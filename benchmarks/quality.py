@@ -130,7 +130,8 @@ def run_protocol(
                 record = ours.run(data, folder / "runs", what.preset, protocol.split, settings)
                 bundle = record["pushed"] or record["same_as"]
                 lists = ours.lists_of_bundle(bundle, frozen)
-                cost = record["components"]["TwoTowerTrainer"]["cpu_seconds"]
+                trainer = record["components"]["TwoTowerTrainer"]
+                cost = None if trainer["cached"] else trainer["cpu_seconds"]  # of another day
                 facts = {"settings": settings, "cpu_seconds": cost}
                 output.with_suffix(".json").write_text(json.dumps(facts))
                 np.savez_compressed(output, **lists)
@@ -153,7 +154,7 @@ def row(protocol: str, model: str, split: Ratings, outputs: list[pathlib.Path]) 
         "model": model,
         "split": split.fingerprint(),
         "figures": figures,
-        "cpu_seconds": [fact["cpu_seconds"] for fact in facts],
+        "cpu_seconds": [f["cpu_seconds"] for f in facts if f["cpu_seconds"] is not None],
         "gigabytes": [fact["gigabytes"] for fact in facts if "gigabytes" in fact],
         "settings": facts[0]["settings"],
     }
@@ -222,8 +223,9 @@ def markdown(rows: list[dict]) -> str:
         lines += [f"| model | {' | '.join(shown)} | CPU s |", "|---" * (len(shown) + 2) + "|"]
         for entry in here:
             cells = [spread(entry["figures"][column]) for column in shown]
-            cost = statistics.mean(entry["cpu_seconds"])
-            lines.append(f"| {entry['model']} | {' | '.join(cells)} | {cost:.1f} |")
+            costs = entry["cpu_seconds"]
+            cost = f"{statistics.mean(costs):.1f}" if costs else "reused"
+            lines.append(f"| {entry['model']} | {' | '.join(cells)} | {cost} |")
     return "\n".join(lines) + "\n"
 
 

@@ -205,6 +205,8 @@ def test_interrupted_run_can_be_run_again(data, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # A shell's background jobs ignore Ctrl-C, and so would all that they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 300
     artifacts = tmp_path / "out" / "artifacts" / "MoviesTransform"

@@ -130,7 +130,7 @@ def test_measurement(signatures, tiny):
     assert measured["catalogue_size"] == [6, 6]
     described = plain(signatures["describe"](examples=tf.constant(tiny.users())))
     assert described["label_count"] == [1, 1, 1, 0]
-    assert described["age_group"] == [b"20-29", b"30-39", b"40-49", b"unknown"]
+    assert described["age_group"] == [b"18-24", b"25-34", b"35-44", b"unknown"]
 
 
 def test_measurement_may_rank_seen_movies_too(tiny):
