@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted. Run the same command again: what was finished is reused.")
         return INTERRUPTED
+    except BrokenPipeError:  # of `movielens … | head`: nobody reads on, nor what Python flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except (ValueError, LookupError, OSError) as error:
         message = error.args[0] if isinstance(error, LookupError) and error.args else error
         print(f"movielens: {message}", file=sys.stderr)

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -59,6 +61,14 @@ def test_runs(runs, capsys):
     assert "2026-01-01T00-00-00  ml-100k  blessed" in capsys.readouterr().out
     assert cli.main(["runs", "--runs", str(runs), "--json"]) == cli.OK
     assert json.loads(capsys.readouterr().out)[0]["status"] == "blessed"
+
+
+def test_nobody_reads_on(runs):
+    command = [sys.executable, "-u", "-m", "pipeline.cli", "runs", "--runs", str(runs)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == cli.FAILED
 
 
 @pytest.mark.parametrize(
