@@ -74,7 +74,7 @@ def place(base: str, staged: str, version: int) -> int:
         final = os.path.join(base, str(version))
         try:
             fileio.rename(staged, final)
-        except OSError:
+        except Exception:  # OSError, or TensorFlow's OpError once it serves TFX's file system
             if not fileio.exists(final):  # else another push was quicker: take the next number
                 raise
         else:
