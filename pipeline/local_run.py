@@ -16,6 +16,8 @@ from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
 from tfx.orchestration.portable import runtime_parameter_utils
 
+from pipeline import interrupts
+
 MILESTONE = re.compile(r"^Component (?P<node>\S+) is (?P<what>running|finished)\.$")
 CACHED = re.compile(r"^A cached execution \d+ is used\.$")
 
@@ -49,6 +51,8 @@ def run(
 
     Raises:
         Exception: Whatever a component raises; the components after it did not run.
+        KeyboardInterrupt: Somebody pressed Ctrl-C; if what ran then dropped the exception, it is
+            raised before the next component.
     """
     pipeline.metadata_connection_config = sqlite(metadata_path)
     graph = compiler.Compiler().compile(pipeline)
@@ -58,14 +62,21 @@ def run(
     for node in graph.nodes:
         if node.pipeline_node.node_info.id in never_reused:
             node.pipeline_node.execution_options.caching_options.enable_cache = False
-    listener = _Milestones(on_start, on_end)
     absl.logging.set_verbosity(absl.logging.INFO)  # milestones are told at this level
     logger = logging.getLogger("absl")
-    logger.addHandler(listener)
-    try:
-        tfx.orchestration.LocalDagRunner().run_with_ir(graph)
-    finally:
-        logger.removeHandler(listener)
+    with interrupts.remembered() as stop_if_interrupted:
+
+        def start(node: str) -> None:
+            stop_if_interrupted()
+            on_start(node)
+
+        listener = _Milestones(start, on_end)
+        logger.addHandler(listener)
+        try:
+            tfx.orchestration.LocalDagRunner().run_with_ir(graph)
+        finally:
+            logger.removeHandler(listener)
+        stop_if_interrupted()
 
 
 class _Milestones(logging.Handler):

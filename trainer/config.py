@@ -6,7 +6,8 @@ import math
 HISTORY_ENCODERS = ("none", "mean", "attention")
 LOSSES = ("full_softmax", "retrieval")
 ORDERS = ("time", "shuffled")
-OPTIMIZERS = ("adagrad", "adam")
+OPTIMIZERS = ("adagrad", "adam", "lazy_adam")
+SCHEDULES = ("constant", "cosine")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +60,15 @@ class ModelConfig:
     """Dropout of the query vector in training."""
 
     optimizer: str = "adam"
-    """"adam" or "adagrad"."""
+    """"adam", "adagrad", or "lazy_adam", whose steps cost what the batch reads, not what the
+    tables hold: for large catalogues with sampled losses."""
 
     learning_rate: float = 0.003
-    """Step size of the optimizer."""
+    """Step size of the optimizer, where the schedule is highest."""
+
+    schedule: str = "constant"
+    """What becomes of the step size: "constant", or "cosine": a rise over the first part of an
+    epoch, then half a cosine down to a hundredth at the last of all `epochs`."""
 
     batch_size: int = 64
     """Windows per step; each holds up to `window` positions to learn from."""
@@ -96,6 +102,7 @@ class ModelConfig:
             ("order", ORDERS),
             ("loss", LOSSES),
             ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
         ):
             if getattr(self, name) not in choices:
                 raise ValueError(

@@ -11,6 +11,7 @@ from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
 from trainer.export import Towers
 from trainer.model import INPUTS, TARGETS, TwoTowerModel
+from trainer.optimizers import optimizer
 from trainer.selection import MONITOR, RankingOnEval
 from trainer.timelines import (
     PROFILE_ROWS,
@@ -62,11 +63,12 @@ def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
         position_of_row=positions,
         counts=counts,
     )
-    model.compile(optimizer=optimizer(config))
+    steps = steps_per_epoch(train, config)
+    model.compile(optimizer=optimizer(config, steps))
     ranking = RankingOnEval(held_out, positions, config.window, config.exclude_seen)
     model.fit(
         batches(train, config),
-        steps_per_epoch=steps_per_epoch(train, config),
+        steps_per_epoch=steps,
         epochs=config.epochs,
         callbacks=[ranking, *callbacks(config, fn_args.model_run_dir)],
         verbose=0,
@@ -122,12 +124,6 @@ def batches(timelines: Timelines, config: ModelConfig) -> tf.data.Dataset:
 def steps_per_epoch(timelines: Timelines, config: ModelConfig) -> int:
     """Returns the batches that one pass takes where no window is cut short."""
     return -(-len(training_windows(timelines, config.window).inputs) // config.batch_size)
-
-
-def optimizer(config: ModelConfig) -> tf.keras.optimizers.Optimizer:
-    """Returns the optimizer named in the configuration."""
-    named = {"adam": tf.keras.optimizers.Adam, "adagrad": tf.keras.optimizers.Adagrad}
-    return named[config.optimizer](config.learning_rate)
 
 
 def callbacks(config: ModelConfig, log_dir: str) -> list[tf.keras.callbacks.Callback]:

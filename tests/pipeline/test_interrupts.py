@@ -1,0 +1,62 @@
+"""Ctrl-C is heard even where Python drops it."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from pipeline import interrupts
+
+
+class Stubborn:
+    """Its destructor is where the signal arrives: Python prints the exception and goes on."""
+
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_python_drops_is_raised_at_the_next_step():
+    with interrupts.remembered() as check:
+        check()
+        Stubborn()
+        with pytest.raises(KeyboardInterrupt):
+            check()
+
+
+def test_what_python_raises_is_raised_at_once():
+    with pytest.raises(KeyboardInterrupt), interrupts.remembered():
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_the_handler_before_comes_back():
+    before = signal.getsignal(signal.SIGINT)
+    with interrupts.remembered():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ignored_signals_stay_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts.remembered() as check:
+            signal.raise_signal(signal.SIGINT)
+            check()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_other_threads_hear_nothing_and_disturb_nothing():
+    before = signal.getsignal(signal.SIGINT)
+    seen = []
+
+    def work():
+        with interrupts.remembered() as check:
+            check()
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
