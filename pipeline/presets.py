@@ -52,6 +52,7 @@ PRESETS = {
             content=False,
             item_bias=False,
             loss="retrieval",
+            uniform_negatives=0,
             log_q=False,
             remove_accidental_hits=False,
             id_dropout=0.0,

@@ -4,7 +4,7 @@ import dataclasses
 import math
 
 HISTORY_ENCODERS = ("none", "mean", "attention")
-LOSSES = ("full_softmax", "retrieval")
+LOSSES = ("auto", "full_softmax", "retrieval")
 ORDERS = ("time", "shuffled")
 OPTIMIZERS = ("adagrad", "adam", "lazy_adam")
 SCHEDULES = ("constant", "cosine")
@@ -44,14 +44,31 @@ class ModelConfig:
     item_bias: bool = True
     """Whether a movie may be liked more by all: one more dimension, which queries hold at 1."""
 
-    loss: str = "full_softmax"
-    """"full_softmax" over the catalogue, or "retrieval": TFRS's in-batch sampled softmax."""
+    loss: str = "auto"
+    """"full_softmax" over the catalogue; "retrieval", TFRS's softmax over a sample: the movies of
+    the batch and `uniform_negatives`; "auto": the first up to `full_softmax_up_to` movies."""
+
+    full_softmax_up_to: int = 20_000
+    """Movies of the largest catalogue that "auto" takes whole."""
+
+    uniform_negatives: int = 1024
+    """Movies that "retrieval" draws uniformly from the catalogue, for each batch."""
 
     log_q: bool = True
     """Whether "retrieval" corrects for popular movies being sampled more often."""
 
     remove_accidental_hits: bool = True
     """Whether "retrieval" drops negatives that are the positive itself."""
+
+    temperature: float = 1.0
+    """What training divides scores by. With `normalized` vectors 0.05 to 0.2 is usual."""
+
+    learn_temperature: bool = False
+    """Whether `temperature` is only where training starts from."""
+
+    normalized: bool = False
+    """Whether both towers end in vectors of length 1, so that a score is a cosine; there is no
+    room for `item_bias` then."""
 
     id_dropout: float = 0.05
     """Share of user and movie ids hidden in training, so that "unseen" is a trained row."""
@@ -112,7 +129,19 @@ class ModelConfig:
             raise ValueError(
                 f"heads must divide embedding_dim, got {self.heads} and {self.embedding_dim}."
             )
-        if not 0 < self.learning_rate < math.inf:
-            raise ValueError(f"learning_rate must be a number above 0, got {self.learning_rate}.")
-        if self.patience < 0:
-            raise ValueError(f"patience must not be negative, got {self.patience}.")
+        for name in ("learning_rate", "temperature"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be a number above 0, got {getattr(self, name)}.")
+        for name in ("patience", "uniform_negatives", "full_softmax_up_to"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}.")
+        if self.normalized and self.item_bias:
+            raise ValueError(
+                "normalized must be false where item_bias is true: a bias is no part of a cosine."
+            )
+
+    def samples(self, movies: int) -> bool:
+        """Returns whether the loss takes a sample of a catalogue of `movies`, or all of it."""
+        return self.loss == "retrieval" or (
+            self.loss == "auto" and movies > self.full_softmax_up_to
+        )

@@ -1,10 +1,13 @@
-"""The two-tower model: the towers, and what training makes them agree on."""
+"""The two-tower model: the towers, and how far they are from agreeing."""
+
+import math
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from trainer.config import ModelConfig
+from trainer.losses import SampledSoftmax, full_softmax
 from trainer.timelines import PADDING
 from trainer.towers import CandidateTower, IdTable, QueryTower
 from transform import features
@@ -41,10 +44,14 @@ class TwoTowerModel(tfrs.Model):
         self.candidate = CandidateTower(ids, sizes, config)
         self._candidates = candidates
         self._position_of_row = tf.constant(position_of_row, tf.int64)
-        self._share = tf.constant(counts / counts.sum(), tf.float32)
-        self._full_softmax = config.loss == "full_softmax"
-        self._log_q = config.log_q
-        self._task = tfrs.tasks.Retrieval(remove_accidental_hits=config.remove_accidental_hits)
+        self._sampled = None
+        if config.samples(len(candidates[features.MOVIE_ID])):
+            share = np.zeros(len(candidates[features.MOVIE_ID]))
+            share[position_of_row] = counts / counts.sum()
+            self._sampled = SampledSoftmax(config, share)
+        self._log_temperature = tf.Variable(
+            math.log(config.temperature), trainable=config.learn_temperature, name="log_temperature"
+        )
 
     def compute_loss(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Returns the loss of a batch of windows: how surprising each target was.
@@ -56,31 +63,20 @@ class TwoTowerModel(tfrs.Model):
         profile = {n: v for n, v in inputs.items() if n not in (INPUTS, TARGETS)}
         queries = self.query(profile, inputs[INPUTS], training=training)
         real = inputs[TARGETS] != PADDING
-        queries = tf.boolean_mask(queries, real)
-        rows = tf.boolean_mask(inputs[TARGETS], real)
-        if self._full_softmax:
-            return self._full_softmax_loss(queries, rows, training)
-        return self._in_batch_loss(queries, rows, training)
+        queries = tf.boolean_mask(queries, real) * tf.exp(-self._log_temperature)
+        positions = tf.gather(self._position_of_row, tf.boolean_mask(inputs[TARGETS], real))
+        if self._sampled is None:
+            matrix = self.candidate(self._candidates, training=training)
+            return full_softmax(queries, matrix, positions)
+        return self._sampled(
+            queries, positions, lambda sample: self._embed(sample, training=training)
+        )
 
     def candidate_matrix(self) -> tf.Tensor:
         """Returns the vectors of the whole catalogue, `[movies, dim]`."""
         return self.candidate(self._candidates)
 
-    def _full_softmax_loss(self, queries: tf.Tensor, rows: tf.Tensor, training: bool) -> tf.Tensor:
-        matrix = self.candidate(self._candidates, training=training)
-        logits = tf.matmul(queries, matrix, transpose_b=True)
-        positions = tf.gather(self._position_of_row, rows)
-        return tf.reduce_mean(
-            tf.nn.sparse_softmax_cross_entropy_with_logits(labels=positions, logits=logits)
-        )
-
-    def _in_batch_loss(self, queries: tf.Tensor, rows: tf.Tensor, training: bool) -> tf.Tensor:
-        positions = tf.gather(self._position_of_row, rows)
-        batch = {name: tf.gather(value, positions) for name, value in self._candidates.items()}
-        return self._task(
-            queries,
-            self.candidate(batch, training=training),
-            candidate_sampling_probability=tf.gather(self._share, rows) if self._log_q else None,
-            candidate_ids=positions,
-            compute_metrics=False,
-        )
+    def _embed(self, positions: tf.Tensor, training: bool) -> tf.Tensor:
+        """Returns the `[n, dim]` vectors of movies at `[n]` catalogue positions."""
+        rows = {name: tf.gather(value, positions) for name, value in self._candidates.items()}
+        return self.candidate(rows, training=training)

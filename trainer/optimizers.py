@@ -29,8 +29,8 @@ class LazyAdam(tf.keras.optimizers.Adam):
         first, second = self._momentums[index], self._velocities[index]
         step = tf.cast(self.iterations + 1, variable.dtype)
         beta_1, beta_2 = (tf.cast(beta, variable.dtype) for beta in (self.beta_1, self.beta_2))
-        rate = tf.cast(self.learning_rate, variable.dtype)
-        rate *= tf.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+        unbiased = tf.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+        rate = tf.cast(self.learning_rate, variable.dtype) * unbiased
         rows, values = gradient.indices, gradient.values
         mean = beta_1 * tf.gather(first, rows) + (1 - beta_1) * values
         square = beta_2 * tf.gather(second, rows) + (1 - beta_2) * tf.square(values)

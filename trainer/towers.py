@@ -63,6 +63,7 @@ class CandidateTower(tf.keras.layers.Layer):
                 rows = sizes.get(name, preprocessing.YEAR_BUCKETS)
                 self._content[name] = tf.keras.layers.Embedding(rows, config.embedding_dim)
         self._bias = IdTable(ids.known, 1, config.id_dropout) if config.item_bias else None
+        self._normalized = config.normalized
 
     def call(
         self, candidates: dict[str, tf.Tensor | tf.RaggedTensor], training: bool = False
@@ -88,6 +89,8 @@ class CandidateTower(tf.keras.layers.Layer):
                 )
             else:
                 vector += table(rows)
+        if self._normalized:
+            return tf.math.l2_normalize(vector, axis=-1)
         if self._bias is None:
             return vector
         return tf.concat(
@@ -130,6 +133,7 @@ class QueryTower(tf.keras.layers.Layer):
             )
         self._dropout = tf.keras.layers.Dropout(config.dropout)
         self._bias = config.item_bias
+        self._normalized = config.normalized
 
     def call(
         self, profile: dict[str, tf.Tensor], inputs: tf.Tensor, training: bool = False
@@ -153,6 +157,8 @@ class QueryTower(tf.keras.layers.Layer):
             movies, real = self._movies(inputs, training)
             vector += self._encoder(movies, real, training=training)
         vector = self._dropout(vector, training=training)
+        if self._normalized:
+            return tf.math.l2_normalize(vector, axis=-1)
         if not self._bias:
             return vector
         return tf.concat([vector, tf.ones_like(vector[..., :1])], axis=-1)

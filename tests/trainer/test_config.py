@@ -19,7 +19,11 @@ from trainer.config import ModelConfig
         ("learning_rate", 0.0),
         ("learning_rate", float("nan")),
         ("learning_rate", float("inf")),
+        ("schedule", "linear"),
+        ("temperature", 0.0),
         ("patience", -1),
+        ("uniform_negatives", -1),
+        ("full_softmax_up_to", -1),
     ],
 )
 def test_impossible_value_is_named(field, value):
@@ -30,3 +34,22 @@ def test_impossible_value_is_named(field, value):
 def test_unknown_field_is_refused():
     with pytest.raises(TypeError, match="learning_rat"):
         ModelConfig(learning_rat=0.1)
+
+
+def test_a_cosine_has_no_bias():
+    with pytest.raises(ValueError, match=r"normalized.*item_bias"):
+        ModelConfig(normalized=True)
+    ModelConfig(normalized=True, item_bias=False)
+
+
+@pytest.mark.parametrize(
+    ("loss", "movies", "samples"),
+    [
+        ("auto", 100, False),
+        ("auto", 101, True),
+        ("full_softmax", 101, False),
+        ("retrieval", 1, True),
+    ],
+)
+def test_which_loss(loss, movies, samples):
+    assert ModelConfig(loss=loss, full_softmax_up_to=100).samples(movies) is samples

@@ -8,7 +8,8 @@ from trainer.callbacks import StopOnNaN
 from trainer.catalogue import Catalogue
 from trainer.config import ModelConfig
 from trainer.model import INPUTS, TARGETS, TwoTowerModel
-from trainer.run import batches, optimizer, rows_of_catalogue, steps_per_epoch
+from trainer.optimizers import optimizer
+from trainer.run import batches, rows_of_catalogue, steps_per_epoch
 from trainer.selection import MONITOR, RankingOnEval
 from trainer.timelines import PADDING, PROFILE_ROWS, START, Timelines
 from trainer.towers import candidate_rows, last_position
@@ -63,7 +64,7 @@ def trained(config: ModelConfig) -> tuple[TwoTowerModel, RankingOnEval]:
     tf.keras.utils.set_random_seed(config.seed)
     timelines = checkerboard()
     model = model_of(config)
-    model.compile(optimizer=optimizer(config))
+    model.compile(optimizer=optimizer(config, steps_per_epoch(timelines, config)))
     ranking = RankingOnEval(timelines, np.arange(MOVIES), config.window, exclude_seen=True)
     history = model.fit(
         batches(timelines, config),
@@ -88,9 +89,22 @@ COMMON = {"embedding_dim": 8, "window": 10, "batch_size": 10, "epochs": 60, "lea
         ModelConfig(**COMMON, history="mean", order="shuffled"),
         ModelConfig(**COMMON, history="mean", loss="retrieval"),
         ModelConfig(
+            **COMMON, history="mean", loss="retrieval", uniform_negatives=5, optimizer="lazy_adam"
+        ),
+        ModelConfig(
+            **COMMON,
+            history="mean",
+            item_bias=False,
+            normalized=True,
+            temperature=0.1,
+            learn_temperature=True,
+            schedule="cosine",
+        ),
+        ModelConfig(
             **{**COMMON, "learning_rate": 0.5, "epochs": 100},
             history="none",
             loss="retrieval",
+            uniform_negatives=0,
             log_q=False,
             optimizer="adagrad",
             item_bias=False,
@@ -102,6 +116,8 @@ COMMON = {"embedding_dim": 8, "window": 10, "batch_size": 10, "epochs": 60, "lea
         "attention-full-softmax",
         "mean-shuffled",
         "mean-retrieval-logq",
+        "mean-mixed-negatives-lazy-adam",
+        "cosines-learned-temperature-schedule",
         "blog-like",
     ],
 )
@@ -186,7 +202,7 @@ def test_training_that_diverges_stops_and_names_the_step():
     tf.keras.utils.set_random_seed(1)
     config = ModelConfig(**{**COMMON, "learning_rate": 1e30, "epochs": 5})
     model = model_of(config)
-    model.compile(optimizer=optimizer(config))
+    model.compile(optimizer=optimizer(config, steps_per_epoch=1))
     with pytest.raises(FloatingPointError, match=r"step \d+ of epoch \d+.*learning_rate"):
         model.fit(
             batches(checkerboard(), config),

@@ -1,0 +1,76 @@
+"""The optimizers of our own, beside Keras's."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer.config import ModelConfig
+from trainer.optimizers import LAST_STEP, LazyAdam, optimizer, step_size
+
+
+def stepped(by, gradients):
+    """Returns a table after some steps."""
+    table = tf.Variable(tf.ones([3, 2]))
+    by.build([table])
+    for gradient in gradients:
+        by.apply_gradients([(gradient, table)])
+    return table.numpy()
+
+
+def rows(*indices):
+    return tf.IndexedSlices(tf.ones([len(indices), 2]), tf.constant(indices, tf.int64), [3, 2])
+
+
+def test_dense_steps_are_adams():
+    gradients = [tf.constant([[1.0, 2.0], [0.0, 1.0], [3.0, -1.0]])] * 3
+    np.testing.assert_allclose(
+        stepped(LazyAdam(0.1), gradients), stepped(tf.keras.optimizers.Adam(0.1), gradients)
+    )
+
+
+def test_rows_read_every_time_move_as_adams_do():
+    gradients = [rows(0, 2)] * 4
+    lazy, eager = (stepped(by, gradients) for by in (LazyAdam(0.1), tf.keras.optimizers.Adam(0.1)))
+    np.testing.assert_allclose(lazy, eager, rtol=1e-5)
+
+
+def test_rows_that_are_not_read_stay():
+    before = stepped(LazyAdam(0.1), [rows(0, 1)])
+    after = stepped(LazyAdam(0.1), [rows(0, 1), rows(0)])
+    np.testing.assert_array_equal(after[1:], before[1:])
+    assert (after[0] < before[0]).all()
+    eager = tf.keras.optimizers.Adam(0.1)
+    assert (stepped(eager, [rows(0, 1), rows(0)])[1] < before[1]).all()  # what the lazy one spares
+
+
+def test_a_row_read_twice_in_a_batch_moves_by_the_sum():
+    np.testing.assert_allclose(
+        stepped(LazyAdam(0.1), [rows(0, 0)]),
+        stepped(
+            LazyAdam(0.1), [tf.IndexedSlices([[2.0, 2.0]], tf.constant([0], tf.int64), [3, 2])]
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("adam", tf.keras.optimizers.Adam),
+        ("adagrad", tf.keras.optimizers.Adagrad),
+        ("lazy_adam", LazyAdam),
+    ],
+)
+def test_named(name, kind):
+    assert type(optimizer(ModelConfig(optimizer=name), 10)) is kind
+
+
+def test_cosine_rises_then_falls_to_the_last_step():
+    size = step_size(ModelConfig(learning_rate=0.1, epochs=4, schedule="cosine"), 100)
+    sizes = [float(size(step)) for step in (0, 25, 50, 225, 400, 900)]
+    assert sizes[:3] == pytest.approx([0.0, 0.05, 0.1])
+    assert sizes[3] == pytest.approx(0.1 * (1 + LAST_STEP) / 2)
+    assert sizes[4:] == pytest.approx([0.1 * LAST_STEP] * 2)
+
+
+def test_constant_is_a_number():
+    assert step_size(ModelConfig(learning_rate=0.1), 100) == 0.1

@@ -1,0 +1,84 @@
+"""What training makes the towers agree on: the right movie before all others, or before a sample.
+
+Both losses are a softmax over movies. Over the whole catalogue it is exact, and cheap for as long
+as the catalogue is small; over a sample its cost does not depend on the catalogue.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+
+from trainer.config import ModelConfig
+
+EmbedPositions = Callable[[tf.Tensor], tf.Tensor]
+
+
+def full_softmax(queries: tf.Tensor, matrix: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
+    """Returns the mean cross-entropy of each query's movie among all.
+
+    Args:
+        queries: `[queries, dim]` float32.
+        matrix: `[movies, dim]` float32, the whole catalogue.
+        positions: `[queries]` int64, where each query's movie stands in it.
+    """
+    logits = tf.matmul(queries, matrix, transpose_b=True)
+    return tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=positions, logits=logits)
+    )
+
+
+class SampledSoftmax(tf.keras.layers.Layer):
+    """Each query's movie among those of its batch and some drawn uniformly from the catalogue.
+
+    Mixed negatives: Yang et al., "Mixed Negative Sampling for Learning Two-tower Neural Networks in
+    Recommendations", 2020. A batch alone never shows a movie that nobody rates, so that nothing
+    pushes it down; it shows popular ones far too often, which the correction undoes.
+    """
+
+    def __init__(self, config: ModelConfig, share: np.ndarray) -> None:
+        """Creates the loss.
+
+        Args:
+            config: Hyperparameters.
+            share: `[movies]` each movie's share of all ratings in training, by catalogue position.
+        """
+        super().__init__()
+        self._movies = len(share)
+        self._share = tf.constant(share, tf.float32)
+        self._uniform = config.uniform_negatives
+        self._log_q = config.log_q
+        self._task = tfrs.tasks.Retrieval(remove_accidental_hits=config.remove_accidental_hits)
+
+    def call(self, queries: tf.Tensor, positions: tf.Tensor, embed: EmbedPositions) -> tf.Tensor:
+        """Returns the loss of a batch, summed over queries as TFRS's task does.
+
+        Args:
+            queries: `[queries, dim]` float32.
+            positions: `[queries]` int64 catalogue position of each query's movie.
+            embed: Candidate tower: `[n]` positions to `[n, dim]` vectors.
+        """
+        drawn = tf.random.uniform([self._uniform], 0, self._movies, tf.int64)
+        sample = tf.concat([positions, drawn], axis=0)
+        return self._task(
+            queries,
+            embed(sample),
+            candidate_sampling_probability=self.probability(sample) if self._log_q else None,
+            candidate_ids=sample,
+            compute_metrics=False,
+        )
+
+    def probability(self, sample: tf.Tensor) -> tf.Tensor:
+        """Returns how probable it is that one draw for a sample gave each movie.
+
+        Args:
+            sample: `[n]` positions, the uniformly drawn ones last.
+
+        Returns:
+            `[n]` float32, b / n · share + u / n · 1 / movies, with b movies from the batch and
+            u drawn uniformly (Yang et al., 2020, section 3.2).
+        """
+        drawn = tf.cast(tf.size(sample), tf.float32)
+        uniform = self._uniform / drawn
+        return (1 - uniform) * tf.gather(self._share, sample) + uniform / self._movies
