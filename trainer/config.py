@@ -35,6 +35,13 @@ class ModelConfig:
     """How training reads a history: in "time" order, to say what comes next, or "shuffled" anew in
     every epoch, to say what else is in it."""
 
+    ratings: bool = False
+    """Whether the query tower sees how many stars each movie of the timeline got."""
+
+    gaps: bool = False
+    """Whether the query tower sees how long before each movie of the timeline the one before it
+    was rated."""
+
     profile: bool = True
     """Whether the query tower uses age, gender, occupation and zip region."""
 
@@ -135,6 +142,11 @@ class ModelConfig:
         for name in ("patience", "uniform_negatives", "full_softmax_up_to"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}.")
+        for name in ("ratings", "gaps"):
+            if getattr(self, name) and self.history == "none":
+                raise ValueError(f"{name} must be false where history is 'none': it has no movies.")
+        if self.gaps and self.order == "shuffled":
+            raise ValueError("gaps must be false where order is 'shuffled': there is no before.")
         if self.normalized and self.item_bias:
             raise ValueError(
                 "normalized must be false where item_bias is true: a bias is no part of a cosine."

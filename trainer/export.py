@@ -9,7 +9,7 @@ import tensorflow_transform as tft
 
 from trainer.config import ModelConfig
 from trainer.model import TwoTowerModel
-from trainer.timelines import PADDING, PROFILE_ROWS, START
+from trainer.timelines import NO_GAP, PADDING, PROFILE_ROWS, START
 from trainer.towers import last_position
 from transform import features, preprocessing
 
@@ -72,14 +72,24 @@ class Towers(tf.Module):
         """
         rows = self.timeline_layer(_as_examples_are_parsed(query))
         history = tf.RaggedTensor.from_sparse(rows[features.MOVIE_ID])
-        start = tf.fill([history.nrows(), 1], tf.constant(START, tf.int64))
-        latest = tf.concat([start, history], axis=1)[:, -self.window :]
-        inputs = latest.to_tensor(PADDING)
-        vectors = self.model.query({name: rows[name] for name in PROFILE_ROWS}, inputs)
+        inputs = self._latest(START, history).to_tensor(PADDING)
+        ratings = tf.RaggedTensor.from_sparse(rows[features.RATING])
+        gaps = _gaps(rows[features.TIMESTAMP], history.row_lengths())
+        vectors = self.model.query(
+            {name: rows[name] for name in PROFILE_ROWS},
+            inputs,
+            self._latest(0.0, ratings).to_tensor(0.0),
+            self._latest(NO_GAP, gaps).to_tensor(NO_GAP),
+        )
         known = rows[features.USER_ID] < self.known_users
         if self.uses_history:
             known |= tf.reduce_any(history < self.known_movies, axis=1)
         return {"embedding": last_position(vectors, inputs), "known": known}
+
+    def _latest(self, start: float, column: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Returns the latest places of the window in a column of the timelines, after `start`."""
+        first = tf.fill([column.nrows(), 1], tf.constant(start, column.dtype))
+        return tf.concat([first, column], axis=1)[:, -self.window :]
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def embed_candidate(self, examples: tf.Tensor) -> tf.Tensor:
@@ -100,6 +110,20 @@ class Towers(tf.Module):
                 features.TITLE_WORDS: tf.RaggedTensor.from_sparse(rows[features.TITLE_WORDS]),
             }
         )
+
+
+def _gaps(timestamps: tf.SparseTensor, lengths: tf.Tensor) -> tf.RaggedTensor:
+    """Returns the seconds between each movie and the one before; `NO_GAP` where that is unknown.
+
+    Args:
+        timestamps: `[batch, any]` int64 seconds, 0 where unknown.
+        lengths: `[batch]` int64 number of movies.
+    """
+    padded = tf.sparse.to_dense(timestamps)
+    before = tf.pad(padded, [[0, 0], [1, 0]])[:, :-1]
+    known = (padded > 0) & (before > 0)
+    gaps = tf.where(known, padded - before, tf.constant(NO_GAP, tf.int64))
+    return tf.RaggedTensor.from_tensor(gaps, lengths=lengths)
 
 
 def _as_examples_are_parsed(query: dict[str, tf.Tensor]) -> dict[str, tf.Tensor | tf.SparseTensor]:

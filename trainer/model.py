@@ -8,11 +8,11 @@ import tensorflow_recommenders as tfrs
 
 from trainer.config import ModelConfig
 from trainer.losses import SampledSoftmax, full_softmax
-from trainer.timelines import PADDING
+from trainer.timelines import PADDING, PROFILE_ROWS
 from trainer.towers import CandidateTower, IdTable, QueryTower
 from transform import features
 
-INPUTS = "inputs"
+INPUTS, RATINGS, GAPS = "inputs", "ratings", "gaps"
 TARGETS = "targets"
 
 
@@ -57,11 +57,13 @@ class TwoTowerModel(tfrs.Model):
         """Returns the loss of a batch of windows: how surprising each target was.
 
         Args:
-            inputs: By name: `[batch]` profile rows, `[batch, window]` `inputs` and `targets`.
+            inputs: By name: `[batch]` profile rows, `[batch, window]` `inputs`, `ratings`, `gaps`
+                and `targets`, as in `trainer.timelines.Windows`.
             training: Whether dropout is on.
         """
-        profile = {n: v for n, v in inputs.items() if n not in (INPUTS, TARGETS)}
-        queries = self.query(profile, inputs[INPUTS], training=training)
+        profile = {name: inputs[name] for name in PROFILE_ROWS}
+        past = (inputs[INPUTS], inputs[RATINGS], inputs[GAPS])
+        queries = self.query(profile, *past, training=training)
         real = inputs[TARGETS] != PADDING
         queries = tf.boolean_mask(queries, real) * tf.exp(-self._log_temperature)
         positions = tf.gather(self._position_of_row, tf.boolean_mask(inputs[TARGETS], real))

@@ -10,7 +10,7 @@ from trainer.callbacks import Progress, StopOnNaN
 from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
 from trainer.export import Towers
-from trainer.model import INPUTS, TARGETS, TwoTowerModel
+from trainer.model import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
 from trainer.optimizers import optimizer
 from trainer.selection import MONITOR, RankingOnEval
 from trainer.timelines import (
@@ -104,20 +104,22 @@ def rows_of_catalogue(positions: np.ndarray, movies: int) -> np.ndarray:
 def batches(timelines: Timelines, config: ModelConfig) -> tf.data.Dataset:
     """Returns endless training data: one pass after another, each cut and shuffled anew."""
     chance = np.random.default_rng(config.seed)
-    names = (*PROFILE_ROWS, INPUTS, TARGETS)
+    row, window = tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, config.window], tf.int64)
+    signature = dict.fromkeys(PROFILE_ROWS, row) | dict.fromkeys((INPUTS, GAPS, TARGETS), window)
+    signature[RATINGS] = tf.TensorSpec(window.shape, tf.float32)
 
     def passes() -> Iterator[dict[str, np.ndarray]]:
         while True:
             source = shuffled(timelines, chance) if config.order == "shuffled" else timelines
             windows = training_windows(source, config.window, chance)
-            columns = {**windows.profile, INPUTS: windows.inputs, TARGETS: windows.targets}
-            order = chance.permutation(len(windows.inputs))
+            inputs = windows.inputs
+            columns = {INPUTS: inputs.movies, RATINGS: inputs.ratings, GAPS: inputs.gaps}
+            columns |= {**windows.profile, TARGETS: windows.targets}
+            order = chance.permutation(len(inputs))
             for first in range(0, len(order), config.batch_size):
                 chosen = order[first : first + config.batch_size]
-                yield {name: columns[name][chosen] for name in names}
+                yield {name: columns[name][chosen] for name in signature}
 
-    row, window = tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, config.window], tf.int64)
-    signature = {name: window if name in (INPUTS, TARGETS) else row for name in names}
     return tf.data.Dataset.from_generator(passes, output_signature=signature).prefetch(1)
 
 

@@ -71,8 +71,11 @@ class RankingOnEval(tf.keras.callbacks.Callback):
 
     def _queries(self, model: TwoTowerModel, users: np.ndarray) -> tf.Tensor:
         profile = {n: tf.constant(self._timelines.profile[n][users]) for n in PROFILE_ROWS}
-        inputs = tf.constant(self._inputs[users])
-        return last_position(model.query(profile, inputs), inputs)
+        inputs = tf.constant(self._inputs.movies[users])
+        vectors = model.query(
+            profile, inputs, self._inputs.ratings[users], self._inputs.gaps[users], training=False
+        )
+        return last_position(vectors, inputs)
 
     def _mask_seen(self, scores: np.ndarray, users: np.ndarray) -> None:
         splits = self._timelines.history_splits[users[0] : users[-1] + 2]

@@ -14,6 +14,8 @@ from transform import features
 
 PADDING = -1
 START = -2  # stands before the first movie of every timeline
+BEYOND = np.iinfo(np.int64).max  # a position behind the end of every timeline
+NO_GAP = -1
 READ_BATCH = 1024
 PROFILE_ROWS = (features.USER_ID, *features.PROFILE)
 
@@ -37,9 +39,33 @@ class Timelines:
     label_splits: np.ndarray
     """`[users + 1]` int64, as `history_splits`."""
 
+    rating: np.ndarray
+    """`[ratings]` float32 stars, beside `history`."""
+
+    timestamp: np.ndarray
+    """`[ratings]` int64 seconds, beside `history`."""
+
     def __len__(self) -> int:
         """Number of users."""
         return len(self.history_splits) - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    """What queries may see of timelines: movies, and how and when they were rated."""
+
+    movies: np.ndarray
+    """`[windows, window]` int64 movie rows, `START`, or `PADDING` after the end."""
+
+    ratings: np.ndarray
+    """`[windows, window]` float32 stars; 0 where there is no movie."""
+
+    gaps: np.ndarray
+    """`[windows, window]` int64 seconds since the movie before; `NO_GAP` where there is none."""
+
+    def __len__(self) -> int:
+        """Number of windows."""
+        return len(self.movies)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +75,8 @@ class Windows:
     profile: dict[str, np.ndarray]
     """By feature name: `[windows]` int64 rows."""
 
-    inputs: np.ndarray
-    """`[windows, window]` int64 movie rows, `START`, or `PADDING` after the end."""
+    inputs: Inputs
+    """The past."""
 
     targets: np.ndarray
     """`[windows, window]` int64 movie row that follows each input, or `PADDING`."""
@@ -75,8 +101,10 @@ def read_timelines(files: Sequence[str], feature_spec: dict) -> Timelines:
         raise ValueError(f"No timelines in {', '.join(files)}: the split is empty.")
     spec = {name: feature_spec[name] for name in PROFILE_ROWS}
     spec |= {
-        name: tf.io.RaggedFeature(tf.int64) for name in (features.MOVIE_ID, features.LABEL_MOVIE_ID)
+        name: tf.io.RaggedFeature(tf.int64)
+        for name in (features.MOVIE_ID, features.TIMESTAMP, features.LABEL_MOVIE_ID)
     }
+    spec[features.RATING] = tf.io.RaggedFeature(tf.float32)
     batches = [tf.io.parse_example(batch, spec) for batch in records]
     rows = {name: tf.concat([batch[name] for batch in batches], axis=0) for name in spec}
     order = tf.argsort(rows[features.USER_ID], stable=True)
@@ -88,6 +116,8 @@ def read_timelines(files: Sequence[str], feature_spec: dict) -> Timelines:
         history_splits=history.row_splits.numpy(),
         label=label.values.numpy(),
         label_splits=label.row_splits.numpy(),
+        rating=tf.gather(rows[features.RATING], order).values.numpy(),
+        timestamp=tf.gather(rows[features.TIMESTAMP], order).values.numpy(),
     )
 
 
@@ -114,10 +144,10 @@ def training_windows(
     piece = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     first = piece * window - cut[user]
     position = np.maximum(first, 0)[:, np.newaxis] + np.arange(window)
-    targets = _take(timelines, user, position)
+    targets = _movies(timelines, user, position)
     targets[position >= (first + window)[:, np.newaxis]] = PADDING
-    inputs = np.where(targets == PADDING, PADDING, _take(timelines, user, position - 1))
     profile = {name: rows[user] for name, rows in timelines.profile.items()}
+    inputs = _inputs(timelines, user, np.where(targets == PADDING, BEYOND, position - 1))
     return Windows(profile, inputs, targets)
 
 
@@ -125,22 +155,56 @@ def shuffled(timelines: Timelines, chance: np.random.Generator) -> Timelines:
     """Returns the timelines with each history in random order."""
     user = np.repeat(np.arange(len(timelines)), np.diff(timelines.history_splits))
     order = np.lexsort((chance.random(len(user)), user))
-    return dataclasses.replace(timelines, history=timelines.history[order])
+    columns = ("history", "rating", "timestamp")
+    return dataclasses.replace(
+        timelines, **{name: getattr(timelines, name)[order] for name in columns}
+    )
 
 
-def latest_inputs(timelines: Timelines, window: int) -> np.ndarray:
-    """Returns each user's latest `window` inputs, `[users, window]`, padded after the end."""
+def latest_inputs(timelines: Timelines, window: int) -> Inputs:
+    """Returns each user's latest `window` inputs, padded after the end."""
     lengths = np.diff(timelines.history_splits)
     first = np.maximum(lengths - window, -1)
     position = first[:, np.newaxis] + np.arange(window)
-    return _take(timelines, np.arange(len(timelines)), position)
+    return _inputs(timelines, np.arange(len(timelines)), position)
 
 
-def _take(timelines: Timelines, user: np.ndarray, position: np.ndarray) -> np.ndarray:
+def _inputs(timelines: Timelines, user: np.ndarray, position: np.ndarray) -> Inputs:
+    """Returns each `[rows]` user's past at `[rows, window]` positions of the history."""
+    gaps = np.diff(timelines.timestamp, prepend=0)
+    starts = timelines.history_splits[:-1]
+    gaps[starts[starts < len(gaps)]] = NO_GAP
+    return Inputs(
+        movies=_movies(timelines, user, position),
+        ratings=_take(timelines, timelines.rating, user, position, 0.0),
+        gaps=_take(timelines, gaps, user, position, NO_GAP),
+    )
+
+
+def _movies(timelines: Timelines, user: np.ndarray, position: np.ndarray) -> np.ndarray:
     """Returns each `[rows]` user's movies at `[rows, window]` positions of the history."""
+    outside = np.where(position < 0, START, PADDING)
+    return _take(timelines, timelines.history, user, position, outside)
+
+
+def _take(
+    timelines: Timelines,
+    column: np.ndarray,
+    user: np.ndarray,
+    position: np.ndarray,
+    outside: np.ndarray | float,
+) -> np.ndarray:
+    """Returns what stands in a column beside `history` at `[rows, window]` positions of a user's.
+
+    Args:
+        timelines: Whose histories.
+        column: `[ratings]`.
+        user: `[rows]` users.
+        position: `[rows, window]` places in the history.
+        outside: What is returned where the history has no such place.
+    """
     start = timelines.history_splits[user][:, np.newaxis]
     length = (timelines.history_splits[user + 1] - timelines.history_splits[user])[:, np.newaxis]
     inside = (position >= 0) & (position < length)
-    flat = np.append(timelines.history, PADDING)  # never empty, so that any index is legal
-    movies = flat[np.where(inside, start + position, 0)]
-    return np.where(inside, movies, np.where(position < 0, START, PADDING))
+    flat = np.append(column, column.dtype.type(0))  # never empty, so that any index is legal
+    return np.where(inside, flat[np.where(inside, start + position, 0)], outside)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from trainer.attention import CausalEncoder
 from trainer.catalogue import Catalogue
 from trainer.config import ModelConfig
+from trainer.moments import Moments
 from trainer.timelines import PADDING, PROFILE_ROWS, START
 from transform import features, preprocessing
 
@@ -125,6 +126,7 @@ class QueryTower(tf.keras.layers.Layer):
                 unseen=preprocessing.UNKNOWN_AGE,
             )
         self._history = config.history
+        self._moments = Moments(config)
         if config.history == "mean":
             self._project = tf.keras.layers.Dense(config.embedding_dim)
         elif config.history == "attention":
@@ -136,13 +138,21 @@ class QueryTower(tf.keras.layers.Layer):
         self._normalized = config.normalized
 
     def call(
-        self, profile: dict[str, tf.Tensor], inputs: tf.Tensor, training: bool = False
+        self,
+        profile: dict[str, tf.Tensor],
+        inputs: tf.Tensor,
+        ratings: tf.Tensor | None = None,
+        gaps: tf.Tensor | None = None,
+        training: bool = False,
     ) -> tf.Tensor:
         """Returns the query vectors at every position.
 
         Args:
             profile: By feature name: `[batch]` int64 rows.
             inputs: `[batch, window]` int64 movie rows, `START` or `PADDING`.
+            ratings: `[batch, window]` float32 stars; 0, or None for all: unknown.
+            gaps: `[batch, window]` int64 seconds since the movie before; negative, or None for all:
+                unknown.
             training: Whether ids and numbers of the vector are dropped at random.
 
         Returns:
@@ -151,11 +161,10 @@ class QueryTower(tf.keras.layers.Layer):
         """
         users = tf.add_n([table(profile[name], training) for name, table in self._profile.items()])
         vector = tf.repeat(users[:, tf.newaxis, :], tf.shape(inputs)[1], axis=1)
-        if self._history == "mean":
-            vector += self._project(self._running_mean(inputs, training))
-        elif self._history == "attention":
+        if self._history != "none":
             movies, real = self._movies(inputs, training)
-            vector += self._encoder(movies, real, training=training)
+            movies = self._moments(movies, ratings, gaps, training=training)
+            vector += self._encode(movies, real, training)
         vector = self._dropout(vector, training=training)
         if self._normalized:
             return tf.math.l2_normalize(vector, axis=-1)
@@ -163,12 +172,13 @@ class QueryTower(tf.keras.layers.Layer):
             return vector
         return tf.concat([vector, tf.ones_like(vector[..., :1])], axis=-1)
 
-    def _running_mean(self, inputs: tf.Tensor, training: bool) -> tf.Tensor:
-        """Returns the mean vector of the inputs up to each position, `[batch, window, dim]`."""
-        movies, real = self._movies(inputs, training)
+    def _encode(self, movies: tf.Tensor, real: tf.Tensor, training: bool) -> tf.Tensor:
+        """Returns what the movies up to each position say, `[batch, window, dim]`."""
+        if self._history == "attention":
+            return self._encoder(movies, real, training=training)
         mask = tf.cast(real, tf.float32)[..., tf.newaxis]
         total = tf.cumsum(movies * mask, axis=1)
-        return tf.math.divide_no_nan(total, tf.cumsum(mask, axis=1))
+        return self._project(tf.math.divide_no_nan(total, tf.cumsum(mask, axis=1)))
 
     def _movies(self, inputs: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the id vectors of the inputs, `[batch, window, dim]`, and which are real."""

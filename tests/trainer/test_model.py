@@ -1,5 +1,7 @@
 """The model on the checkerboard: even users watch even movies, odd users odd ones."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,7 +9,7 @@ import tensorflow as tf
 from trainer.callbacks import StopOnNaN
 from trainer.catalogue import Catalogue
 from trainer.config import ModelConfig
-from trainer.model import INPUTS, TARGETS, TwoTowerModel
+from trainer.model import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
 from trainer.optimizers import optimizer
 from trainer.run import batches, rows_of_catalogue, steps_per_epoch
 from trainer.selection import MONITOR, RankingOnEval
@@ -40,6 +42,8 @@ def checkerboard() -> Timelines:
         history_splits=np.arange(USERS + 1) * count,
         label=np.array([movies[-1] for movies in order]),
         label_splits=np.arange(USERS + 1),
+        rating=np.full(USERS * count, 4, np.float32),
+        timestamp=np.arange(USERS * count),
     )
 
 
@@ -86,6 +90,7 @@ COMMON = {"embedding_dim": 8, "window": 10, "batch_size": 10, "epochs": 60, "lea
         ModelConfig(**COMMON, history="mean"),
         ModelConfig(**COMMON, history="none", profile=False, content=False, item_bias=False),
         ModelConfig(**COMMON, history="attention"),
+        ModelConfig(**COMMON, history="attention", ratings=True, gaps=True),
         ModelConfig(**COMMON, history="mean", order="shuffled"),
         ModelConfig(**COMMON, history="mean", loss="retrieval"),
         ModelConfig(
@@ -114,6 +119,7 @@ COMMON = {"embedding_dim": 8, "window": 10, "batch_size": 10, "epochs": 60, "lea
         "mean-full-softmax",
         "ids-full-softmax",
         "attention-full-softmax",
+        "attention-ratings-gaps",
         "mean-shuffled",
         "mean-retrieval-logq",
         "mean-mixed-negatives-lazy-adam",
@@ -177,6 +183,7 @@ def test_full_softmax_of_equal_scores_is_the_log_of_the_catalogue():
     model = model_of(ModelConfig(**COMMON))
     batch = {name: tf.zeros([1], tf.int64) for name in PROFILE_ROWS}
     batch[INPUTS] = tf.constant([[START, PADDING]], tf.int64)
+    batch[RATINGS], batch[GAPS] = tf.zeros([1, 2]), tf.zeros([1, 2], tf.int64)
     batch[TARGETS] = tf.constant([[3, PADDING]], tf.int64)
     model.compute_loss(batch)
     for variable in model.trainable_variables:
@@ -187,13 +194,7 @@ def test_full_softmax_of_equal_scores_is_the_log_of_the_catalogue():
 
 def test_labels_that_training_never_saw_are_an_error():
     timelines = checkerboard()
-    unseen = Timelines(
-        timelines.profile,
-        timelines.history,
-        timelines.history_splits,
-        np.full(USERS, MOVIES),
-        timelines.label_splits,
-    )
+    unseen = dataclasses.replace(timelines, label=np.full(USERS, MOVIES))
     with pytest.raises(ValueError, match="nothing to choose the epoch by"):
         RankingOnEval(unseen, np.arange(MOVIES), 10, exclude_seen=True)
 

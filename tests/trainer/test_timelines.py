@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from trainer.timelines import (
+    NO_GAP,
     PADDING,
     PROFILE_ROWS,
     START,
@@ -21,6 +22,8 @@ def timelines_of(*histories):
         history_splits=np.array([0, *np.cumsum(lengths)], np.int64),
         label=np.array([], np.int64),
         label_splits=np.zeros(len(histories) + 1, np.int64),
+        rating=np.array([movie / 2 for history in histories for movie in history], np.float32),
+        timestamp=np.array([movie**2 for history in histories for movie in history], np.int64),
     )
 
 
@@ -36,7 +39,7 @@ def timelines_of(*histories):
 )
 def test_training_windows(histories, window, inputs, targets):
     windows = training_windows(timelines_of(*histories), window)
-    assert windows.inputs.tolist() == inputs
+    assert windows.inputs.movies.tolist() == inputs
     assert windows.targets.tolist() == targets
 
 
@@ -52,7 +55,7 @@ def test_random_cuts_keep_every_movie_a_target_once_after_its_own_past(length):
     for seed in range(20):
         windows = training_windows(timelines, 4, np.random.default_rng(seed))
         mine = windows.profile["user_id"] == 0
-        inputs, targets = windows.inputs[mine], windows.targets[mine]
+        inputs, targets = windows.inputs.movies[mine], windows.targets[mine]
         assert targets[targets != PADDING].tolist() == history
         before = dict(zip(history, [START, *history], strict=False))
         for row, after in zip(inputs.tolist(), targets.tolist(), strict=True):
@@ -85,7 +88,24 @@ def test_shuffled_histories_keep_their_movies_and_their_user():
     ids=["empty", "one", "just-fits", "start-falls-out", "long"],
 )
 def test_latest_inputs(history, inputs):
-    assert latest_inputs(timelines_of(history), 3).tolist() == [inputs]
+    assert latest_inputs(timelines_of(history), 3).movies.tolist() == [inputs]
+
+
+def test_inputs_carry_ratings_and_the_time_since_the_movie_before():
+    inputs = training_windows(timelines_of([5, 6, 8], [], [3]), 2).inputs
+    assert inputs.movies.tolist() == [[START, 5], [6, PADDING], [START, PADDING]]
+    assert inputs.ratings.tolist() == [[0, 2.5], [3, 0], [0, 0]]
+    assert inputs.gaps.tolist() == [[NO_GAP, NO_GAP], [11, NO_GAP], [NO_GAP, NO_GAP]]
+    latest = latest_inputs(timelines_of([5, 6, 8], [], [3]), 2)
+    assert latest.movies.tolist() == [[6, 8], [START, PADDING], [START, 3]]
+    assert latest.ratings.tolist() == [[3, 4], [0, 0], [0, 1.5]]
+    assert latest.gaps.tolist() == [[11, 28], [NO_GAP, NO_GAP], [NO_GAP, NO_GAP]]
+
+
+def test_shuffled_ratings_stay_with_their_movies():
+    other = shuffled(timelines_of(list(range(30))), np.random.default_rng(0))
+    assert other.rating.tolist() == [movie / 2 for movie in other.history]
+    assert other.timestamp.tolist() == [movie**2 for movie in other.history]
 
 
 def test_empty_split_is_an_error(tmp_path):
