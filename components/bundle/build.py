@@ -35,6 +35,7 @@ def build(
     timelines: np.ndarray,
     k: int,
     exclude_seen: bool,
+    probes: int | None = None,
 ) -> Bundle:
     """Builds the bundle.
 
@@ -45,6 +46,7 @@ def build(
             labels are part of what is served, and of nothing that is measured.
         k: Movies in an answer.
         exclude_seen: Whether the measurement leaves out movies of the history, as serving does.
+        probes: Lists of an inverted file that a query looks into; None: the index is exact.
     """
     whole = records.with_labels_as_history(timelines)
     user_id, positions, timestamps = _ratings(whole, movies)
@@ -56,7 +58,7 @@ def build(
         fallback=popularity.recent_counts(positions, timestamps, len(movies.movie_id)),
     )
     _, before, when = _ratings(timelines, movies)
-    answers = Answers(towers, knowledge, k)
+    answers = Answers(towers, knowledge, k, probes)
     measurements = Measurements(
         answers,
         popular=popularity.counts(before, len(movies.movie_id)),
