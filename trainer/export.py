@@ -33,7 +33,8 @@ class Towers(tf.Module):
             config: Hyperparameters.
         """
         super().__init__()
-        self.model = model
+        self.query = model.query  # not the model itself: its optimizer is twice as large
+        self.candidate = model.candidate
         self.timeline_layer = timelines.transform_features_layer()
         self.movie_layer = movies.transform_features_layer()
         self.window = config.window
@@ -75,7 +76,7 @@ class Towers(tf.Module):
         start = tf.fill([history.nrows(), 1], tf.constant(START, tf.int64))
         latest = tf.concat([start, history], axis=1)[:, -self.window :]
         inputs = latest.to_tensor(PADDING)
-        vectors = self.model.query({name: rows[name] for name in PROFILE_ROWS}, inputs)
+        vectors = self.query({name: rows[name] for name in PROFILE_ROWS}, inputs)
         known = rows[features.USER_ID] < self.known_users
         if self.uses_history:
             known |= tf.reduce_any(history < self.known_movies, axis=1)
@@ -92,7 +93,7 @@ class Towers(tf.Module):
         }
         raw = tf.io.parse_example(examples, spec)
         rows = self.movie_layer(raw)
-        return self.model.candidate(
+        return self.candidate(
             {
                 features.MOVIE_ID: self.movie_ids.lookup(raw[features.MOVIE_ID]),
                 features.YEAR: rows[features.YEAR],

@@ -51,7 +51,7 @@ class _WeightedSums(beam.CombineFn):
         outputs, weight = self._of_model(inputs.prediction), self._of_model(inputs.example_weight)
         weight = float(np.sum(weight))
         # What is served may be older than an output: its mean is then no number.
-        told = [np.sum(outputs.get(name, np.nan)) for name in self._outputs]
+        told = [outputs[name].item() if name in outputs else np.nan for name in self._outputs]
         values = np.array(told, np.float64)
         return total + weight, sums + weight * values
 
