@@ -30,6 +30,7 @@ bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or al
 bench-serving: setup  ## the index beside TFRS and faiss, and the local server under load
 	@$(PYTHON) tools/bootstrap.py bench
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_index
+	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_inverted_file
 	@TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_load $(ARGS)
 
 bench-quality: setup  ## ours and the peers on the same splits: ARGS="--only P2 --seeds 1", "--data ml-1m"

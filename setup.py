@@ -34,6 +34,7 @@ setup(
         "pyyaml",
         "numpy",
         "pyarrow",
+        "scikit-learn",
         "grpcio",
         "tensorflow-serving-api==2.16.1",
         "tenacity",

@@ -8,6 +8,7 @@ that a busy moment of the machine hits all of them.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -63,8 +65,8 @@ def main() -> None:
             calls = searches(vectors, queries[:batch], chance)
             repeats, found = measure(calls)
             if FAISS.exists():
-                found["faiss"] = faiss(vectors, queries, batch, repeats)
-            rows.append((f"{size:,}", str(batch), *(_text(found.get(name)) for name in NAMES)))
+                found["faiss"] = faiss(vectors, queries, batch, repeats)["milliseconds"]
+            rows.append((f"{size:,}", str(batch), *(text(found.get(name)) for name in NAMES)))
             print(".", end="", flush=True, file=sys.stderr)
     rows.insert(0, ("candidates", "batch", *NAMES))
     print(f"\nCPU ms a call, k {K}, {DIMENSION} dimensions, 1 thread:\n{tables.columns(rows)}")
@@ -110,16 +112,18 @@ def measure(calls: dict[str, Call]) -> tuple[int, dict[str, float]]:
     return repeats, {name: 1000 * float(np.median(found)) for name, found in times.items()}
 
 
-def faiss(vectors: np.ndarray, queries: np.ndarray, batch: int, repeats: int) -> float:
-    """Returns faiss's CPU milliseconds, from a process of its own environment."""
+def faiss(
+    vectors: np.ndarray, queries: np.ndarray, batch: int, repeats: int, *lists: int
+) -> dict[str, Any]:
+    """Returns what `faiss_search.py` prints, run in the environment that has faiss."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [os.path.join(folder, name) for name in ("vectors.npy", "queries.npy")]
         for path, array in zip(paths, (vectors, queries), strict=True):
             np.save(path, array)
         program = str(pathlib.Path(__file__).with_name("faiss_search.py"))
-        command = [str(FAISS), program, *paths, str(K), str(batch), str(repeats)]
+        command = [str(FAISS), program, *paths, *map(str, (K, batch, repeats, *lists))]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return float(done.stdout)
+    return json.loads(done.stdout)
 
 
 def _cpu_seconds(call: Call) -> float:
@@ -128,7 +132,8 @@ def _cpu_seconds(call: Call) -> float:
     return time.process_time() - began
 
 
-def _text(milliseconds: float | None) -> str:
+def text(milliseconds: float | None) -> str:
+    """Returns a cell of the table."""
     return "-" if milliseconds is None else f"{milliseconds:.2f}"
 
 

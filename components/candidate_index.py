@@ -20,6 +20,8 @@ def CandidateIndex(
     movies: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
     timelines: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
     bundle: tfx.dsl.components.OutputArtifact[tfx.types.standard_artifacts.Model],
+    inverted_from: tfx.dsl.components.Parameter[int],
+    probes: tfx.dsl.components.Parameter[int],
     k: tfx.dsl.components.Parameter[int] = 100,
     exclude_seen: tfx.dsl.components.Parameter[bool] = True,
     split: tfx.dsl.components.Parameter[str] = "{}",
@@ -36,6 +38,8 @@ def CandidateIndex(
         movies: Raw movies, all of them.
         timelines: Raw timelines; those of `test` hold all that is known of every user.
         bundle: The SavedModel that is served.
+        inverted_from: Movies from which on the index is an inverted file.
+        probes: Lists of it that a query looks into.
         k: Movies in an answer.
         exclude_seen: Whether the measurement leaves out movies of the history, as serving does.
         split: How `timelines` were split, JSON; told in the manifest.
@@ -47,7 +51,10 @@ def CandidateIndex(
     towers_path = path_utils.serving_model_path(model.uri)
     towers = tf.saved_model.load(towers_path)
     logging.info("Indexing %d movies for %d users.", len(catalogue.movie_id), len(users))
-    built = build.build(towers, catalogue, users, k, exclude_seen)
+    inverted = len(catalogue.movie_id) >= inverted_from
+    built = build.build(
+        towers, catalogue, users, k, exclude_seen, probes=probes if inverted else None
+    )
     path = path_utils.serving_model_dir(bundle.uri)
     build.save(built, path)
 
@@ -76,6 +83,7 @@ def CandidateIndex(
             settings={
                 "k": k,
                 "withdrawn": sorted(movie_id.decode() for movie_id in catalogue.withdrawn),
+                "index": manifest.INVERTED_FILE if inverted else manifest.EXACT,
                 "code_version": code_version,
             },
             files=manifest.checksums(path),

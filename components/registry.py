@@ -95,11 +95,14 @@ def retire(base: str, keep: int) -> list[int]:
         The versions that were removed, oldest first.
     """
     held = {served(base), *serving_config.labels(base).values()}
-    removed = [version for version in versions(base)[: -keep or None] if version not in held]
-    for version in removed:
-        hidden = hidden_folder(base)
-        fileio.rename(folder(base, version), hidden)
+    folders = _folders(base)
+    removed = []
+    for version in sorted(folders.keys())[: -keep or None]:
+        path, hidden = os.path.join(base, folders[version]), hidden_folder(base)
+        if version in held or not _renamed(path, hidden):
+            continue  # it stays, or another push is quicker
         fileio.rmtree(hidden)
+        removed.append(version)
     if removed:
         logging.info("Removed the versions %s; %d are kept.", removed, keep)
     for name in _children(base):
@@ -108,6 +111,17 @@ def retire(base: str, keep: int) -> list[int]:
             logging.info("Removed %s, which a broken push left.", path)
             fileio.rmtree(path)
     return removed
+
+
+def _renamed(path: str, to: str) -> bool:
+    """Renames a folder, and returns True; False if it is not there any more."""
+    try:
+        fileio.rename(path, to)
+    except Exception:  # OSError, or TensorFlow's OpError
+        if fileio.exists(path):
+            raise
+        return False
+    return True
 
 
 def _folders(base: str) -> dict[int, str]:

@@ -22,6 +22,9 @@ class Gates:
     min_hit_at_10: float = 0.0
     """hit@10, at least."""
 
+    min_recall: float = 0.95
+    """Share of the exact index's 100 best movies that the served index finds, at least."""
+
     def __post_init__(self) -> None:
         """Checks every field.
 
@@ -30,7 +33,7 @@ class Gates:
         """
         if not -1 <= self.min_lift <= 1:
             raise ValueError(f"min_lift must be in [-1, 1], got {self.min_lift}.")
-        for name in ("max_drop", "min_hit_at_10"):
+        for name in ("max_drop", "min_hit_at_10", "min_recall"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}.")
 
@@ -42,14 +45,21 @@ class Serving:
     keep_versions: int = 5
     """Versions that a push leaves in the folder, itself included; labelled ones always stay."""
 
+    inverted_from: int = 300_000
+    """Movies from which on an inverted file answers; below, the index is exact."""
+
+    probes: int = 64
+    """Lists of the inverted file that a query looks into: more find more, and cost more."""
+
     def __post_init__(self) -> None:
         """Checks every field.
 
         Raises:
             ValueError: A field has no possible meaning.
         """
-        if self.keep_versions < 1:
-            raise ValueError(f"keep_versions must be at least 1, got {self.keep_versions}.")
+        for name in ("keep_versions", "inverted_from", "probes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,6 +15,7 @@ from transform import features
 EVALUATE, DESCRIBE = "evaluate", "describe"
 GATED = "hit@10"
 LIFT = "hit@10 over popular"
+RECALL = f"index recall@{evaluation.RECALL_AT}"
 SLICES = (
     evaluation.ACTIVITY,
     evaluation.AGE_GROUP,
@@ -35,11 +36,12 @@ def eval_config(gates: Gates) -> tfma.EvalConfig:
             f"{yardstick} {name}": f"{yardstick}_{output}"
             for name, output in evaluation.METRICS.items()
         }
-    outputs[LIFT] = evaluation.LIFT
+    outputs |= {LIFT: evaluation.LIFT, RECALL: evaluation.RECALL}
     means = {
         "metrics": [_metric(Means, outputs=outputs)],
         "per_slice_thresholds": {
             LIFT: _of_all({"value_threshold": {"lower_bound": gates.min_lift}}),
+            RECALL: _of_all({"value_threshold": {"lower_bound": gates.min_recall}}),
             GATED: _of_all(
                 {
                     "value_threshold": {"lower_bound": gates.min_hit_at_10},

@@ -146,6 +146,8 @@ def deliver(
         model=towers,
         movies=movies.outputs["examples"],
         timelines=ratings.outputs["examples"],
+        inverted_from=config.serving.inverted_from,
+        probes=config.serving.probes,
         k=config.k,
         exclude_seen=config.model.exclude_seen,
         split=json.dumps(dataclasses.asdict(config.split), sort_keys=True),

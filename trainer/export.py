@@ -33,7 +33,8 @@ class Towers(tf.Module):
             config: Hyperparameters.
         """
         super().__init__()
-        self.model = model
+        self.query = model.query  # not the model itself: its optimizer is twice as large
+        self.candidate = model.candidate
         self.timeline_layer = timelines.transform_features_layer()
         self.movie_layer = movies.transform_features_layer()
         self.window = config.window
@@ -75,7 +76,7 @@ class Towers(tf.Module):
         inputs = self._latest(START, history).to_tensor(PADDING)
         ratings = tf.RaggedTensor.from_sparse(rows[features.RATING])
         gaps = _gaps(rows[features.TIMESTAMP], history.row_lengths())
-        vectors = self.model.query(
+        vectors = self.query(
             {name: rows[name] for name in PROFILE_ROWS},
             inputs,
             self._latest(0.0, ratings).to_tensor(0.0),
@@ -102,7 +103,7 @@ class Towers(tf.Module):
         }
         raw = tf.io.parse_example(examples, spec)
         rows = self.movie_layer(raw)
-        return self.model.candidate(
+        return self.candidate(
             {
                 features.MOVIE_ID: self.movie_ids.lookup(raw[features.MOVIE_ID]),
                 features.YEAR: rows[features.YEAR],

@@ -1,5 +1,6 @@
 """Builds the bundle from trained towers, movies and timelines, and saves it."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,6 +36,7 @@ def build(
     timelines: np.ndarray,
     k: int,
     exclude_seen: bool,
+    probes: int | None = None,
 ) -> Bundle:
     """Builds the bundle.
 
@@ -45,6 +47,7 @@ def build(
             labels are part of what is served, and of nothing that is measured.
         k: Movies in an answer.
         exclude_seen: Whether the measurement leaves out movies of the history, as serving does.
+        probes: Lists of an inverted file that a query looks into; None: the index is exact.
     """
     whole = records.with_labels_as_history(timelines)
     user_id, positions, timestamps = _ratings(whole, movies)
@@ -56,7 +59,7 @@ def build(
         fallback=popularity.recent_counts(positions, timestamps, len(movies.movie_id)),
     )
     _, before, when = _ratings(timelines, movies)
-    answers = Answers(towers, knowledge, k)
+    answers = Answers(towers, knowledge, k, probes)
     measurements = Measurements(
         answers,
         popular=popularity.counts(before, len(movies.movie_id)),
@@ -85,15 +88,17 @@ def save(bundle: Bundle, path: str) -> None:
 
 def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunction]:
     """Returns the signatures of the bundle by name; all are batched, all inputs are named."""
+    # No `if` or loop depends on a tensor: AutoGraph would take seconds and change nothing.
+    signature = functools.partial(tf.function, autograph=False)
     answers = bundle.answers
     text = tf.TensorSpec([None], tf.string)
     texts = tf.TensorSpec([None, None], tf.string)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=features.USER_ID)])
+    @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.USER_ID)])
     def serving_default(user_id: tf.Tensor) -> dict[str, tf.Tensor]:
         return answers.of_users(user_id)
 
-    @tf.function(
+    @signature(
         input_signature=[
             tf.TensorSpec(texts.shape, tf.string, name=HISTORY_MOVIE_IDS),
             tf.TensorSpec(texts.shape, tf.string, name=EXCLUDE_MOVIE_IDS),
@@ -101,7 +106,7 @@ def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunctio
             tf.TensorSpec(text.shape, tf.string, name=features.GENDER),
             tf.TensorSpec(text.shape, tf.string, name=features.OCCUPATION),
             tf.TensorSpec(text.shape, tf.string, name=features.ZIP),
-        ]
+        ],
     )
     def recommend(
         history_movie_ids: tf.Tensor,
@@ -111,41 +116,49 @@ def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunctio
         occupation: tf.Tensor,
         zip: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
+        asked = of_one_batch(
+            {
+                HISTORY_MOVIE_IDS: history_movie_ids,
+                EXCLUDE_MOVIE_IDS: exclude_movie_ids,
+                features.AGE: age,
+                features.GENDER: gender,
+                features.OCCUPATION: occupation,
+                features.ZIP: zip,
+            }
+        )
+        history = asked[HISTORY_MOVIE_IDS]
         query = {
-            features.USER_ID: tf.zeros_like(gender),
-            features.AGE: age,
-            features.GENDER: gender,
-            features.OCCUPATION: occupation,
-            features.ZIP: zip,
-            features.MOVIE_ID: history_movie_ids,
-            features.RATING: tf.zeros_like(history_movie_ids, tf.float32),
-            features.TIMESTAMP: tf.zeros_like(history_movie_ids, tf.int64),
+            features.USER_ID: tf.zeros_like(asked[features.GENDER]),
+            **{name: asked[name] for name in features.PROFILE},
+            features.MOVIE_ID: history,
+            features.RATING: tf.zeros_like(history, tf.float32),
+            features.TIMESTAMP: tf.zeros_like(history, tf.int64),
         }
-        return answers.of_queries(query, also_exclude=exclude_movie_ids)
+        return answers.of_queries(query, also_exclude=asked[EXCLUDE_MOVIE_IDS])
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=features.MOVIE_ID)])
+    @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.MOVIE_ID)])
     def similar(movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
         return answers.similar(movie_id)
 
     examples_spec = tf.TensorSpec([None], tf.string, name=EXAMPLES)
 
-    @tf.function(input_signature=[examples_spec])
+    @signature(input_signature=[examples_spec])
     def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return answers.of_queries(records.parse_queries(examples))
 
-    @tf.function(input_signature=[examples_spec])
+    @signature(input_signature=[examples_spec])
     def embed_query(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return answers.towers.embed_query(records.parse_queries(examples))
 
-    @tf.function(input_signature=[examples_spec])
+    @signature(input_signature=[examples_spec])
     def embed_candidate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"embedding": answers.towers.embed_candidate(examples)}
 
-    @tf.function(input_signature=[examples_spec])
+    @signature(input_signature=[examples_spec])
     def evaluate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return bundle.measurements.evaluate(examples)
 
-    @tf.function(input_signature=[examples_spec])
+    @signature(input_signature=[examples_spec])
     def describe(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return bundle.measurements.describe(examples)
 
@@ -162,6 +175,20 @@ def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunctio
             describe,
         )
     }
+
+
+def of_one_batch(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Returns inputs by name, once it is certain that all have a row for each query.
+
+    Raises:
+        tf.errors.InvalidArgumentError: When the graph runs: they have not; rows would be dropped
+            or answered with another one's input. A server passes the message on.
+    """
+    rows = tf.stack([tf.shape(value)[0] for value in inputs.values()])
+    told = f"Inputs differ in their number of rows; of {', '.join(inputs)} there are"
+    same = tf.debugging.Assert(tf.reduce_all(rows == rows[0]), [told, rows], len(inputs))
+    with tf.control_dependencies([same]):
+        return {name: tf.identity(value) for name, value in inputs.items()}
 
 
 def _ratings(

@@ -37,7 +37,8 @@ class _DistinctPositions(beam.CombineFn):
         outputs = inputs.prediction
         if self._key.model_name in outputs:
             outputs = outputs[self._key.model_name]
-        seen.update(np.ravel(outputs[TOP_POSITIONS]).astype(int).tolist())
+        positions = np.ravel(outputs[TOP_POSITIONS]).astype(int)
+        seen.update(positions[positions >= 0].tolist())  # fewer may have been left
         return seen, max(size, float(np.max(outputs[CATALOGUE_SIZE])))
 
     def merge_accumulators(

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from components.bundle import records
-from components.bundle.index import exclude
+from components.bundle.index import EXCLUDED
 from components.bundle.module import Answers
+from components.bundle.static_ranking import StaticRanking
 from transform import features
 
 HIT_AT = (1, 5, 10, 50, 100)
@@ -34,6 +35,8 @@ METRICS = {
 """Names of the metrics as people write them, and the outputs of `evaluate` that hold them."""
 YARDSTICKS = ("popular", "recent")
 LIFT = "hit_at_10_over_popular"
+RECALL = "index_recall"
+RECALL_AT = 100
 
 
 class Measurements(tf.Module):
@@ -52,8 +55,8 @@ class Measurements(tf.Module):
         """
         super().__init__()
         self.answers = answers
-        self.popular = tf.Variable(answers.index.as_scores(popular), trainable=False)
-        self.recent = tf.Variable(answers.index.as_scores(recent), trainable=False)
+        self.popular = StaticRanking(popular, answers.k)
+        self.recent = StaticRanking(recent, answers.k)
         self._exclude_seen = exclude_seen
         share = np.empty(len(popular), np.float32)
         share[np.argsort(-popular, kind="stable")] = np.arange(len(popular)) / len(popular)
@@ -65,20 +68,22 @@ class Measurements(tf.Module):
         Returns:
             Float32 `[batch]` by name: `hit_at_k`, `ndcg_at_10`, `mrr` (0 beyond the answer's
             length) of the model; the same with prefixes `popular_` and `recent_`;
-            `hit_at_10_over_popular`, the difference that must not be negative; and for the
-            coverage of the catalogue `top_positions`, `[batch, 10]`, and `catalogue_size`.
+            `hit_at_10_over_popular`, the difference that must not be negative; `index_recall`, the
+            share of the exact index's 100 best that the served index found; and for the coverage
+            of the catalogue `top_positions`, `[batch, 10]`, and `catalogue_size`.
         """
         query = records.parse_queries(examples)
         labels = records.parse_labels(examples)
         seen = self.answers.position.lookup(query[features.MOVIE_ID])
-        scores, _ = self.answers.scores(query, self.recent)
-        top = self._top(scores, seen)
+        seen = seen if self._exclude_seen else seen[:, :0]
+        vectors, known = self.answers.embed(query)
+        top = found(*self.answers.best(vectors, known, seen, self.recent))
         result = self._metrics(top, labels)
-        for name, counts in zip(YARDSTICKS, (self.popular, self.recent), strict=True):
-            alike = tf.repeat(counts[tf.newaxis, :], tf.shape(scores)[0], axis=0)
-            metrics = self._metrics(self._top(alike, seen), labels)
+        for name, ranking in zip(YARDSTICKS, (self.popular, self.recent), strict=True):
+            metrics = self._metrics(found(*ranking.best(seen)), labels)
             result |= {f"{name}_{metric}": value for metric, value in metrics.items()}
         result[LIFT] = result["hit_at_10"] - result["popular_hit_at_10"]
+        result[RECALL] = self._recall(vectors, known, seen)
         result[TOP_POSITIONS] = tf.cast(top[:, :COVERAGE_AT], tf.float32)
         size = float(self.answers.index.size)
         result[CATALOGUE_SIZE] = tf.fill(tf.shape(examples), size)
@@ -102,10 +107,14 @@ class Measurements(tf.Module):
         share = tf.gather(self.popularity_share, tf.maximum(position, 0))
         return tf.where(position >= 0, share, 1.0)
 
-    def _top(self, scores: tf.Tensor, seen: tf.Tensor) -> tf.Tensor:
-        if self._exclude_seen:
-            scores = exclude(scores, seen)
-        return self.answers.index.best(scores)[1]
+    def _recall(self, vectors: tf.Tensor, known: tf.Tensor, seen: tf.Tensor) -> tf.Tensor:
+        """Returns the recall of the index for each query, `[batch]`; 1 where it is not asked."""
+        index = self.answers.index
+        if index.is_exact():
+            return tf.ones_like(known, tf.float32)
+        served = found(*index.query_with_exclusions(vectors, seen))[:, :RECALL_AT]
+        exact = found(*index.query_exactly(vectors, seen))[:, :RECALL_AT]
+        return tf.where(known, recall(served, exact), 1.0)
 
     def _metrics(self, top: tf.Tensor, labels: tf.RaggedTensor) -> dict[str, tf.Tensor]:
         position = self.answers.position.lookup(labels)
@@ -126,11 +135,33 @@ class Measurements(tf.Module):
         }
 
 
+def found(scores: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
+    """Returns the `[batch, k]` positions of an answer, -1 where no movie was left."""
+    return tf.where(scores > EXCLUDED, positions, -1)
+
+
+def recall(served: tf.Tensor, exact: tf.Tensor) -> tf.Tensor:
+    """Returns the share of the exact answer that was served, `[batch]`; of nothing it is 1.
+
+    Args:
+        served: `[batch, any]` positions, -1: none.
+        exact: `[batch, any]`, likewise.
+    """
+    there = exact >= 0
+    hits = tf.reduce_any(exact[:, :, tf.newaxis] == served[:, tf.newaxis, :], axis=2) & there
+    count = tf.reduce_sum(tf.cast(there, tf.float32), axis=1)
+    hit = tf.reduce_sum(tf.cast(hits, tf.float32), axis=1)
+    return tf.where(count > 0, tf.math.divide_no_nan(hit, count), 1.0)
+
+
 def rank_in(top: tf.Tensor, positive: tf.Tensor) -> tf.Tensor:
-    """Returns each `[labels]` positive's place in its `[labels, k]` list, or `MISSED`."""
-    found = tf.cast(top, tf.int64) == positive[:, tf.newaxis]
-    place = tf.argmax(found, axis=1, output_type=tf.int32)
-    return tf.where(tf.reduce_any(found, axis=1), place, MISSED)
+    """Returns each `[labels]` positive's place in its `[labels, k]` list, or `MISSED`.
+
+    Negative positions are in no list.
+    """
+    hit = (tf.cast(top, tf.int64) == positive[:, tf.newaxis]) & (positive[:, tf.newaxis] >= 0)
+    place = tf.argmax(hit, axis=1, output_type=tf.int32)
+    return tf.where(tf.reduce_any(hit, axis=1), place, MISSED)
 
 
 def activity(watched: tf.Tensor) -> tf.Tensor:

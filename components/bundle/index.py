@@ -43,15 +43,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         Raises:
             ValueError: There is no candidate, or a vector is not finite.
         """
-        vectors = np.asarray(candidates, np.float32)
-        if not len(vectors):
-            raise ValueError("The index needs at least one candidate, got none.")
-        broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
-        if len(broken):
-            raise ValueError(
-                f"{len(broken)} candidate vectors are not finite, the first at position "
-                f"{broken[0]}: the model diverged in training; lower its learning rate."
-            )
+        vectors = checked(candidates)
         if identifiers is None:
             identifiers = tf.range(len(vectors))
         self.size = len(vectors)
@@ -63,49 +55,61 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         return self
 
     def call(self, queries: tf.Tensor, k: int | None = None) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the scores and identifiers, both `[batch, k]`, for `[batch, dim]` queries."""
-        scores, positions = self.best(self.scores(queries), k)
-        return scores, tf.gather(self._identifiers, positions)
+        """Returns scores and identifiers, both `[batch, k]`, for `[batch, dim]` finite queries."""
+        return self._best(self._scores(queries), k)
 
     def query_with_exclusions(
         self, queries: tf.Tensor, exclusions: tf.Tensor, k: int | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """As `call`, without `[batch, any]` positions of candidates (negative: padding)."""
-        scores, positions = self.best(exclude(self.scores(queries), exclusions), k)
-        return scores, tf.gather(self._identifiers, positions)
+        """As `call`, without `[batch, any]` positions of candidates (negative: padding).
 
-    def scores(self, queries: tf.Tensor) -> tf.Tensor:
-        """Returns the `[batch, columns]` scores of `[batch, dim]` finite queries.
-
-        There are as many columns as candidates, or some more, which `best` passes over.
+        Where fewer than `k` are left, the scores of the rest are `EXCLUDED`.
         """
-        return tf.matmul(queries, self._rows, transpose_b=True)
-
-    def as_scores(self, values: np.ndarray) -> np.ndarray:
-        """Returns one number for each candidate as one row of `scores` would look."""
-        beyond = self._columns - self.size
-        return np.pad(values, (0, beyond), constant_values=np.float32(EXCLUDED))
+        return self._best(exclude(self._scores(queries), exclusions), k)
 
     def vectors(self, positions: tf.Tensor) -> tf.Tensor:
-        """Returns the `[batch, dim]` vectors of candidates by `[batch]` position."""
+        """Returns the `[..., dim]` vectors of candidates by `[...]` position."""
         return tf.gather(self._rows, positions)
 
-    def best(self, scores: tf.Tensor, k: int | None = None) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the `[batch, k]` best scores and their positions; equal scores in index order.
-
-        Args:
-            scores: `[batch, columns]` numbers, as `scores` gives them.
-            k: How many; by default, and at most, as many as the index answers or holds.
-        """
-        k = min(k or self._k, self.size)
-        if self._in_blocks and self._columns // BLOCK > k:
-            return best_of_blocks(scores, k, self.size)
-        scores = scores[:, : self.size] if self._columns > self.size else scores
-        return tf.math.top_k(scores, k=k)
+    def identifiers(self, positions: tf.Tensor) -> tf.Tensor:
+        """Returns the identifiers of candidates by position, in the same shape."""
+        return tf.gather(self._identifiers, positions)
 
     def is_exact(self) -> bool:
         """Returns True: every candidate is scored."""
         return True
+
+    def _scores(self, queries: tf.Tensor) -> tf.Tensor:
+        """Returns `[batch, columns]` scores: one a candidate, and some more that do not count."""
+        return tf.matmul(queries, self._rows, transpose_b=True)
+
+    def _best(self, scores: tf.Tensor, k: int | None) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the `[batch, k]` best scores and whose; equal ones in order of the index."""
+        k = min(k or self._k, self.size)
+        if self._in_blocks and self._columns // BLOCK > k:
+            best, positions = best_of_blocks(scores, k, self.size)
+        else:
+            scores = scores[:, : self.size] if self._columns > self.size else scores
+            best, positions = tf.math.top_k(scores, k=k)
+        return best, self.identifiers(positions)
+
+
+def checked(candidates: tf.Tensor) -> np.ndarray:
+    """Returns `[candidates, dim]` vectors as float32.
+
+    Raises:
+        ValueError: There is no candidate, or a vector is not finite.
+    """
+    vectors = np.asarray(candidates, np.float32)
+    if not len(vectors):
+        raise ValueError("The index needs at least one candidate, got none.")
+    broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(broken):
+        raise ValueError(
+            f"{len(broken)} candidate vectors are not finite, the first at position "
+            f"{broken[0]}: the model diverged in training; lower its learning rate."
+        )
+    return vectors
 
 
 def best_of_blocks(scores: tf.Tensor, k: int, size: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -138,8 +142,12 @@ def exclude(scores: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
         positions: `[batch, any]` int64 candidates to exclude; negative ones are padding.
     """
     positions = tf.cast(positions, tf.int64)
-    shape = tf.shape(positions, out_type=tf.int64)
-    row = tf.repeat(tf.range(shape[0])[:, tf.newaxis], shape[1], axis=1)
-    where = tf.stack([row, tf.maximum(positions, 0)], axis=2)
     lowest = tf.where(positions >= 0, EXCLUDED, tf.float32.max)  # the latter changes nothing
-    return tf.tensor_scatter_nd_min(scores, where, lowest)
+    return tf.tensor_scatter_nd_min(scores, cells(tf.maximum(positions, 0)), lowest)
+
+
+def cells(columns: tf.Tensor) -> tf.Tensor:
+    """Returns `[batch, any, 2]` row and column, each row's own, of `[batch, any]` columns."""
+    shape = tf.shape(columns, out_type=columns.dtype)
+    rows = tf.repeat(tf.range(shape[0])[:, tf.newaxis], shape[1], axis=1)
+    return tf.stack([rows, columns], axis=2)

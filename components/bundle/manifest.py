@@ -16,6 +16,7 @@ from tfx.dsl.io import fileio
 PATH = os.path.join("assets.extra", "manifest.json")
 FORMAT = 1
 CHUNK = 1 << 20
+EXACT, INVERTED_FILE = "exact", "inverted file"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Manifest:
     """How it is measured: the `split` and `exclude_seen`."""
 
     settings: dict[str, Any]
-    """`k`, `withdrawn` movies, `code_version`."""
+    """`k`, `withdrawn` movies, the kind of `index` (`EXACT` or `INVERTED_FILE`), `code_version`."""
 
     files: dict[str, str]
     """SHA-256 of every file but the manifest, by its path inside the bundle."""

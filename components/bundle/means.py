@@ -50,7 +50,9 @@ class _WeightedSums(beam.CombineFn):
         total, sums = accumulator
         outputs, weight = self._of_model(inputs.prediction), self._of_model(inputs.example_weight)
         weight = float(np.sum(weight))
-        values = np.array([np.sum(outputs[name]) for name in self._outputs], np.float64)
+        # What is served may be older than an output: its mean is then no number.
+        told = [outputs[name].item() if name in outputs else np.nan for name in self._outputs]
+        values = np.array(told, np.float64)
         return total + weight, sums + weight * values
 
     def merge_accumulators(self, accumulators: list[Accumulator]) -> Accumulator:

@@ -6,7 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from components.bundle import records
-from components.bundle.index import EXCLUDED, ExactIndex, exclude
+from components.bundle.index import EXCLUDED, ExactIndex
+from components.bundle.inverted_file import InvertedFile
+from components.bundle.static_ranking import StaticRanking
 from transform import features
 
 MOVIE_IDS, TITLES, SCORES, KNOWN_USER = "movie_ids", "titles", "scores", "known_user"
@@ -37,22 +39,27 @@ class Knowledge:
 class Answers(tf.Module):
     """Ranks the catalogue for queries, and answers with ids and titles."""
 
-    def __init__(self, towers: tf.Module, knowledge: Knowledge, k: int) -> None:
+    def __init__(
+        self, towers: tf.Module, knowledge: Knowledge, k: int, probes: int | None = None
+    ) -> None:
         """Builds the index and the tables.
 
         Args:
             towers: The Trainer's SavedModel, loaded: `embed_query` and `embed_candidate`.
             knowledge: Catalogue, users and fallback.
             k: Movies in an answer; fewer where the catalogue is smaller.
+            probes: Lists of an inverted file that a query looks into; None: the index is exact.
         """
         super().__init__()
         self.towers = towers
-        self.index = ExactIndex(k)
-        self.index.index(knowledge.vectors)  # answers positions: ids are kept once, below
+        self.k = k
+        self.index = ExactIndex(k) if probes is None else InvertedFile(k, probes)
+        positions = np.arange(len(knowledge.vectors))  # it answers these: ids are kept once, below
+        self.index.index(knowledge.vectors, positions)
         self.movie_id = tf.Variable(knowledge.movies.movie_id, trainable=False)
         self.title = tf.Variable(knowledge.movies.title, trainable=False)
         self.timelines = tf.Variable(knowledge.timelines, trainable=False)
-        self.fallback = tf.Variable(self.index.as_scores(knowledge.fallback), trainable=False)
+        self.fallback = StaticRanking(knowledge.fallback, k)
         norms = np.linalg.norm(knowledge.vectors, axis=1, keepdims=True)
         self.directions = ExactIndex(k)
         self.directions.index(knowledge.vectors / np.where(norms > 0, norms, 1))
@@ -80,12 +87,12 @@ class Answers(tf.Module):
             left; `scores`, `[batch, k]` float32; `known_user`, `[batch]` bool: False means that
             the answer is what is popular lately.
         """
-        scores, known = self.scores(query, self.fallback)
         excluded = query[features.MOVIE_ID]
         if also_exclude is not None:
             excluded = tf.concat([excluded, also_exclude], axis=1)
-        scores = exclude(scores, self.position.lookup(excluded))
-        return {**self._named(*self.index.best(scores)), KNOWN_USER: known}
+        vectors, known = self.embed(query)
+        best = self.best(vectors, known, self.position.lookup(excluded), self.fallback)
+        return {**self._named(*best), KNOWN_USER: known}
 
     def similar(self, movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
         """Answers `[batch]` movies with those of the most similar vectors, by cosine.
@@ -94,23 +101,41 @@ class Answers(tf.Module):
         """
         position = self.position.lookup(movie_id)
         own = self.directions.vectors(tf.maximum(position, 0))
-        scores = exclude(self.directions.scores(own), position[:, tf.newaxis])
-        scores = tf.where(position[:, tf.newaxis] >= 0, scores, EXCLUDED)
-        return self._named(*self.directions.best(scores))
+        scores, found = self.directions.query_with_exclusions(own, position[:, tf.newaxis])
+        return self._named(tf.where(position[:, tf.newaxis] >= 0, scores, EXCLUDED), found)
 
-    def scores(
-        self, query: dict[str, tf.Tensor], fallback: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns scores as the index gives them, nothing excluded, and who is known, `[batch]`.
+    def embed(self, query: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the `[batch, dim]` vectors of queries, and who is known, `[batch]`.
 
-        A query whose vector is not finite is taken for one of zeros.
+        A vector that is not finite is taken for one of zeros.
         """
         embedded = self.towers.embed_query(query)
-        known = embedded["known"]
         vectors = embedded["embedding"]
         finite = tf.reduce_all(tf.math.is_finite(vectors), axis=1, keepdims=True)
-        personal = self.index.scores(tf.where(finite, vectors, 0.0))
-        return tf.where(known[:, tf.newaxis], personal, fallback[tf.newaxis, :]), known
+        return tf.where(finite, vectors, 0.0), embedded["known"]
+
+    def best(
+        self,
+        vectors: tf.Tensor,
+        known: tf.Tensor,
+        excluded: tf.Tensor,
+        fallback: StaticRanking,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the scores and positions of the best movies, both `[batch, k]`.
+
+        Args:
+            vectors: `[batch, dim]` of queries.
+            known: `[batch]` whether the vector says anything; else the fallback answers.
+            excluded: `[batch, any]` int64 positions to leave out; negative ones are padding.
+            fallback: What is answered then.
+        """
+        scores, positions = self.index.query_with_exclusions(vectors, excluded)
+        unknown = tf.where(~known)
+        values, places = fallback.best(tf.gather(excluded, unknown[:, 0]))
+        return (
+            tf.tensor_scatter_nd_update(scores, unknown, values),
+            tf.tensor_scatter_nd_update(positions, unknown, places),
+        )
 
     def _named(self, scores: tf.Tensor, positions: tf.Tensor) -> dict[str, tf.Tensor]:
         left = scores > EXCLUDED

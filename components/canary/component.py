@@ -62,14 +62,14 @@ def Canary(
     """
     del code_version
     path = path_utils.serving_model_path(bundle.uri)
-    check_files(path)
+    exact = check_files(path).settings["index"] == manifest.EXACT
     catalogue = inputs.read_catalogue(movies, withdrawn)
     users = records.with_labels_as_history(_sample(inputs.read_timelines(timelines)))
     towers = tf.saved_model.load(path_utils.serving_model_path(model.uri))
     query = {name: value.numpy() for name, value in records.parse_queries(users).items()}
     requests = _requests(query)
     answers = _ask(path, requests)
-    problems = _problems(answers, query, catalogue, towers)
+    problems = _problems(answers, query, catalogue, towers, exact)
     if problems:
         raise ValueError(
             f"The bundle does not answer as the trained towers do ({len(problems)} times):\n  "
@@ -82,8 +82,8 @@ def Canary(
     blessing.set_int_custom_property("blessed", 1)
 
 
-def check_files(bundle: str) -> None:
-    """Compares a bundle's files with its manifest.
+def check_files(bundle: str) -> manifest.Manifest:
+    """Compares a bundle's files with its manifest, and returns it.
 
     Raises:
         ValueError: They differ; the message names the first files that do.
@@ -94,6 +94,9 @@ def check_files(bundle: str) -> None:
             f"{bundle} is not what its manifest says, so it may not be pushed; run again, and if "
             "that does not help, remove the folder:\n  " + "\n  ".join(found[:10])
         )
+    told = manifest.read(bundle)
+    assert told is not None  # a missing one is a problem
+    return told
 
 
 def _requests(query: dict[str, np.ndarray]) -> list:
@@ -142,6 +145,7 @@ def _problems(
     query: dict[str, np.ndarray],
     catalogue: records.Movies,
     towers: tf.Module,
+    exact: bool,
 ) -> list[str]:
     """Returns every difference between the answers and the trained towers."""
     by_id, by_history, nobody, neighbours = answers
@@ -161,6 +165,7 @@ def _problems(
                 catalogue.movie_id,
                 scores[row],
                 set(query[features.MOVIE_ID][row]),
+                exact,
             )
     if nobody[KNOWN_USER] != [False] or not nobody[TITLES][0][0]:
         problems.append("an unknown user is not answered by what is popular")

@@ -20,6 +20,7 @@ from pipeline import serving_options
 from pipeline.serving import engine
 from pipeline.serving.client.grpc_transport import GrpcTransport
 from pipeline.serving.client.recommender import RecommenderClient
+from pipeline.serving.client.stable_first import STABLE, StableFirst
 from pipeline.serving.page import app
 
 POLL_SECONDS = 0.2
@@ -52,8 +53,11 @@ def serve(options: argparse.Namespace) -> int:
         command = engine.command(chosen, os.path.dirname(base), address, image)
         server = stack.enter_context(_running(command))
         _await(server, address, name)
-        transport = stack.enter_context(GrpcTransport(_host_and_port(address), name))
-        page = _start_page(options.host, options.web_port, RecommenderClient(transport), base)
+        where = _host_and_port(address)
+        labelled = stack.enter_context(GrpcTransport(where, name, STABLE))
+        newest = stack.enter_context(GrpcTransport(where, name))
+        client = RecommenderClient(StableFirst(labelled, newest))
+        page = _start_page(options.host, options.web_port, client, base)
         stack.callback(page.close)
         print(_summary(address, name, page.effective_port), flush=True)
         raise _ended(server.wait())

@@ -1,3 +1,4 @@
+import concurrent.futures
 import errno
 import json
 import pathlib
@@ -187,6 +188,29 @@ def test_stable_version_is_kept(push, folder, tmp_path):
         push(keep=1)
     assert registry.versions(base)[0] == registry.served(base) == first
     assert len(registry.versions(base)) == 2
+
+
+def test_two_pushes_at_once_make_room_and_both_appear(tmp_path):
+    base = tmp_path / "base"
+    for version in range(1, 9):
+        write_bundle(prepared(base / str(version)), str(version))
+    staged = [prepared(base / f".incoming-{name}" / "50") for name in range(4)]
+    for folder in staged:
+        write_bundle(folder, "new")
+
+    def publish(folder):
+        return atomic_pusher.publish(str(base), str(folder), {}, keep=3)
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        given = sorted(pool.map(publish, staged))
+    assert given == [50, 51, 52, 53]
+    assert set(given) <= set(registry.versions(str(base)))
+    assert not {1, 2, 3, 4, 5, 6} & set(registry.versions(str(base)))
+
+
+def prepared(folder):
+    (folder / "variables").mkdir(parents=True)
+    return folder
 
 
 @pytest.mark.parametrize("key", ["base_directory", "baseDirectory"])

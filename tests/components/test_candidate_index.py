@@ -48,6 +48,7 @@ def inputs(tiny, tmp_path_factory):
 def index(inputs, folder, **parameters):
     bundle = standard_artifacts.Model()
     bundle.uri = str(folder)
+    parameters = {"inverted_from": 7, "probes": 1, **parameters}
     CandidateIndex.test_call(
         **inputs, bundle=bundle, k=4, split=json.dumps(SPLIT), code_version="v", **parameters
     )
@@ -85,7 +86,8 @@ def test_manifest_says_what_the_bundle_was_made_of(inputs, bundle):
     assert told.data["first_rating"] == "1970-01-01T00:00:00+00:00"
     assert told.data["last_rating"] == "1970-01-01T00:00:05+00:00"
     assert told.evaluation == {"split": SPLIT, "exclude_seen": True}
-    assert told.settings == {"k": 4, "withdrawn": [], "code_version": "v"}
+    index = {"index": manifest.EXACT}
+    assert told.settings == {"k": 4, "withdrawn": [], "code_version": "v", **index}
     assert warm_up.PATH in told.files
     assert manifest.problems(path_utils.serving_model_dir(bundle.uri)) == []
 
@@ -108,6 +110,13 @@ def test_canary_blesses_a_sound_bundle(inputs, bundle, tmp_path):
     blessing = canary(inputs, bundle, tmp_path / "blessing")
     assert blessing.get_int_custom_property("blessed") == 1
     assert (tmp_path / "blessing" / "INFRA_BLESSED").exists()
+
+
+def test_canary_blesses_an_inverted_file(inputs, tmp_path):
+    bundle = index(inputs, tmp_path / "bundle", inverted_from=6)
+    told = manifest.read(path_utils.serving_model_dir(bundle.uri))
+    assert told.settings["index"] == manifest.INVERTED_FILE
+    assert canary(inputs, bundle, tmp_path / "blessing").get_int_custom_property("blessed")
 
 
 def test_withdrawn_movies_are_in_neither_bundle_nor_expectation(inputs, tmp_path):

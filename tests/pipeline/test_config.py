@@ -4,16 +4,27 @@ import pytest
 
 from pipeline import presets
 from pipeline.code_version import code_version
-from pipeline.config import Gates, PipelineConfig
+from pipeline.config import Gates, PipelineConfig, Serving
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("min_lift", 2.0), ("max_drop", -0.1), ("min_hit_at_10", 1.5)],
+    [("min_lift", 2.0), ("max_drop", -0.1), ("min_hit_at_10", 1.5), ("min_recall", 95)],
 )
 def test_impossible_gate_is_named(field, value):
     with pytest.raises(ValueError, match=f"{field}.*{value}"):
         Gates(**{field: value})
+
+
+@pytest.mark.parametrize("field", ["keep_versions", "inverted_from", "probes"])
+def test_impossible_serving_is_named(field):
+    with pytest.raises(ValueError, match=f"{field} must be at least 1, got 0"):
+        Serving(**{field: 0})
+
+
+def test_movielens_stays_exact():
+    largest = 87_585  # movies of the latest full release
+    assert all(preset.serving.inverted_from > largest for preset in presets.PRESETS.values())
 
 
 @pytest.mark.parametrize(("field", "value"), [("name", ""), ("k", 10)])

@@ -24,9 +24,10 @@ def thresholds(config):
     return found
 
 
-def test_only_the_gated_metric_and_the_lift_are_held_to_thresholds():
+def test_only_the_gated_metric_the_lift_and_the_recall_are_held_to_thresholds():
     found = thresholds(gates.eval_config(Gates(min_hit_at_10=0.2, min_lift=0.01, max_drop=0.05)))
-    assert set(found) == {gates.GATED, gates.LIFT}
+    assert set(found) == {gates.GATED, gates.LIFT, gates.RECALL}
+    assert found[gates.RECALL].value_threshold.lower_bound.value == pytest.approx(0.95)
     assert found[gates.GATED].value_threshold.lower_bound.value == pytest.approx(0.2)
     assert found[gates.GATED].change_threshold.relative.value == pytest.approx(-0.05)
     assert found[gates.LIFT].value_threshold.lower_bound.value == pytest.approx(0.01)

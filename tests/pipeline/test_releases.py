@@ -6,8 +6,10 @@ import shutil
 import threading
 
 import pytest
+from tfx.types import standard_artifacts
 
 from components import registry, serving_config
+from components.baseline import Baseline
 from components.bundle import manifest
 from pipeline import releases
 from pipeline.model_server import ModelServer
@@ -182,6 +184,23 @@ def test_rollback_goes_to_what_was_served_and_not_to_what_was_only_pushed(base):
     assert state(base) == ([1], {"stable": 1})
     with pytest.raises(LookupError, match=r"no version under .* was served before 1"):
         releases.rollback(str(base), None, print)
+
+
+def test_rollback_tells_what_new_bundles_are_compared_with(base, tmp_path):
+    compared = {"timelines": "a", "last_rating": ""}
+    for folder in (*base.iterdir(), tmp_path / "bundle" / "Format-Serving"):
+        folder.mkdir(parents=True, exist_ok=True)
+        told = manifest.Manifest({}, compared, {}, {}, {}, manifest.checksums(str(folder)))
+        manifest.write(str(folder), told)
+    bundle = standard_artifacts.Model()
+    bundle.uri = str(tmp_path / "bundle")
+    for expected in ("3", "2", "1"):
+        model = standard_artifacts.Model()
+        model.uri = str(tmp_path / f"baseline-{expected}")
+        Baseline.test_call(serving_base=str(base), bundle=bundle, model=model)
+        assert model.get_string_custom_property("served_version") == expected
+        if expected != "1":
+            releases.rollback(str(base), None, print)
 
 
 def test_rollback_where_the_newest_was_served_goes_version_by_version(base):

@@ -1,5 +1,6 @@
 """`run_fn` from transformed records to a SavedModel of towers, and what that answers."""
 
+import os
 import pathlib
 import types
 
@@ -131,7 +132,7 @@ def towers(request, data):
     args = data.fn_args(request.param, history=request.param)
     run_fn(args)
     loaded = tf.saved_model.load(args.serving_model_dir)
-    loaded.history = request.param
+    loaded.history, loaded.folder = request.param, args.serving_model_dir
     return loaded
 
 
@@ -157,6 +158,13 @@ def embedding(towers, **asked):
 def test_vectors_have_the_size_asked_for_and_are_finite(towers):
     vectors = embedding(towers, user=b"u01", history=[[movie_id(1)], [movie_id(3)]])
     assert vectors.shape == (2, WIDTH) and np.isfinite(vectors).all()
+
+
+def test_nothing_of_the_optimizer_is_exported(towers):
+    stored = tf.train.list_variables(os.path.join(towers.folder, "variables", "variables"))
+    names = [name for name, _ in stored]
+    assert any(name.startswith("query/") for name in names)
+    assert not [name for name in names if "optimizer" in name]
 
 
 def test_empty_batch(towers):

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             flags.models(options), flags.settings(options), metrics, options.model_config_file
         )
         app = rest_api.RestApi(
-            Requests(manager, metrics),
+            Requests(manager.served, metrics),
             flags.metrics_path(options),
             options.rest_api_timeout_in_ms / 1000,
         )
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         manager.start()
         if stopped.is_set():
             return 0
-        servers = _listen(options, Requests(manager, metrics), app)
+        servers = _listen(options, Requests(manager.served, metrics), app)
     except (ConfigurationError, ServingError, OSError) as error:
         log.error("Failed to start: %s", error)
         return 1

@@ -68,7 +68,7 @@ class Model(model_service_pb2_grpc.ModelServiceServicer):
         self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
     ) -> get_model_status_pb2.GetModelStatusResponse:
         """Tells the state of the versions of a model."""
-        return _or_abort(context, lambda: self._requests.manager.status(request.model_spec))
+        return _or_abort(context, lambda: self._requests.served.status(request.model_spec))
 
     def HandleReloadConfigRequest(  # noqa: N802
         self, request: model_management_pb2.ReloadConfigRequest, context: grpc.ServicerContext

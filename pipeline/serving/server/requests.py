@@ -10,9 +10,9 @@ from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2, predict_p
 
 from pipeline.serving.server import json_tensors, tensors
 from pipeline.serving.server.errors import ServingError, StatusCode, invalid
-from pipeline.serving.server.manager import Manager
 from pipeline.serving.server.metrics import Metrics
 from pipeline.serving.server.servable import DEFAULT_SIGNATURE
+from pipeline.serving.server.served import Served
 
 SIGNATURES = "signature_def"
 
@@ -20,9 +20,9 @@ SIGNATURES = "signature_def"
 class Requests:
     """What both APIs ask for."""
 
-    def __init__(self, manager: Manager, metrics: Metrics) -> None:
-        """Answers with what `manager` serves."""
-        self.manager = manager
+    def __init__(self, served: Served, metrics: Metrics) -> None:
+        """Answers with what is served."""
+        self.served = served
         self.metrics = metrics
 
     def predict(
@@ -40,7 +40,7 @@ class Requests:
         if not request.HasField("model_spec"):
             raise invalid("Missing ModelSpec")
         with self._counted(request.model_spec.name, "GRPC"):
-            version, servable = self.manager.use(request.model_spec)
+            version, servable = self.served.use(request.model_spec)
             with servable:
                 outputs, signature, took = servable.predict(request, timeout)
             self._note_runtime(request.model_spec.name, took)
@@ -61,7 +61,7 @@ class Requests:
             ServingError: It can't be answered.
         """
         with self._counted(spec.name, "REST"):
-            _, servable = self.manager.use(spec)
+            _, servable = self.served.use(spec)
             with servable:
                 body = json_tensors.parse(text)
                 signature = _rest_signature(servable.meta_graph, body.signature_name)
@@ -89,7 +89,7 @@ class Requests:
         for field in request.metadata_field:
             if field != SIGNATURES:
                 raise invalid(f"Metadata field {field} is not supported")
-        version, servable = self.manager.use(request.model_spec)
+        version, servable = self.served.use(request.model_spec)
         with servable:
             signatures = get_model_metadata_pb2.SignatureDefMap()
             for name, signature in servable.meta_graph.signature_def.items():
@@ -106,7 +106,7 @@ class Requests:
 
     @contextlib.contextmanager
     def _counted(self, name: str, entrypoint: str) -> Iterator[None]:
-        name = name if self.manager.known_name(name) else ""  # clients make up no time series
+        name = name if self.served.known_name(name) else ""  # clients make up no time series
         began = time.perf_counter()
         status = "OK"
         try:

@@ -100,7 +100,7 @@ class RestApi:
 
     def _status(self, request: Request, match: re.Match, spec: model_pb2.ModelSpec) -> object:
         del request, match
-        return _message(self._requests.manager.status(spec))
+        return _message(self._requests.served.status(spec))
 
 
 def _spec(match: re.Match) -> model_pb2.ModelSpec:

@@ -12,12 +12,28 @@ from components.bundle import evaluation
         ([7, 3, 5], 5, 2),
         ([7, 3, 5], 4, evaluation.MISSED),
         ([7, 3, 5], -1, evaluation.MISSED),
+        ([7, -1, -1], -1, evaluation.MISSED),
     ],
-    ids=["first", "last", "absent", "not-in-the-catalogue"],
+    ids=["first", "last", "absent", "not-in-the-catalogue", "nor-in-a-short-list"],
 )
 def test_rank_in(top, positive, place):
     found = evaluation.rank_in(tf.constant([top]), tf.constant([positive], tf.int64))
     assert found.numpy().tolist() == [place]
+
+
+@pytest.mark.parametrize(
+    ("served", "exact", "share"),
+    [
+        ([4, 2, 9], [2, 4, 9], 1),
+        ([4, 2, 8], [2, 4, 9], 2 / 3),
+        ([4, -1, -1], [2, 4, -1], 1 / 2),
+        ([-1, -1, -1], [-1, -1, -1], 1),
+    ],
+    ids=["other-order", "one-missed", "short", "nothing-left"],
+)
+def test_recall(served, exact, share):
+    found = evaluation.recall(tf.constant([served]), tf.constant([exact]))
+    assert found.numpy() == pytest.approx([share])
 
 
 @pytest.mark.parametrize(

@@ -73,15 +73,6 @@ def test_fewer_left_than_asked_in_blocks(large):
     assert (scores.numpy()[0, 1:] == EXCLUDED).all()
 
 
-def test_counts_as_a_row_of_scores(large):
-    for index in large:
-        row = index.as_scores(np.arange(index.size, dtype=np.float32))
-        best, positions = index.best(tf.constant(row[np.newaxis, :]))
-        last = index.size - 1
-        assert positions.numpy().tolist() == [[last, last - 1, last - 2]]
-        assert best.numpy().tolist() == [[last, last - 1, last - 2]]
-
-
 def test_vectors_by_position(index):
     assert index.vectors(tf.constant([3, 0])).numpy().tolist() == [[-1, 0], [1, 0]]
 

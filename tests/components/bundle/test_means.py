@@ -37,6 +37,15 @@ def test_a_mean_of_nothing_can_be_divided_by():
     assert (0.5 - value) / value > -0.1  # which is how TFMA decides about a change
 
 
+def test_an_output_that_an_older_bundle_does_not_tell_is_no_number():
+    (computation,) = Means(outputs={"A": "a", "C": "c"}).computations(example_weighted=True)
+    combiner = computation.combiner
+    told = combiner.add_input(combiner.create_accumulator(), inputs(1.0, 4.0, 1.0, ""))
+    found = {key.name: value for key, value in combiner.extract_output(told).items()}
+    assert found["A"] == 1
+    assert np.isnan(found["C"])
+
+
 def test_no_weight_is_no_number():
     (computation,) = Means(outputs={"A": "a"}).computations(example_weighted=True)
     (value,) = computation.combiner.extract_output((0.0, np.zeros(1))).values()

@@ -40,6 +40,21 @@ def test_wrong_answers(answered, seen, problem):
     assert re.search(problem, " ".join(problems))
 
 
+@pytest.mark.parametrize(
+    ("answered", "seen", "right"),
+    [
+        (["a", "b"], set(), True),
+        (["b", "d"], set(), True),
+        (["d", "b"], set(), False),
+        (["b", ""], set(), False),
+        (["b", "d"], {b"d"}, False),
+    ],
+    ids=["exact-all-the-same", "the-best-is-missing", "out-of-order", "too-few", "seen"],
+)
+def test_answers_of_an_index_that_is_not_exact(answered, seen, right):
+    assert (compare("42", answered, IDS, SCORES, seen, exact=False) == []) == right
+
+
 def test_scores_that_are_no_numbers_are_no_match():
     scores = np.array([np.nan, 3.0, 2.0, 1.0], np.float32)
     assert compare("42", ["a", "b"], IDS, scores, set())

@@ -312,20 +312,34 @@ def test_an_empty_batch_over_grpc(bundle):
     assert answer.outputs["movie_ids"].shape == (0, 20)
 
 
-def test_batches_that_do_not_fit_together_are_refused(bundle):
-    from pipeline.serving.client import grpc_transport
+@pytest.mark.parametrize("rows", [1, 3], ids=["fewer", "more"])
+@pytest.mark.parametrize(
+    "name", ["history_movie_ids", "exclude_movie_ids", "age", "gender", "occupation", "zip"]
+)
+@pytest.mark.parametrize("kind", ["grpc", "rest"])
+def test_an_input_of_another_number_of_rows_is_refused_by_name(bundle, kind, name, rows):
+    from pipeline.serving.client import grpc_transport, rest_transport
     from pipeline.serving.client.transport import RequestRefused
 
     inputs = {
         "history_movie_ids": [["1"], ["2"]],
-        "exclude_movie_ids": [["1"], ["2"], ["3"]],
-        "age": np.array([-1, -1, -1], np.int64),
+        "exclude_movie_ids": [["1"], ["2"]],
+        "age": np.array([-1, -1], np.int64),
         "gender": ["", ""],
-        "occupation": [""],
-        "zip": [""],
+        "occupation": ["", ""],
+        "zip": ["", ""],
     }
-    with (
-        grpc_transport.GrpcTransport(bundle.address) as transport,
-        pytest.raises(RequestRefused, match=grpc.StatusCode.INVALID_ARGUMENT.name),
-    ):
-        transport.predict("recommend", inputs)
+    if kind == "grpc":
+        transport, code = grpc_transport.GrpcTransport(bundle.address), "INVALID_ARGUMENT"
+    else:
+        transport, code = rest_transport.RestTransport(bundle.url), "HTTP 400"
+    with transport:
+        assert transport.predict("recommend", inputs).outputs["movie_ids"].shape == (2, 20)
+        value = inputs[name]
+        inputs[name] = np.repeat(value[:1], rows) if name == "age" else value[:1] * rows
+        with pytest.raises(RequestRefused) as refused:
+            transport.predict("recommend", inputs)
+    assert code in str(refused.value)
+    assert "Inputs differ in their number of rows" in str(refused.value)
+    counts = " ".join(str(rows if other == name else 2) for other in inputs)
+    assert f"[{counts}]" in str(refused.value)

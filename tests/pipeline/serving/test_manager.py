@@ -51,7 +51,7 @@ def spec(**values):
 
 
 def states(manager):
-    response = manager.status(spec())
+    response = manager.served.status(spec())
     return {entry.version: entry.state for entry in response.model_version_status}
 
 
@@ -59,7 +59,7 @@ def answer(manager, value=1.0, **which):
     """Returns the version that answers, and y."""
     request = predict_pb2.PredictRequest()
     request.inputs["x"].CopyFrom(tf.make_tensor_proto([value]))
-    number, servable = manager.use(spec(**which))
+    number, servable = manager.served.use(spec(**which))
     with servable:
         return number, float(servable.predict(request, 10)[0]["y"][0])
 
@@ -68,7 +68,7 @@ def test_a_new_version_replaces_the_old_one_without_a_gap(manager, base, write_h
     write_half_plus(base, "1", 2)
     manager.step()
     assert answer(manager) == (1, 2.5)
-    number, servable = manager.use(spec())
+    number, servable = manager.served.use(spec())
     write_half_plus(base, "2", 3)
     manager.step()
     assert states(manager) == {1: END, 2: AVAILABLE}
@@ -79,7 +79,7 @@ def test_a_new_version_replaces_the_old_one_without_a_gap(manager, base, write_h
         assert number == 1
         assert servable.predict(request, 10)[0]["y"].tolist() == [2.5]
     with pytest.raises(ServingError, match="Specific"):
-        manager.use(spec(version=1))
+        manager.served.use(spec(version=1))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_spoilt_version_leaves_the_good_one_serving(
     clock.now += 1000  # the second and last attempt
     manager.step()
     assert states(manager) == {1: AVAILABLE, 2: END}
-    assert manager.status(spec(version=2)).model_version_status[0].status.error_message
+    assert manager.served.status(spec(version=2)).model_version_status[0].status.error_message
     assert "given up" in caplog.text
     assert answer(manager) == (1, 2.5)
 
@@ -165,7 +165,7 @@ def test_an_empty_base_path_unloads_everything(manager, base, write_half_plus):
     manager.step()
     assert states(manager) == {1: END}
     with pytest.raises(ServingError, match="Latest"):
-        manager.use(spec())
+        manager.served.use(spec())
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_an_op_that_only_the_trainer_had_fails_the_load(manager, base, write_hal
                 node.op = "Scann>ScannSearchBatched"
     graph.write_bytes(model.SerializeToString())
     manager.step()
-    (entry,) = manager.status(spec()).model_version_status
+    (entry,) = manager.served.status(spec()).model_version_status
     assert "Op type not registered 'Scann>ScannSearchBatched'" in entry.status.error_message
 
 
@@ -258,7 +258,7 @@ def test_a_bad_warm_up_file_fails_the_load(manager, base, write_half_plus, recor
         path.write_bytes(content)
     manager.step()
     assert states(manager) == {1: AVAILABLE, 2: LOADING}
-    entry = manager.status(spec(version=2)).model_version_status[0]
+    entry = manager.served.status(spec(version=2)).model_version_status[0]
     assert entry.status.error_code == code.value[0]
     assert answer(manager) == (1, 2.5)
 
@@ -313,7 +313,7 @@ def test_promotion_in_the_two_steps_that_it_needs(configured, base, clock):
     step(manager, clock)
     assert answer(manager, version_label="stable") == (2, 3.5)
     with pytest.raises(ServingError, match="Unrecognized servable version label: canary"):
-        manager.use(spec(version_label="canary"))
+        manager.served.use(spec(version_label="canary"))
     configure(path, base, [2], stable=2)
     step(manager, clock)
     assert states(manager) == {1: END, 2: AVAILABLE}
@@ -345,7 +345,7 @@ def test_a_model_that_left_the_configuration_is_unloaded(configured, clock):
     step(manager, clock)
     assert states(manager) == {1: END}
     with pytest.raises(ServingError, match="Latest"):
-        manager.use(spec())
+        manager.served.use(spec())
 
 
 def test_a_label_for_a_version_that_is_not_there_fails_the_start(base, write_half_plus):
@@ -357,7 +357,7 @@ def test_a_label_for_a_version_that_is_not_there_fails_the_start(base, write_hal
     made = Manager([Model("half", str(base), labels={"stable": 2})], allowed, Metrics())
     made.start()
     with pytest.raises(ServingError, match="Specific"):
-        made.use(spec(version_label="stable"))
+        made.served.use(spec(version_label="stable"))
     made.close()
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from werkzeug.test import Client
 
 from pipeline.serving.client.grpc_transport import GrpcTransport
 from pipeline.serving.client.recommender import RecommenderClient
+from pipeline.serving.client.stable_first import STABLE, StableFirst
+from pipeline.serving.client.transport import RequestRefused
 from pipeline.serving.page import app, catalogue
 
 SCRIPT_TITLE = "<script>document.title='broken'</script> (1999)"  # of movie 7
@@ -111,6 +114,40 @@ def test_headers_forbid_foreign_scripts(client):
     answer = client.get("/")
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_stable_answers_where_there_is_one_and_else_the_newest(serve, bundle_base, tmp_path):
+    base = tmp_path / "movielens"
+    for version in ("1", "2"):
+        shutil.copytree(bundle_base / "1", base / version)
+    config = tmp_path / "models.config"
+    entry = (
+        f'model_config_list {{ config {{ name: "movielens" base_path: "{base}" '
+        'model_platform: "tensorflow" model_version_policy { all {} } %s } }'
+    )
+    config.write_text(entry % "")
+    polled = "--model_config_file_poll_wait_seconds=1"
+    server = serve(f"--model_config_file={config}", polled)
+    server.wait_for_states({1: "AVAILABLE", 2: "AVAILABLE"}, "movielens")
+    with (
+        GrpcTransport(server.address, label=STABLE) as labelled,
+        GrpcTransport(server.address) as newest,
+    ):
+        transport = StableFirst(labelled, newest)
+        client = Client(app.Page(RecommenderClient(transport), str(base)))
+        assert client.get("/api/similar?movie=9").json["version"] == "2"
+        config.write_text(entry % 'version_labels { key: "stable" value: 1 }')
+        wait_for(lambda: client.get("/api/similar?movie=9").json["version"] == "1")
+        assert client.get("/api/catalogue").json["version"] == "1"
+        with pytest.raises(RequestRefused, match="no such signature"):
+            transport.predict("no such signature", {})
+
+
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_a_folder_without_a_bundle_is_named(tmp_path):
