@@ -41,6 +41,7 @@ def main() -> None:
 
 def executors() -> list[str]:
     """Returns the dotted path of every executor in the graph."""
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # read when TensorFlow is first imported
     from tfx.utils import name_utils
 
     from pipeline.graph import create_pipeline

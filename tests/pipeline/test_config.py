@@ -16,7 +16,7 @@ def test_impossible_gate_is_named(field, value):
         Gates(**{field: value})
 
 
-@pytest.mark.parametrize(("field", "value"), [("name", ""), ("k", 10)])
+@pytest.mark.parametrize(("field", "value"), [("name", ""), ("k", 10), ("span", "seven")])
 def test_impossible_run_is_named(field, value):
     paths = {"data": "d", "pipeline_root": "r", "serving_base": "s"}
     with pytest.raises(ValueError, match=field):
