@@ -17,7 +17,16 @@ from pipeline.kubeflow.executor_input import StagedFolders, reported, understood
 from pipeline.kubeflow.lazy_packages import import_on_demand
 
 FAILED = 1
-IMPORT_EVERYTHING = ("kfp", "tfx.components", "tfx.v1", "tensorflow_model_analysis")
+IMPORT_EVERYTHING = (
+    "kfp",
+    "tfx.components",
+    "tfx.v1",
+    "tensorflow_model_analysis",
+    "tensorflow_data_validation",  # TFX's specs of components import it, and two executors use it
+    "IPython",  # which shows statistics in notebooks
+    "google.cloud.bigquery",  # Beam's connectors, which no step of ours reads from
+    "google.cloud.pubsub",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
