@@ -14,9 +14,9 @@ STOCK = """
 from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor
 """
 OURS = """
+import sys
 from pipeline.kubeflow import entrypoint
-entrypoint.import_less()
-from pipeline.kubeflow import task
+entrypoint.import_executor(sys.argv[1])
 """
 THEN = """
 import resource, sys

@@ -3,6 +3,8 @@
 Where TFX's passes a test that expects it to fail, TFX was mended: our workaround may go.
 """
 
+import contextlib
+import gc
 import json
 import pathlib
 import subprocess
@@ -235,6 +237,15 @@ def test_stale_output_file_does_not_survive_a_failure(call, tmp_path):
     with pytest.raises(FileNotFoundError):
         entrypoint.main([*arguments, "--staging_root", str(tmp_path / "staged")])
     assert not stale.exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["components.curated_schema.CuratedSchema_Executor", "components.absent.Executor"]
+)
+def test_garbage_is_collected_again_after_the_imports(path):
+    with contextlib.suppress(ImportError):
+        entrypoint.import_executor(path)
+    assert gc.isenabled()
 
 
 def spoiled(arguments, option, text):
