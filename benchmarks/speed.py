@@ -33,9 +33,9 @@ from components.ratings_example_gen import RatingsExampleGen
 from components.splits import SplitConfig
 from pipeline import local_run, tables
 from pipeline.fetch import fetch
-from pipeline.graph import check, dotted, transform
 from pipeline.progress import output_to
-from pipeline.run_command import cpu_seconds
+from pipeline.recorded_run import cpu_seconds
+from pipeline.stages import check, dotted, transform
 from transform import preprocessing, schemas
 
 RUNS = pathlib.Path("runs")

@@ -14,9 +14,9 @@ STOCK = """
 from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor
 """
 OURS = """
+import sys
 from pipeline.kubeflow import entrypoint
-entrypoint.import_less()
-from pipeline.kubeflow import task
+entrypoint.import_executor(sys.argv[1])
 """
 THEN = """
 import resource, sys
@@ -41,6 +41,7 @@ def main() -> None:
 
 def executors() -> list[str]:
     """Returns the dotted path of every executor in the graph."""
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # read when TensorFlow is first imported
     from tfx.utils import name_utils
 
     from pipeline.graph import create_pipeline

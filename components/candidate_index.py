@@ -10,6 +10,7 @@ from absl import logging
 from tfx import v1 as tfx
 from tfx.utils import path_utils
 
+from components import spans
 from components.bundle import build, inputs, manifest, records, warm_up
 from components.two_tower_trainer import TRAINING_RUN
 
@@ -69,10 +70,11 @@ def CandidateIndex(
                 "run": model.get_string_custom_property(TRAINING_RUN),
             },
             data={
-                "timelines": _fingerprint(users),
-                "movies": _fingerprint(catalogue.examples),
-                "first_rating": _utc(when.min()) if len(when) else "",
-                "last_rating": _utc(when.max()) if len(when) else "",
+                "timelines": fingerprint(users),
+                "movies": fingerprint(catalogue.examples),
+                "first_rating": utc(when.min()) if len(when) else "",
+                "last_rating": utc(when.max()) if len(when) else "",
+                "span": spans.of(timelines),
             },
             counts={
                 "users": len(users),
@@ -91,7 +93,7 @@ def CandidateIndex(
     )
 
 
-def _fingerprint(examples: np.ndarray) -> str:
+def fingerprint(examples: np.ndarray) -> str:
     """Returns a hash over `[any]` serialized examples, whatever their order."""
     digest = hashlib.sha256()
     for example in sorted(examples):
@@ -99,5 +101,6 @@ def _fingerprint(examples: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _utc(seconds: int) -> str:
+def utc(seconds: int) -> str:
+    """Returns seconds since 1970 as ISO 8601."""
     return datetime.datetime.fromtimestamp(int(seconds), datetime.timezone.utc).isoformat()

@@ -1,4 +1,4 @@
-"""What the two ExampleGens share: their settings, and one pass over a folder for all splits."""
+"""What the two ExampleGens share: spec, settings, and one pass over a folder for all splits."""
 
 import contextlib
 import json
@@ -10,12 +10,19 @@ from typing import Any
 
 import apache_beam as beam
 from google.protobuf import any_pb2, wrappers_pb2
+from tfx import types
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
+from tfx.components.example_gen.utils import make_default_input_config
+from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.io import fileio
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import example_gen_pb2
-from tfx.types import standard_component_specs
+from tfx.types import standard_artifacts, standard_component_specs
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from tfx.utils import proto_utils
 
+from components import spans
+from components.example_gen_driver import MOVIES, REQUESTED_SPAN, FolderDriver
 from components.grouplens.layout import known_file_names
 
 Settings = dict[str, Any]
@@ -62,6 +69,68 @@ class GroupLensExecutor(BaseExampleGenExecutor):
             ).with_outputs(*self.SPLITS)
         )
         return {split: outputs[split] for split in self.SPLITS}
+
+
+class GroupLensExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
+    """TFX's spec of a file-based ExampleGen, with a span, and a catalogue to go with."""
+
+    INPUTS = {MOVIES: ChannelParameter(type=standard_artifacts.Examples, optional=True)}
+    PARAMETERS = {
+        **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
+        REQUESTED_SPAN: ExecutionParameter(type=str),
+    }
+
+
+class GroupLensExampleGen(BaseBeamComponent):
+    """Publishes the examples of a folder.
+
+    Not a `FileBasedExampleGen`, whose `__init__` builds its own spec. The fingerprint of the input,
+    which decides whether a cached run may be reused, covers every file in the folder (TFX's default
+    pattern `*`): no pattern names just the files of all layouts, and to run once too often is
+    better than to miss a change.
+    """
+
+    SPEC_CLASS = GroupLensExampleGenSpec
+    DRIVER_CLASS = FolderDriver
+
+    def __init__(
+        self,
+        input_base: str | RuntimeParameter,
+        span: str | RuntimeParameter,
+        splits: Iterable[str],
+        settings: Settings,
+        movies: types.BaseChannel | None = None,
+    ) -> None:
+        """Creates the component.
+
+        Args:
+            input_base: The folder of an unpacked release, local or in a bucket, or a pattern of
+                folders as in `components.spans`.
+            span: Which of them: "newest", a number or a date.
+            splits: Names of the splits.
+            settings: Of the executor, JSON-able.
+            movies: Examples of the catalogue; their folder is read, whatever is newest by then.
+
+        Raises:
+            ValueError: The pattern or the span has no meaning.
+        """
+        if isinstance(input_base, str):
+            spans.check_pattern(input_base)
+        if isinstance(span, str):
+            spans.number(span)
+        super().__init__(
+            spec=GroupLensExampleGenSpec(
+                input_base=input_base,
+                requested_span=span,
+                input_config=make_default_input_config(),
+                output_config=output_config(splits),
+                output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
+                output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
+                custom_config=custom_config(settings),
+                examples=types.Channel(type=standard_artifacts.Examples),
+                **({MOVIES: movies} if movies else {}),
+            )
+        )
 
 
 def custom_config(settings: Settings) -> example_gen_pb2.CustomConfig:

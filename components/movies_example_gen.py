@@ -3,18 +3,17 @@
 import pathlib
 
 from absl import logging
-from tfx.components.example_gen.component import FileBasedExampleGen
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 
 from components import grouplens
 from components.grouplens_example_gen import (
+    GroupLensExampleGen,
     GroupLensExecutor,
     NamedExamples,
     Settings,
-    custom_config,
-    output_config,
 )
+from components.spans import NEWEST
 from components.timelines import movie_examples
 from transform import features
 
@@ -42,24 +41,23 @@ class Executor(GroupLensExecutor):
         return ((features.CATALOGUE, example) for example in movie_examples(movies))
 
 
-class MoviesExampleGen(FileBasedExampleGen):
-    """Publishes the catalogue as the one split `catalogue`.
-
-    As in `RatingsExampleGen`, every file in the folder counts for the fingerprint of the input.
-    """
+class MoviesExampleGen(GroupLensExampleGen):
+    """Publishes the catalogue as the one split `catalogue`."""
 
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
-    def __init__(self, input_base: str | RuntimeParameter, code_version: str = "") -> None:
+    def __init__(
+        self,
+        input_base: str | RuntimeParameter,
+        code_version: str = "",
+        span: str | RuntimeParameter = NEWEST,
+    ) -> None:
         """Creates the component.
 
         Args:
-            input_base: The folder of an unpacked release, local or in a bucket.
+            input_base: The folder of an unpacked release, or a pattern of folders.
             code_version: Names the code that runs, so that a change of it is a change of the cache
                 key.
+            span: Which folder, where `input_base` is a pattern.
         """
-        super().__init__(
-            input_base=input_base,
-            output_config=output_config(Executor.SPLITS),
-            custom_config=custom_config({"code_version": code_version}),
-        )
+        super().__init__(input_base, span, Executor.SPLITS, {"code_version": code_version})

@@ -4,18 +4,18 @@ import dataclasses
 import pathlib
 
 from absl import logging
-from tfx.components.example_gen.component import FileBasedExampleGen
+from tfx import types
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 
 from components import grouplens
 from components.grouplens_example_gen import (
+    GroupLensExampleGen,
     GroupLensExecutor,
     NamedExamples,
     Settings,
-    custom_config,
-    output_config,
 )
+from components.spans import NEWEST
 from components.splits import SPLITS, SplitConfig, split_ratings
 from components.timelines import timeline_examples
 
@@ -53,31 +53,28 @@ class Executor(GroupLensExecutor):
         return timeline_examples(ratings, users, split)
 
 
-class RatingsExampleGen(FileBasedExampleGen):
-    """Publishes the timelines of all users, split into `train`, `eval` and `test`.
-
-    The fingerprint of the input, which decides whether a cached run may be reused, covers every
-    file in the folder (TFX's default pattern `*`): no pattern names just the files of all layouts,
-    and to run once too often is better than to miss a change.
-    """
+class RatingsExampleGen(GroupLensExampleGen):
+    """Publishes the timelines of all users, split into `train`, `eval` and `test`."""
 
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(
-        self, input_base: str | RuntimeParameter, split: SplitConfig, code_version: str = ""
+        self,
+        input_base: str | RuntimeParameter,
+        split: SplitConfig,
+        code_version: str = "",
+        span: str | RuntimeParameter = NEWEST,
+        movies: types.BaseChannel | None = None,
     ) -> None:
         """Creates the component.
 
         Args:
-            input_base: The folder of an unpacked release, local or in a bucket.
+            input_base: The folder of an unpacked release, or a pattern of folders.
             split: How ratings are held out.
             code_version: Names the code that runs, so that a change of it is a change of the cache
                 key.
+            span: Which folder, where `input_base` is a pattern.
+            movies: The catalogue, so that the ratings are of the same span.
         """
-        super().__init__(
-            input_base=input_base,
-            output_config=output_config(SPLITS),
-            custom_config=custom_config(
-                {"split": dataclasses.asdict(split), "code_version": code_version}
-            ),
-        )
+        settings = {"split": dataclasses.asdict(split), "code_version": code_version}
+        super().__init__(input_base, span, SPLITS, settings, movies)

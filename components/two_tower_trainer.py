@@ -80,6 +80,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
         movies: types.BaseChannel,
         movies_transform_graph: types.BaseChannel,
         custom_config: dict[str, Any],
+        base_model: types.BaseChannel | None = None,
     ) -> None:
         """Creates the component.
 
@@ -90,6 +91,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
             movies: Transformed movies.
             movies_transform_graph: The movies' transform graph.
             custom_config: Hyperparameters, JSON-able.
+            base_model: A bundle to begin with; an artifact without a model stands for none.
         """
         super().__init__(
             spec=TwoTowerTrainerSpec(
@@ -101,6 +103,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
                 train_args=tfx.proto.TrainArgs(splits=[features.TRAIN]),
                 eval_args=tfx.proto.EvalArgs(splits=[features.EVAL]),
                 custom_config=json_utils.dumps(custom_config),
+                **({standard_component_specs.BASE_MODEL_KEY: base_model} if base_model else {}),
                 model=types.Channel(type=standard_artifacts.Model),
                 model_run=types.Channel(type=standard_artifacts.ModelRun),
             )

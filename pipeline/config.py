@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 
+from components import spans
 from components.splits import SplitConfig
 from trainer.config import ModelConfig
 
@@ -70,13 +71,16 @@ class PipelineConfig:
     """Name of the pipeline in ML Metadata."""
 
     data: str
-    """Folder of the MovieLens files."""
+    """Folder of the MovieLens files, or a pattern of folders such as "/data/{SPAN}"."""
 
     pipeline_root: str
     """Folder of the artifacts."""
 
     serving_base: str
     """Folder that TensorFlow Serving watches; versions are pushed into it."""
+
+    span: str = spans.NEWEST
+    """Which folder, where `data` is a pattern: "newest", a number, or a date."""
 
     split: SplitConfig = SplitConfig()
     """What is held out."""
@@ -107,6 +111,8 @@ class PipelineConfig:
         """
         if not self.name:
             raise ValueError("name must not be empty.")
+        spans.check_pattern(self.data)
+        spans.number(self.span)
         if any(not movie_id or "," in movie_id for movie_id in self.withdrawn):
             raise ValueError(f"withdrawn must be ids of movies, got {self.withdrawn}.")
         if self.k < 100:

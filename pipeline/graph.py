@@ -1,37 +1,15 @@
-"""The graph, from MovieLens files to a pushed bundle. Reads top to bottom as the data flows."""
+"""The graphs, from MovieLens files to a pushed bundle. Read top to bottom as the data flows."""
 
 import dataclasses
-import hashlib
-import json
-from collections.abc import Callable
-from typing import Any
 
-from tfx import types
 from tfx import v1 as tfx
-from tfx.dsl.components.base import base_node
 
-from components.anomaly_gate import AnomalyGate
-from components.atomic_pusher import AtomicPusher
-from components.baseline import Baseline
-from components.bundle_evaluator import BundleEvaluator
-from components.canary import Canary
-from components.candidate_index import CandidateIndex
-from components.curated_schema import CuratedSchema
-from components.movies_example_gen import MoviesExampleGen
-from components.ratings_example_gen import RatingsExampleGen
 from components.two_tower_trainer import TwoTowerTrainer
-from pipeline.code_version import code_version, git_revision
+from pipeline.code_version import code_version
 from pipeline.config import PipelineConfig
-from pipeline.gates import eval_config
+from pipeline.stages import check, deliver, dotted, ingest, transform, warm_start
 from trainer.run import run_fn
-from transform import features, preprocessing, schemas
-
-OUTSIDE_WORLD = ("Baseline", "Pusher")  # they look at what is served: a cached result may be stale
-ANALYZED = {schemas.TIMELINES: [features.TRAIN], schemas.MOVIES: [features.CATALOGUE]}
-TRANSFORMED = {
-    schemas.TIMELINES: [features.TRAIN, features.EVAL],
-    schemas.MOVIES: [features.CATALOGUE],
-}
+from transform import preprocessing, schemas
 
 
 def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
@@ -42,7 +20,7 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
     """
     features_version = code_version("transform")
     components_version = code_version("components", "transform")
-    ratings, movies = ingest(config, components_version)
+    movies, ratings = ingest(config, components_version)
     timelines_checked = check(schemas.TIMELINES, ratings)
     movies_checked = check(schemas.MOVIES, movies)
     timelines_transform = transform(
@@ -51,6 +29,7 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
     movies_transform = transform(
         schemas.MOVIES, preprocessing.movies, movies, movies_checked, features_version
     )
+    started = warm_start(config, ratings)
     trainer = TwoTowerTrainer(
         run_fn=dotted(run_fn),
         examples=timelines_transform.outputs["transformed_examples"],
@@ -61,17 +40,19 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
             "model": dataclasses.asdict(config.model),
             "code_version": code_version("trainer", "transform"),
         },
+        base_model=started[0].outputs["model"] if started else None,
     )
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,
         pipeline_root=config.pipeline_root,
         components=[
-            ratings,
             movies,
+            ratings,
             *timelines_checked.values(),
             *movies_checked.values(),
             timelines_transform,
             movies_transform,
+            *started,
             trainer,
             *deliver(config, trainer.outputs["model"], ratings, movies, components_version),
         ],
@@ -91,7 +72,7 @@ def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
         towers: URI of the Model artifact that holds them.
     """
     version = code_version("components", "transform")
-    ratings, movies = ingest(config, version)
+    movies, ratings = ingest(config, version)
     movies_checked = check(schemas.MOVIES, movies)
     stored = tfx.dsl.Importer(
         source_uri=towers, artifact_type=tfx.types.standard_artifacts.Model
@@ -102,8 +83,8 @@ def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
         pipeline_name=config.name,
         pipeline_root=config.pipeline_root,
         components=[
-            ratings,
             movies,
+            ratings,
             *movies_checked.values(),
             stored,
             *delivery,
@@ -111,133 +92,3 @@ def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
         beam_pipeline_args=list(config.beam_args),
         enable_cache=True,
     )
-
-
-def ingest(config: PipelineConfig, version: str) -> tuple[RatingsExampleGen, MoviesExampleGen]:
-    """Returns what reads the files: the ExampleGen of the timelines, and that of the catalogue.
-
-    Args:
-        config: What the run does.
-        version: Of the code.
-    """
-    ratings = RatingsExampleGen(input_base=config.data, split=config.split, code_version=version)
-    movies = MoviesExampleGen(input_base=config.data, code_version=version)
-    return ratings.with_id("RatingsExampleGen"), movies.with_id("MoviesExampleGen")
-
-
-def deliver(
-    config: PipelineConfig,
-    towers: types.BaseChannel,
-    ratings: base_node.BaseNode,
-    movies: base_node.BaseNode,
-    version: str,
-) -> list[base_node.BaseNode]:
-    """Returns what takes trained towers to serving: index, evaluation, canary and push.
-
-    Args:
-        config: What the run does.
-        towers: The trained towers.
-        ratings: The ExampleGen of the timelines.
-        movies: The ExampleGen of the catalogue.
-        version: Of the code.
-    """
-    withdrawn = ",".join(config.withdrawn)
-    index = CandidateIndex(
-        model=towers,
-        movies=movies.outputs["examples"],
-        timelines=ratings.outputs["examples"],
-        inverted_from=config.serving.inverted_from,
-        probes=config.serving.probes,
-        k=config.k,
-        exclude_seen=config.model.exclude_seen,
-        split=json.dumps(dataclasses.asdict(config.split), sort_keys=True),
-        withdrawn=withdrawn,
-        code_version=version,
-    )
-    baseline = Baseline(bundle=index.outputs["bundle"], serving_base=config.serving_base)
-    evaluator = BundleEvaluator(
-        examples=ratings.outputs["examples"],
-        example_splits=[features.TEST],
-        model=index.outputs["bundle"],
-        baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(config.gates),
-    ).with_id("Evaluator")
-    canary = Canary(
-        bundle=index.outputs["bundle"],
-        model=towers,
-        movies=movies.outputs["examples"],
-        timelines=ratings.outputs["examples"],
-        withdrawn=withdrawn,
-        code_version=version,
-    )
-    pusher = AtomicPusher(
-        model=index.outputs["bundle"],
-        model_blessing=evaluator.outputs["blessing"],
-        infra_blessing=canary.outputs["blessing"],
-        evaluation=evaluator.outputs["evaluation"],
-        push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=config.serving_base)
-        ),
-        keep_versions=config.serving.keep_versions,
-        git_revision=git_revision(),
-    ).with_id("Pusher")
-    return [index, baseline, evaluator, canary, pusher]
-
-
-def check(record: str, examples: base_node.BaseNode) -> dict[str, base_node.BaseNode]:
-    """Returns statistics, schema, validator and gate for one record type, by role.
-
-    Args:
-        record: `schemas.TIMELINES` or `schemas.MOVIES`; its name begins the node ids.
-        examples: The ExampleGen of that record type.
-    """
-    name = record.capitalize()
-    schema = CuratedSchema(record=record, fingerprint=fingerprint(record)).with_id(f"{name}Schema")
-    statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"]).with_id(
-        f"{name}Statistics"
-    )
-    validator = tfx.components.ExampleValidator(
-        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
-    ).with_id(f"{name}Validator")
-    gate = AnomalyGate(anomalies=validator.outputs["anomalies"]).with_id(f"{name}Gate")
-    return {"schema": schema, "statistics": statistics, "validator": validator, "gate": gate}
-
-
-def transform(
-    record: str,
-    preprocessing_fn: Callable[..., Any],
-    examples: base_node.BaseNode,
-    checked: dict[str, base_node.BaseNode],
-    version: str,
-) -> tfx.components.Transform:
-    """Returns the Transform of one record type, which waits for its gate.
-
-    Args:
-        record: `schemas.TIMELINES` or `schemas.MOVIES`.
-        preprocessing_fn: What it does.
-        examples: The ExampleGen.
-        checked: What `check` returned.
-        version: Of the code that it runs.
-    """
-    component = tfx.components.Transform(
-        examples=examples.outputs["examples"],
-        schema=checked["schema"].outputs["schema"],
-        preprocessing_fn=dotted(preprocessing_fn),
-        splits_config=tfx.proto.SplitsConfig(
-            analyze=ANALYZED[record], transform=TRANSFORMED[record]
-        ),
-        disable_statistics=True,
-        custom_config={"code_version": version},
-    ).with_id(f"{record.capitalize()}Transform")
-    component.add_upstream_node(checked["gate"])
-    return component
-
-
-def dotted(function: Callable[..., Any]) -> str:
-    """Returns a function's import path, so that renaming it can't leave a stale string behind."""
-    return f"{function.__module__}.{function.__qualname__}"
-
-
-def fingerprint(record: str) -> str:
-    """Returns a hash of a curated schema, so that the cache notices an edit."""
-    return hashlib.sha256(schemas.text(record).encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ import pathlib
 import sys
 from typing import Any
 
-from pipeline import presets, run_records
+from pipeline import data_options, presets, run_records
 from pipeline.config import PipelineConfig, output_paths
 from pipeline.progress import Lines
 
@@ -24,14 +24,9 @@ def add_to(commands: Any) -> None:
         "its vector from genres, year and title.\nExit status: as of `run`.",
     )
     refresh.add_argument("--preset", default=presets.DEFAULT, help=f"default: {presets.DEFAULT}")
-    refresh.add_argument(
-        "--data", type=pathlib.Path, help="folder in GroupLens layout (default: the last run's)"
-    )
+    data_options.add_to(refresh, "the last run's")
     refresh.add_argument(
         "--output", type=pathlib.Path, help="folder of the runs (default: runs/PRESET)"
-    )
-    refresh.add_argument(
-        "--withdraw", metavar="ID,ID,…", help="movies that must not be recommended, though rated"
     )
     refresh.add_argument(
         "--set",
@@ -54,7 +49,9 @@ def refresh_command(options: argparse.Namespace) -> int:
         LookupError: Nothing is served, or no run tells where the data is.
         ValueError: An option or the served bundle is not usable, or a component failed.
     """
-    from pipeline.run_command import check_writable, run_and_record, tell, withdrawn
+    from pipeline.recorded_run import run_and_record
+    from pipeline.run_command import check_writable
+    from pipeline.run_summary import tell
 
     say = Lines(sys.stderr if options.json else sys.stdout)
     preset = presets.with_settings(presets.find(options.preset), options.set)
@@ -68,17 +65,19 @@ def refresh_command(options: argparse.Namespace) -> int:
     paths = output_paths(output)
     told = served_manifest(str(paths["serving_base"]))
     data = options.data.absolute() if options.data else _last_data(output)
-    say.line(f"{data}, with the towers of {told.towers['run'] or told.towers['uri']}")
+    data_options.check(data, options.span, say)
+    say.line(f"With the towers of {told.towers['run'] or told.towers['uri']}")
     config = PipelineConfig(
         name=f"movielens-{options.preset}",
         data=str(data),
+        span=options.span,
         pipeline_root=str(paths["pipeline_root"]),
         serving_base=str(paths["serving_base"]),
         split=type(preset.split)(**told.evaluation["split"]),
         model=dataclasses.replace(preset.model, exclude_seen=told.evaluation["exclude_seen"]),
         gates=preset.gates,
         serving=preset.serving,
-        withdrawn=withdrawn(options),
+        withdrawn=data_options.withdrawn(options),
         k=told.settings["k"],
     )
 
@@ -124,5 +123,5 @@ def served_manifest(base: str) -> Any:
 
 
 def _last_data(output: pathlib.Path) -> pathlib.Path:
-    """Returns the folder of the data of the last run under an output folder that pushed."""
+    """Returns where the data of the last run was under an output folder that pushed."""
     return pathlib.Path(run_records.find(output, None, pushed=True).data)

@@ -1,5 +1,6 @@
 """What ran, when, and how it ended: one small JSON file a run, readable without TensorFlow."""
 
+import argparse
 import dataclasses
 import datetime
 import json
@@ -7,6 +8,7 @@ import os
 import pathlib
 from typing import Any
 
+RUNS = pathlib.Path("runs")
 RUNNING, BLESSED, NOT_BLESSED, FAILED, INTERRUPTED = (
     "running",
     "blessed",
@@ -27,13 +29,16 @@ class RunRecord:
     """Preset that it started from."""
 
     data: str
-    """Folder of its data."""
+    """Folder of its data, or the pattern of folders."""
 
     output: str
     """Output folder."""
 
     log: str
     """Path of its log file."""
+
+    span: int = 0
+    """Span of its data; 0 where that is one plain folder."""
 
     status: str = RUNNING
     """How it ended, or "running"."""
@@ -118,6 +123,14 @@ def _read(path: pathlib.Path) -> RunRecord:
         return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
     except (json.JSONDecodeError, TypeError) as error:
         raise ValueError(f"{path} is not a run record ({error}); remove it.") from error
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of commands that look at earlier runs."""
+    parser.add_argument(
+        "--runs", type=pathlib.Path, default=RUNS, help="folder of the runs (default: runs)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def new_run_id() -> str:

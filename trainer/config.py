@@ -103,6 +103,10 @@ class ModelConfig:
     patience: int = 5
     """Epochs without a better NDCG@10 on `eval` before training stops; 0 never stops early."""
 
+    warm_start: bool = False
+    """Whether training begins with the weights of the bundle that is served, matched by id, and
+    not with random ones."""
+
     exclude_seen: bool = True
     """Whether evaluation, as serving does, leaves out movies that are already in the history."""
 

@@ -74,6 +74,10 @@ class TwoTowerModel(tfrs.Model):
             queries, positions, lambda sample: self._embed(sample, training=training)
         )
 
+    def tables(self) -> list[tuple[str, tf.Variable]]:
+        """Returns each table with a row an entry of a vocabulary, after that one's name."""
+        return [*self.query.tables(), *self.candidate.tables()]
+
     def candidate_matrix(self) -> tf.Tensor:
         """Returns the vectors of the whole catalogue, `[movies, dim]`."""
         return self.candidate(self._candidates)

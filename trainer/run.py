@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from trainer import warm_start
 from trainer.callbacks import Progress, StopOnNaN
 from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
@@ -65,6 +66,10 @@ def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
     )
     steps = steps_per_epoch(train, config)
     model.compile(optimizer=optimizer(config, steps))
+    if config.warm_start:
+        model.compute_loss(next(iter(batches(train, config))))  # which makes the variables
+        entries = {features.MOVIE_ID: movie_ids, **vocabularies(timelines, movies)}
+        warm_start.start_from(fn_args.base_model, model, entries)
     ranking = RankingOnEval(held_out, positions, config.window, config.exclude_seen)
     model.fit(
         batches(train, config),
@@ -82,6 +87,14 @@ def counted_vocabulary(
     """Returns the entries of a vocabulary that Transform stored with counts, and the counts."""
     lines = [line.split(b" ", 1) for line in transform_output.vocabulary_by_name(name)]
     return [entry for _, entry in lines], np.array([int(count) for count, _ in lines])
+
+
+def vocabularies(
+    timelines: tft.TFTransformOutput, movies: tft.TFTransformOutput
+) -> warm_start.Vocabularies:
+    """Returns the entries of every vocabulary that is stored without counts."""
+    plain = {n: timelines.vocabulary_by_name(n) for n in VOCABULARIES if n != features.MOVIE_ID}
+    return plain | {name: movies.vocabulary_by_name(name) for name in CONTENT_VOCABULARIES}
 
 
 def vocabulary_sizes(

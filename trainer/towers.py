@@ -37,6 +37,11 @@ class IdTable(tf.keras.layers.Layer):
         self._dropout = dropout
         self._table = tf.keras.layers.Embedding(known + 1 + extra_rows, dim)
 
+    @property
+    def weight(self) -> tf.Variable:
+        """The `[known + 1 + extra_rows, dim]` vectors."""
+        return self._table.embeddings
+
     def call(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns the `[..., dim]` vectors of `[...]` int64 rows."""
         if training and self._dropout:
@@ -65,6 +70,11 @@ class CandidateTower(tf.keras.layers.Layer):
                 self._content[name] = tf.keras.layers.Embedding(rows, config.embedding_dim)
         self._bias = IdTable(ids.known, 1, config.id_dropout) if config.item_bias else None
         self._normalized = config.normalized
+
+    def tables(self) -> list[tuple[str, tf.Variable]]:
+        """Returns each table with a row an entry of a vocabulary, after that one's name."""
+        found = [(name, t.embeddings) for name, t in self._content.items() if name != features.YEAR]
+        return found + ([(features.MOVIE_ID, self._bias.weight)] if self._bias else [])
 
     def call(
         self, candidates: dict[str, tf.Tensor | tf.RaggedTensor], training: bool = False
@@ -136,6 +146,13 @@ class QueryTower(tf.keras.layers.Layer):
         self._dropout = tf.keras.layers.Dropout(config.dropout)
         self._bias = config.item_bias
         self._normalized = config.normalized
+
+    def tables(self) -> list[tuple[str, tf.Variable]]:
+        """Returns each table with a row an entry of a vocabulary, after that one's name."""
+        return [
+            (features.MOVIE_ID, self._ids.weight),
+            *((name, t.weight) for name, t in self._profile.items() if name != features.AGE),
+        ]
 
     def call(
         self,

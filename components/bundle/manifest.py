@@ -27,7 +27,8 @@ class Manifest:
     """The trained towers: `uri`, `sha256` over their files, and the `run` that trained them."""
 
     data: dict[str, Any]
-    """Fingerprints of `timelines` and `movies`; times of `first_rating` and `last_rating`, UTC."""
+    """Fingerprints of `timelines` and `movies`; times of `first_rating` and `last_rating`, UTC;
+    their `span`, 0 where the data is one plain folder."""
 
     counts: dict[str, int]
     """`users`, `movies` and `ratings` that the bundle knows."""

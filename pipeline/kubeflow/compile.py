@@ -75,13 +75,14 @@ def compiled(environment: "Environment") -> str:
     """
     import yaml
 
-    from pipeline.graph import OUTSIDE_WORLD
     from pipeline.kubeflow import parameters_of_runs, platform, refusals, specification
+    from pipeline.stages import DATA, OUTSIDE_WORLD
 
     spec = tfx_specification(environment)
     environment.check_components(spec["root"]["dag"]["tasks"])
-    specification.mend(spec, environment, OUTSIDE_WORLD)
+    specification.mend(spec, environment, (*DATA, *OUTSIDE_WORLD))
     parameters_of_runs.expose(spec)
+    parameters_of_runs.tell_run(spec)
     documents = [spec, platform.specification(environment, spec)]
     problems = [*refusals.of(documents), *local_paths(documents)]
     if problems:

@@ -60,7 +60,8 @@ class Environment:
 
     data: str
     """Folder of the MovieLens files in the container, on one of the volumes; or `gs://…`, which
-    it must be where Beam runs on machines that can't mount the volume."""
+    it must be where Beam runs on machines that can't mount the volume. Or a pattern of folders,
+    such as `/data/{SPAN}`: each run reads the newest."""
 
     serving_base: str
     """Folder that TensorFlow Serving watches, in the container, on one of the volumes."""

@@ -31,6 +31,8 @@ def import_on_demand(package: str, **known: Any) -> None:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"No package {package!r}.", name=package)
+    if package in sys.modules:  # its parent, which was imported to find it, has imported it
+        return
     loader = spec.loader
     module = importlib.util.module_from_spec(spec)
 

@@ -5,12 +5,15 @@ default on the way, and can't be a field of a JSON property such as Pusher's des
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 PARAMETERS = {
     "data": ("RatingsExampleGen.input_base", "MoviesExampleGen.input_base"),
+    "span": ("RatingsExampleGen.requested_span", "MoviesExampleGen.requested_span"),
     "serving_base": (
+        "WarmStart.serving_base",
         "Baseline.serving_base",
         "Pusher.push_destination.filesystem.base_directory",
     ),
@@ -22,6 +25,13 @@ PARAMETERS = {
 """By name: the places of its value, each a task and its property; or a field of a JSON property,
 which the entrypoint sets."""
 
+OPTIONAL = ("WarmStart",)  # tasks that a graph may lack
+RUN = "pipeline_run_id"
+RUN_PLACES = (f"TwoTowerTrainer.{RUN}", f"Pusher.{RUN}")
+"""Who notes which run it is. Not more: a parameter that always differs keeps a task from being
+taken from the cache."""
+
+RUN_PLACEHOLDER = "{{$.pipeline_job_uuid}}"  # the driver puts the run's id there
 PATHS = ("data", "serving_base")
 TYPES = {bool: "BOOLEAN", int: "NUMBER_INTEGER", float: "NUMBER_DOUBLE", str: "STRING"}
 
@@ -38,15 +48,31 @@ def expose(spec: dict[str, Any], parameters: Mapping[str, tuple[str, ...]] = PAR
             path is also somewhere that no parameter would reach.
     """
     definitions = spec["root"].setdefault("inputDefinitions", {}).setdefault("parameters", {})
-    for name, places in parameters.items():
+    for name, all_places in parameters.items():
+        places = [place for place in all_places if is_there(spec, place)]
         defaults = [_constant(spec, place) for place in places]
         if any(default != defaults[0] for default in defaults):
             raise ValueError(f"{name} differs: {dict(zip(places, defaults, strict=True))}.")
         kind = TYPES[type(defaults[0])]
         definitions[name] = {"parameterType": kind, "defaultValue": defaults[0]}
         for place in places:
-            _connect(spec, place, name, kind)
+            _set(spec, place, {"componentInputParameter": name}, kind)
     check_nothing_is_left(spec, {name: definitions[name]["defaultValue"] for name in PATHS})
+
+
+def tell_run(spec: dict[str, Any]) -> None:
+    """Lets the driver tell tasks the id of the run, in place."""
+    for place in RUN_PLACES:
+        _set(spec, place, {"runtimeValue": {"constant": RUN_PLACEHOLDER}}, TYPES[str])
+
+
+def take_run(parameters: dict[str, Any]) -> str:
+    """Takes the id of the run out of a component's parameters; empty if nobody told it."""
+    told: str = parameters.pop(RUN, "")
+    if told == RUN_PLACEHOLDER:  # a server that does not know it hands it on
+        logging.warning("The server did not say which run this is.")
+        return ""
+    return told
 
 
 def set_fields(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -66,9 +92,15 @@ def set_fields(parameters: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def tasks_of(name: str) -> tuple[str, ...]:
+def tasks_of(spec: dict[str, Any], name: str) -> list[str]:
     """Returns the tasks that see a parameter."""
-    return tuple(place.split(".")[0] for place in PARAMETERS[name])
+    return [place.split(".")[0] for place in PARAMETERS[name] if is_there(spec, place)]
+
+
+def is_there(spec: dict[str, Any], place: str) -> bool:
+    """Returns whether a place belongs to the graph; one that must be there does in any case."""
+    task = place.split(".")[0]
+    return task not in OPTIONAL or task in spec["root"]["dag"]["tasks"]
 
 
 def _constant(spec: dict[str, Any], place: str) -> Any:
@@ -87,11 +119,12 @@ def _constant(spec: dict[str, Any], place: str) -> Any:
     return int(value) if kinds[property_name]["parameterType"] == "NUMBER_INTEGER" else value
 
 
-def _connect(spec: dict[str, Any], place: str, name: str, kind: str) -> None:
+def _set(spec: dict[str, Any], place: str, value: dict[str, Any], kind: str) -> None:
+    """Gives a task a parameter, and tells its container the type if the component had none."""
     task_name, property_name = place.split(".", 1)
     task = spec["root"]["dag"]["tasks"][task_name]
     component = spec["components"][task["componentRef"]["name"]]
-    task["inputs"]["parameters"][property_name] = {"componentInputParameter": name}
+    task["inputs"]["parameters"][property_name] = value
     known = component["inputDefinitions"]["parameters"]
     if property_name not in known:
         known[property_name] = {"parameterType": kind}

@@ -20,7 +20,7 @@ def specification(environment: "Environment", spec: dict[str, Any]) -> dict[str,
     Raises:
         ValueError: A component does not mount the volume that one of its paths lies on.
     """
-    check_mounts(environment)
+    check_mounts(environment, spec)
     executors = {}
     for name, task in spec["root"]["dag"]["tasks"].items():
         label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
@@ -53,7 +53,7 @@ def pod(environment: "Environment", component: str) -> dict[str, Any]:
     return {key: value for key, value in config.items() if value}
 
 
-def check_mounts(environment: "Environment") -> None:
+def check_mounts(environment: "Environment", spec: dict[str, Any]) -> None:
     """Checks that a component that is given a path also mounts the volume it lies on.
 
     Raises:
@@ -63,7 +63,7 @@ def check_mounts(environment: "Environment") -> None:
         path = getattr(environment, parameter)
         if path.startswith(BUCKET):
             continue
-        for component in parameters_of_runs.tasks_of(parameter):
+        for component in parameters_of_runs.tasks_of(spec, parameter):
             mounted = [
                 volume.mount_path
                 for volume in environment.volumes

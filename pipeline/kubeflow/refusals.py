@@ -1,5 +1,6 @@
 """What a Kubeflow Pipelines server, its driver or Argo would refuse, found before uploading."""
 
+import graphlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +26,7 @@ def of(documents: list[dict[str, Any]]) -> list[str]:
     return [
         *_head(specs[0]),
         *_executors(specs[0]),
-        *_tasks(specs[0]),
+        *(problem for parent in _parents(specs[0]) for problem in _tasks(specs[0], parent)),
         *_platform(specs[0], platforms),
     ]
 
@@ -63,8 +64,15 @@ def _executors(spec: dict[str, Any]) -> Iterator[str]:
             yield f"{label}: accelerator {accelerator.get('type')!r} is no Kubernetes resource name"
 
 
-def _tasks(spec: dict[str, Any]) -> Iterator[str]:
-    tasks, components = spec["root"]["dag"]["tasks"], spec["components"]
+def _parents(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields what has tasks: the pipeline itself, and every part of it that is one in turn."""
+    yield spec["root"]
+    yield from (component for component in spec["components"].values() if "dag" in component)
+
+
+def _tasks(spec: dict[str, Any], parent: dict[str, Any]) -> Iterator[str]:
+    tasks, components = parent["dag"]["tasks"], spec["components"]
+    waits = {}
     for name, task in tasks.items():
         if not ARGO_NAME.fullmatch(name):
             yield f"{name}: Argo allows only letters, digits and single - inside a task's name"
@@ -75,21 +83,30 @@ def _tasks(spec: dict[str, Any]) -> Iterator[str]:
         label = component.get("executorLabel")
         if "dag" not in component and label not in spec["deploymentSpec"]["executors"]:
             yield f"{name}: there is no executor {label!r}"
-        for producer in (*task.get("dependentTasks", ()), *_producers(task)):
+        waits[name] = {*task.get("dependentTasks", ()), *_producers(task)}
+        for producer in sorted(waits[name]):
             if producer not in tasks:
                 yield f"{name}: it waits for {producer!r}, which is no task"
-        yield from _inputs(spec, name, task, component)
+        yield from _inputs(spec, parent, name, task, component)
+    try:
+        graphlib.TopologicalSorter(waits).prepare()
+    except graphlib.CycleError as error:
+        yield f"tasks wait for each other: {', '.join(sorted(set(error.args[1])))}"
 
 
 def _inputs(
-    spec: dict[str, Any], name: str, task: dict[str, Any], component: dict[str, Any]
+    spec: dict[str, Any],
+    parent: dict[str, Any],
+    name: str,
+    task: dict[str, Any],
+    component: dict[str, Any],
 ) -> Iterator[str]:
     given = task.get("inputs", {}).get("parameters", {})
     for parameter, value in given.items():
         if parameter not in _definitions(component):
             yield f"{name}: its component has no parameter {parameter!r}"
         outer = value.get("componentInputParameter")
-        if outer and outer not in _definitions(spec["root"]):
+        if outer and outer not in _definitions(parent):
             yield f"{name}: {parameter} wants the runtime parameter {outer!r}, which is not defined"
     for parameter, definition in _definitions(component).items():
         optional = definition.get("isOptional") or "defaultValue" in definition
@@ -97,7 +114,7 @@ def _inputs(
             yield f"{name}: parameter {parameter!r} of its component is not given"
     for key, value in task.get("inputs", {}).get("artifacts", {}).items():
         output = value.get("taskOutputArtifact", {})
-        producer = spec["root"]["dag"]["tasks"].get(output.get("producerTask"))
+        producer = parent["dag"]["tasks"].get(output.get("producerTask"))
         if producer:
             made = spec["components"].get(producer["componentRef"]["name"], {})
             known = made.get("outputDefinitions", {}).get("artifacts", {})

@@ -16,10 +16,9 @@ def mend(spec: dict[str, Any], environment: "Environment", never_reused: Collect
     * Components are named as kfp names them.
     * The pipeline root, which TFX leaves to Vertex's job, is the environment's.
     * Results are not reused where the data or the outside world may have changed: the server's
-      cache key knows neither. ExampleGen's own look at its data is a `lifecycle` hook, which no
-      server calls; the entrypoint does it instead.
-    * Every container asks for what the environment says, ExampleGens' included, whose resources
-      TFX drops.
+      cache key knows neither. TFX's own ExampleGens look at their data in a `lifecycle` hook,
+      which no server calls; the entrypoint does it instead.
+    * Every container asks for what the environment says.
 
     Args:
         spec: As TFX compiled it, in the form of JSON.

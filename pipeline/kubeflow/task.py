@@ -20,7 +20,7 @@ from tfx.version import __version__
 
 from pipeline.kubeflow import shared_artifacts
 from pipeline.kubeflow.executor_input import Json
-from pipeline.kubeflow.parameters_of_runs import set_fields
+from pipeline.kubeflow.parameters_of_runs import set_fields, take_run
 
 EXAMPLES, INPUT_BASE, INPUT_CONFIG = "examples", "input_base", "input_config"
 TEMPORARY = ".temp"
@@ -61,14 +61,14 @@ def run(
             json_format.ParseDict(inputs_spec, pipeline_spec_pb2.ComponentInputsSpec()),
         )
     )
+    run_id = take_run(properties)
     if INPUT_BASE in properties and INPUT_CONFIG in properties:
-        properties = look_at_data(properties, outputs)
+        properties = look_at_data(properties, inputs, outputs)
 
     executor_class = import_utils.import_class_by_path(executor_class_path)
     logging.info("Executor %s: %s, %s, %s", executor_class_path, inputs, outputs, properties)
-    _do(executor_class, os.path.dirname(message.outputs.output_file), beam_args)(
-        inputs, outputs, properties
-    )
+    folder = os.path.dirname(message.outputs.output_file)
+    _do(executor_class, folder, run_id, beam_args)(inputs, outputs, properties)
     for artifact in (artifact for artifacts in outputs.values() for artifact in artifacts):
         artifact.set_string_custom_property(
             artifact_utils.ARTIFACT_TFX_VERSION_CUSTOM_PROPERTY_KEY, __version__
@@ -80,36 +80,37 @@ def run(
     return result
 
 
-def look_at_data(properties: dict[str, Any], outputs: Artifacts) -> dict[str, Any]:
+def look_at_data(
+    properties: dict[str, Any], inputs: Artifacts, outputs: Artifacts
+) -> dict[str, Any]:
     """Does what ExampleGen's driver does elsewhere: finds span and version, and takes fingerprints.
 
     Returns:
         The execution properties with them; the artifact of `outputs` has them too.
     """
-    from tfx.components.example_gen import driver
+    from components import example_gen_driver
 
-    resolved: dict[str, Any] = driver.FileBasedDriver(None).resolve_exec_properties(
-        dict(properties), None, None
-    )
     artifact = artifact_utils.get_single_instance(outputs[EXAMPLES])
-    driver.update_output_artifact(resolved, artifact.mlmd_artifact)
-    return resolved
+    return example_gen_driver.look_at_data(properties, inputs, artifact.mlmd_artifact)
 
 
-def _do(executor_class: type, task_root: str, beam_args: list[str]) -> Any:
+def _do(executor_class: type, task_root: str, run_id: str, beam_args: list[str]) -> Any:
     """Returns what runs the executor on inputs, outputs and execution properties."""
-    folder = {
+    context = {
         "tmp_dir": os.path.join(task_root, TEMPORARY),
         "unique_id": os.path.basename(task_root),
+        "pipeline_run_id": run_id,
     }
     if not issubclass(executor_class, base_beam_executor.BaseBeamExecutor):
-        context = base_executor.BaseExecutor.Context(extra_flags=beam_args, **folder)
-        return executor_class(context).Do
+        return executor_class(
+            base_executor.BaseExecutor.Context(extra_flags=beam_args, **context)
+        ).Do
     shared = shared_artifacts.folder(beam_args)
     if shared:
-        folder["tmp_dir"] = os.path.join(shared, TEMPORARY)
-    context = base_beam_executor.BaseBeamExecutor.Context(beam_pipeline_args=beam_args, **folder)
-    do = executor_class(context).Do
+        context["tmp_dir"] = os.path.join(shared, TEMPORARY)
+    do = executor_class(
+        base_beam_executor.BaseBeamExecutor.Context(beam_pipeline_args=beam_args, **context)
+    ).Do
     return shared_artifacts.passed_on(do, shared) if shared else do
 
 

@@ -8,15 +8,16 @@ import pytest
 @pytest.fixture
 def generate(tmp_path):
     """A function that runs an ExampleGen, driver and executor, and returns its artifact."""
-    from tfx.components.example_gen.driver import FileBasedDriver
     from tfx.types import standard_artifacts
 
-    def generate(component):
-        properties = FileBasedDriver(None).resolve_exec_properties(
-            dict(component.exec_properties), None, None
-        )
+    from components.example_gen_driver import look_at_data
+
+    def generate(component, inputs=None):
         artifact = standard_artifacts.Examples()
-        artifact.uri = str(tmp_path / "examples")
+        artifact.uri = str(tmp_path / "examples" / component.id)
+        properties = look_at_data(
+            dict(component.exec_properties), inputs or {}, artifact.mlmd_artifact
+        )
         executor = component.executor_spec.executor_class()
         executor.Do({}, {"examples": [artifact]}, properties)
         return artifact

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pipeline import cli, progress, run_command
+from pipeline import cli, progress, recorded_run, run_command, run_summary
 from pipeline.run_records import RunRecord
 
 
@@ -78,6 +78,11 @@ def test_nobody_reads_on(runs):
         (["run", "--set", "model.depth=3"], "Unknown option 'model.depth'"),
         (["run", "--epochs", "0"], "epochs must be at least 1, got 0"),
         (["run", "--data", "nowhere"], "nowhere: no such folder"),
+        (["run", "--data", "{SPAN}"], "is not there, or empty; there are: none"),
+        (["run", "--data", "{span}"], "{span} means nothing; a pattern is made of {SPAN}"),
+        (["run", "--data", ".", "--span", "7"], "Span 7 is asked for, but"),
+        (["run", "--span", "7"], "Span 7 is asked for, but no --data"),
+        (["run", "--data", "{SPAN}", "--span", "x"], "span must be a number, a date"),
         (["recommend"], "Say whom to recommend to"),
         (["recommend", "42", "--history", "50"], "not both"),
         (["recommend", "42", "-k", "0"], "-k must be from 1 to 100, got 0"),
@@ -108,11 +113,11 @@ def test_output_folder_that_is_a_file(tmp_path):
 
 def test_next_commands_name_an_unusual_output_and_ask_only_what_was_pushed(tmp_path):
     record = RunRecord("1", "ml-100k", "/data", str(tmp_path), "/log", pushed="/p/1")
-    usual, unusual = (run_command.next_commands(record, output) for output in (None, tmp_path))
+    usual, unusual = (run_summary.next_commands(record, output) for output in (None, tmp_path))
     assert "--runs" not in usual
     assert unusual.count(f"--runs {tmp_path}") == 4
     record.pushed = ""
-    assert "recommend" not in run_command.next_commands(record, None)
+    assert "recommend" not in run_summary.next_commands(record, None)
 
 
 @pytest.mark.parametrize("status", ["failed", "interrupted"])
@@ -120,8 +125,8 @@ def test_record_that_cannot_be_written_does_not_hide_the_failure(tmp_path, statu
     (tmp_path / "records").write_text("a file where the folder should be")
     record = RunRecord("1", "ml-100k", "/data", "/out", "/log", status=status)
     stream = io.StringIO()
-    run_command._write_at_the_end(record, tmp_path / "records", progress.Lines(stream))
+    recorded_run._write_at_the_end(record, tmp_path / "records", progress.Lines(stream))
     assert "could not be written" in stream.getvalue()
     record.status = "blessed"
     with pytest.raises(OSError, match="records"):
-        run_command._write_at_the_end(record, tmp_path / "records", progress.Lines(stream))
+        recorded_run._write_at_the_end(record, tmp_path / "records", progress.Lines(stream))

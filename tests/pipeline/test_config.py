@@ -27,7 +27,7 @@ def test_movielens_stays_exact():
     assert all(preset.serving.inverted_from > largest for preset in presets.PRESETS.values())
 
 
-@pytest.mark.parametrize(("field", "value"), [("name", ""), ("k", 10)])
+@pytest.mark.parametrize(("field", "value"), [("name", ""), ("k", 10), ("span", "seven")])
 def test_impossible_run_is_named(field, value):
     paths = {"data": "d", "pipeline_root": "r", "serving_base": "s"}
     with pytest.raises(ValueError, match=field):

@@ -159,6 +159,22 @@ def test_refresh_serves_a_new_movie_and_not_a_withdrawn_one(first, data, output,
     assert "2" not in {movie for row in everything[0]["movie_ids"] for movie in row}
 
 
+def test_warm_start_begins_where_the_served_bundle_ended(first, data, output):
+    done = movielens(
+        *("run", "--data", data, "--output", output, *SMALL, "--epochs", "1", "--json"),
+        *("--set", "model.warm_start=true", "--set", "model.learning_rate=0.000001"),
+    )
+    record = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert (
+        f"Training starts from {record['output']}/artifacts/WarmStart"
+        in pathlib.Path(record["log"]).read_text()
+    )
+    assert record["metrics"][""]["hit@10"] == pytest.approx(
+        first["metrics"][""]["hit@10"], abs=0.05
+    )
+
+
 def test_failing_gate_pushes_nothing(first, data, output):
     before = sorted((output / "serving" / "movielens").iterdir())
     done = movielens(

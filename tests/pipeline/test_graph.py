@@ -1,5 +1,6 @@
 """The graph as data: who needs whom, and nothing of this machine in it."""
 
+import dataclasses
 import json
 
 import pytest
@@ -8,10 +9,11 @@ from tfx.dsl.compiler import compiler
 
 from pipeline.config import PipelineConfig
 from pipeline.graph import create_pipeline, create_refresh
+from trainer.config import ModelConfig
 
 UPSTREAM = {
-    "RatingsExampleGen": set(),
     "MoviesExampleGen": set(),
+    "RatingsExampleGen": {"MoviesExampleGen"},
     "TimelinesSchema": set(),
     "MoviesSchema": set(),
     "Baseline": {"CandidateIndex"},
@@ -55,6 +57,16 @@ def upstream(graph):
 
 def test_every_edge(graph):
     assert upstream(graph) == UPSTREAM
+
+
+def test_warm_start_stands_before_the_trainer_where_it_is_wanted():
+    config = dataclasses.replace(CONFIG, model=ModelConfig(warm_start=True))
+    found = upstream(compiler.Compiler().compile(create_pipeline(config)))
+    assert found == {
+        **UPSTREAM,
+        "WarmStart": {"RatingsExampleGen"},
+        "TwoTowerTrainer": {*UPSTREAM["TwoTowerTrainer"], "WarmStart"},
+    }
 
 
 def test_refresh_is_made_of_the_same_components_without_training():

@@ -9,6 +9,8 @@ import shutil
 
 BUCKET = "minio://mlpipeline/v2/artifacts/"
 LOGS = "executor-logs"
+RUN_ID = "5f3c1a9e-0b7d-4a52-9c1e-8d2f6b7a4e10"
+RUN_PLACEHOLDER = "{{$.pipeline_job_uuid}}"
 
 
 def executor_input(sent: dict, store: pathlib.Path, ids: dict[str, int]) -> dict:
@@ -31,6 +33,10 @@ def executor_input(sent: dict, store: pathlib.Path, ids: dict[str, int]) -> dict
                 "display_name": "model",
                 "store_session_info": '{"Provider":"minio","Params":{"fromEnv":"false"}}',
             }
+    parameters = shaped.get("inputs", {}).get("parameterValues", {})
+    for name, value in parameters.items():
+        if value == RUN_PLACEHOLDER:  # of a constant that is this and nothing else
+            parameters[name] = RUN_ID
     outputs = shaped["outputs"]
     for entry in outputs.setdefault("artifacts", {}).values():
         for artifact in entry["artifacts"]:

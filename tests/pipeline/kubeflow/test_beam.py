@@ -31,13 +31,13 @@ def test_workers_and_pods_must_share_a_place(environment):
         beam.arguments(there)
 
 
-def test_data_may_lie_where_workers_that_mount_nothing_read_it(environment):
+def test_data_may_lie_where_workers_that_mount_nothing_read_it(environment, documents):
     from pipeline.kubeflow import platform
 
     there = dataclasses.replace(
         environment, data="gs://movielens/ml-1m", volumes=environment.volumes[1:]
     )
-    platform.check_mounts(there)
+    platform.check_mounts(there, documents[0])
 
 
 def test_every_component_is_told(environment):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from pipeline.kubeflow import compile as kubeflow_compile
 
@@ -88,6 +89,7 @@ def test_results_that_may_be_stale_are_not_reused(documents):
 def test_runtime_parameters_have_working_defaults(documents):
     assert documents[0]["root"]["inputDefinitions"]["parameters"] == {
         "data": {"parameterType": "STRING", "defaultValue": "/data/ml-100k"},
+        "span": {"parameterType": "STRING", "defaultValue": "newest"},
         "serving_base": {"parameterType": "STRING", "defaultValue": "/serving/movielens"},
         "withdrawn": {"parameterType": "STRING", "defaultValue": ""},
         "epochs": {"parameterType": "NUMBER_INTEGER", "defaultValue": 7},
@@ -148,8 +150,9 @@ def test_a_local_path_is_refused(environment):
     [
         ({"settings": ("model.epoch=7",)}, "Unknown option 'model.epoch'"),
         ({"preset": "ml-2m"}, "Unknown preset 'ml-2m'"),
+        ({"data": "/data/{DAY}"}, "means nothing; a pattern is made of"),
     ],
-    ids=["unknown-setting", "unknown-preset"],
+    ids=["unknown-setting", "unknown-preset", "pattern-without-a-meaning"],
 )
 def test_bad_environment(environment, changes, message):
     with pytest.raises(ValueError, match=message):
@@ -162,6 +165,28 @@ def test_component_that_does_not_mount_its_path(environment):
     volumes = (environment.volumes[0], Volume("movielens-serving", "/serving", ("Pusher",)))
     with pytest.raises(ValueError, match="Baseline uses serving_base '/serving/movielens'"):
         kubeflow_compile.compiled(dataclasses.replace(environment, volumes=volumes))
+
+
+def test_warm_start_reads_what_is_served(environment):
+    from pipeline.kubeflow.pods import Volume
+
+    warm = dataclasses.replace(environment, settings=("model.warm_start=true",))
+    with pytest.raises(ValueError, match="WarmStart uses serving_base '/serving/movielens'"):
+        kubeflow_compile.compiled(warm)
+    serving = Volume("movielens-serving", "/serving", ("WarmStart", "Baseline", "Pusher"))
+    documents = list(
+        yaml.safe_load_all(
+            kubeflow_compile.compiled(
+                dataclasses.replace(warm, volumes=(environment.volumes[0], serving))
+            )
+        )
+    )
+    task = tasks(documents)["WarmStart"]
+    assert task["inputs"]["parameters"]["serving_base"] == {
+        "componentInputParameter": "serving_base"
+    }
+    assert not task["cachingOptions"].get("enableCache")
+    assert "base_model" in tasks(documents)["TwoTowerTrainer"]["inputs"]["artifacts"]
 
 
 def test_unknown_component(environment):
@@ -183,6 +208,7 @@ def test_kfp_loads_it_and_its_protos_take_every_field(compiled, tmp_path):
     assert loaded["kfp"] == "2.16.1"
     assert loaded["inputs"] == {
         "data": "/data/ml-100k",
+        "span": "newest",
         "serving_base": "/serving/movielens",
         "withdrawn": "",
         "epochs": 7,

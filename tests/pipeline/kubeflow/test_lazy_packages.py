@@ -67,6 +67,13 @@ def test_module_runs_when_an_unknown_name_is_asked_for(package):
     assert run(package, use + "assert (X, Z) == (1, 3)").returncode == 0
 
 
+def test_package_that_its_parent_has_imported_is_left_as_it_is(package):
+    (package / "parent" / "__init__.py").write_text("from parent import eager")
+    use = "del sys.modules['parent'], sys.modules['parent.eager']\nimport_on_demand('parent.eager')"
+    done = run(package, f"{use}\nimport parent; assert sys.modules['parent.eager'] is parent.eager")
+    assert "parent.eager.heavy" in done.stdout, done.stderr
+
+
 def test_unknown_name(package):
     done = run(package, "from parent.eager import nothing")
     assert "ImportError: cannot import name 'nothing'" in done.stderr

@@ -41,6 +41,34 @@ def test_fields_are_set_in_the_json_they_belong_to():
     }
 
 
+def test_driver_tells_who_asks_which_run_it_is(documents):
+    tasks = documents[0]["root"]["dag"]["tasks"]
+    told = {
+        name
+        for name, task in tasks.items()
+        if parameters_of_runs.RUN in task.get("inputs", {}).get("parameters", {})
+    }
+    assert told == {"TwoTowerTrainer", "Pusher"}
+    assert parameters(documents, "Pusher")[parameters_of_runs.RUN] == {
+        "runtimeValue": {"constant": "{{$.pipeline_job_uuid}}"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "run"),
+    [
+        ({"pipeline_run_id": "5f3c"}, "5f3c"),
+        ({}, ""),
+        ({"pipeline_run_id": "{{$.pipeline_job_uuid}}"}, ""),
+    ],
+    ids=["told", "not-told", "server-without-that-placeholder"],
+)
+def test_run_is_taken_out_of_the_parameters(given, run):
+    found = {**given, "k": 100}
+    assert parameters_of_runs.take_run(found) == run
+    assert found == {"k": 100}
+
+
 def test_whole_numbers_stay_whole():
     found = parameters_of_runs.set_fields({"a": '{"b": 1}', "a.b": 3})
     assert found["a"] == '{"b": 3}'

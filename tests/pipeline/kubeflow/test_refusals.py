@@ -82,6 +82,21 @@ def unknown_output(spec, platform):
     wanted["outputArtifactKey"] = "pudding"
 
 
+def circle(spec, platform):
+    tasks(spec)["MoviesSchema"]["dependentTasks"] = ["MoviesGate"]
+
+
+def nested_task_without_the_parameter(spec, platform):
+    """As TFX nests everything but an exit handler, without passing runtime parameters on."""
+    spec["components"]["comp-tfx-dag"] = {
+        "dag": {"tasks": {"Nested": copy.deepcopy(tasks(spec)["RatingsExampleGen"])}}
+    }
+    nested = spec["components"]["comp-tfx-dag"]["dag"]["tasks"]["Nested"]
+    nested["inputs"].pop("artifacts")
+    nested.pop("dependentTasks")
+    nested["inputs"]["parameters"]["requested_span"] = {"runtimeValue": {"constant": "newest"}}
+
+
 def no_default(spec, platform):
     del spec["root"]["inputDefinitions"]["parameters"]["epochs"]["defaultValue"]
 
@@ -125,6 +140,11 @@ def other_platform(spec, platform):
         (no_executor, "MoviesSchema: there is no executor 'MoviesSchema_executor'"),
         (dangling_producer, "MoviesSchema: it waits for 'Other_task', which is no task"),
         (dangling_dependency, "MoviesTransform: it waits for 'MoviesDoor'"),
+        (circle, "tasks wait for each other: MoviesGate, MoviesSchema, MoviesValidator"),
+        (
+            nested_task_without_the_parameter,
+            "Nested: input_base wants the runtime parameter 'data', which is not defined",
+        ),
         (unknown_output, "Pusher: model wants an output that CandidateIndex does not have"),
         (no_default, "runtime parameter epochs has no default"),
         (undefined_parameter, "wants the runtime parameter 'epochs', which is not defined"),

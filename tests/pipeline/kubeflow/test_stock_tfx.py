@@ -7,14 +7,25 @@ import json
 
 import pytest
 from tfx import v1 as tfx
+from tfx.components import CsvExampleGen
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner
 
 from components.curated_schema import CuratedSchema
-from components.movies_example_gen import MoviesExampleGen
 from pipeline.kubeflow import refusals
 
 IMAGE = "registry.example.com/movielens@sha256:" + 64 * "0"
+
+
+@tfx.orchestration.experimental.exit_handler
+def Last(status: tfx.dsl.components.Parameter[str]):  # noqa: N802
+    """An exit handler."""
+
+
+@tfx.dsl.components.component
+def Says() -> tfx.dsl.components.OutputDict(record=str):  # noqa: N802
+    """Gives a value that another component takes as a parameter."""
+    return {"record": "movies"}
 
 
 def stock(*components, **settings):
@@ -34,7 +45,7 @@ def example_gen():
     from kfp.pipeline_spec import pipeline_spec_pb2
 
     container = pipeline_spec_pb2.PipelineDeploymentConfig.PipelineContainerSpec
-    component = MoviesExampleGen(RuntimeParameter("data", str, default="/data"))
+    component = CsvExampleGen(RuntimeParameter("data", str, default="/data"))
     component.with_platform_config(container.ResourceSpec(cpu_limit=2))
     return stock(component)
 
@@ -47,12 +58,12 @@ def test_default_of_a_runtime_parameter_is_lost(example_gen):
 
 
 def test_example_gen_looks_at_its_data_where_no_server_does(example_gen):
-    container = example_gen["deploymentSpec"]["executors"]["MoviesExampleGen_executor"]["container"]
+    container = example_gen["deploymentSpec"]["executors"]["CsvExampleGen_executor"]["container"]
     assert "preCacheCheck" in container["lifecycle"]
 
 
 def test_resources_of_an_example_gen_are_dropped(example_gen):
-    container = example_gen["deploymentSpec"]["executors"]["MoviesExampleGen_executor"]["container"]
+    container = example_gen["deploymentSpec"]["executors"]["CsvExampleGen_executor"]["container"]
     assert "resources" not in container
 
 
@@ -85,5 +96,52 @@ def test_infra_validator_does_not_compile():
         stock(model, validator)
 
 
+def test_results_of_an_example_gen_are_taken_from_the_cache_whatever_its_data():
+    config = kubeflow_v2_dag_runner.KubeflowV2DagRunnerConfig(
+        default_image=IMAGE, use_pipeline_spec_2_1=True
+    )
+    pipeline = tfx.dsl.Pipeline(
+        "stock", "minio://bucket/root", components=[CsvExampleGen("/data")], enable_cache=True
+    )
+    job = kubeflow_v2_dag_runner.KubeflowV2DagRunner(config).run(pipeline, write_out=False)
+    task = job["pipelineSpec"]["root"]["dag"]["tasks"]["CsvExampleGen"]
+    assert task["cachingOptions"] == {"enableCache": True}
+    assert "/data" in json.dumps(task["inputs"])  # and nothing of what is in it
+
+
+def test_code_named_by_file_is_written_to_the_object_store_at_compile_time(tmp_path):
+    (tmp_path / "run.py").write_text("def run_fn(fn_args): ...")
+    examples = tfx.dsl.Importer("minio://b/e", tfx.types.standard_artifacts.Examples).with_id("E")
+    trainer = tfx.components.Trainer(
+        module_file=str(tmp_path / "run.py"),
+        examples=examples.outputs["result"],
+        train_args=tfx.proto.TrainArgs(),
+        eval_args=tfx.proto.EvalArgs(),
+    )
+    with pytest.raises(Exception, match="minio"):
+        stock(examples, trainer)
+
+
+def test_exit_handler_takes_the_runtime_parameters_away():
+    runner = kubeflow_v2_dag_runner.KubeflowV2DagRunner(
+        kubeflow_v2_dag_runner.KubeflowV2DagRunnerConfig(
+            default_image=IMAGE, use_pipeline_spec_2_1=True
+        )
+    )
+    runner.set_exit_handler(Last(status=tfx.orchestration.experimental.FinalStatusStr()))
+    data = CsvExampleGen(RuntimeParameter("data", str))
+    pipeline = tfx.dsl.Pipeline("stock", "minio://bucket/root", components=[data])
+    spec = runner.run(pipeline, write_out=False)["pipelineSpec"]
+    wanted = "input_base wants the runtime parameter 'data', which is not defined"
+    assert any(wanted in complaint for complaint in refusals.of([spec]))
+
+
+def test_value_of_another_component_comes_from_a_task_that_is_not_there():
+    says = Says()
+    record = says.outputs["record"].future()[0].value
+    spec = stock(says, CuratedSchema(record=record, fingerprint="1"))
+    assert any("'Says_task', which is no task" in complaint for complaint in refusals.of([spec]))
+
+
 def test_components_are_named_as_kfp_would_cut_them(example_gen):
-    assert list(example_gen["components"]) == ["MoviesExampleGen"]
+    assert list(example_gen["components"]) == ["CsvExampleGen"]

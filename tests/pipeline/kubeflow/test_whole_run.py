@@ -26,7 +26,7 @@ SETTINGS = (
     "model.epochs=60",
     "model.patience=0",
 )
-RUNS_AGAIN = {"RatingsExampleGen", "Baseline", "Evaluator", "Pusher"}
+RUNS_AGAIN = {"MoviesExampleGen", "RatingsExampleGen", "Baseline", "Evaluator", "Pusher"}
 USERS = ["1", "2", "3", "40", "nobody"]
 
 pytestmark = [
@@ -42,13 +42,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(folder, write_checkerboard):
-    return write_checkerboard(folder / "data", users=40, movies=40, share=0.6)
-
-
-@pytest.fixture(scope="module")
-def data_of_first(folder, data):
-    """A copy, as the data changes before the second run."""
-    return shutil.copytree(data, folder / "data-of-first")
+    """A folder of spans, as somebody has it who retrains every night."""
+    write_checkerboard(folder / "data" / "1", users=40, movies=40, share=0.6)
+    return folder / "data"
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +60,10 @@ def run(environment, folder, data):
             "folder": str(folder),
             "run": name,
             "reused": reused or {},
-            "parameters": {"data": str(data), "serving_base": str(folder / "kubeflow-serving")},
+            "parameters": {
+                "data": f"{data}/{{SPAN}}",
+                "serving_base": str(folder / "kubeflow-serving"),
+            },
         }
         script = pathlib.Path(__file__).with_name("run_in_kfp_local.py")
         done = subprocess.run(
@@ -90,9 +89,11 @@ def first(run):
 
 
 @pytest.fixture(scope="module")
-def second(run, first, data, data_of_first):
-    """A run after a new rating; what does not look at data or at serving is taken over."""
-    with (data / "u.data").open("a") as file:
+def second(run, first, data):
+    """A run after a new span, of one rating more; what looks neither at data nor at serving is
+    taken over."""
+    shutil.copytree(data / "1", data / "2")
+    with (data / "2" / "u.data").open("a") as file:
         file.write("1\t2\t5\t1999999999\n")
     return run("second", {task: "first" for task in first if task not in RUNS_AGAIN})
 
@@ -103,6 +104,10 @@ def metadata(made, task, output):
 
 def pushed(made):
     return metadata(made, "Pusher", "pushed_model")["pushed_destination"]
+
+
+def manifest(made):
+    return json.loads(pathlib.Path(pushed(made), "assets.extra", "manifest.json").read_text())
 
 
 def ask(bundle):
@@ -130,11 +135,11 @@ def test_bundle_is_blessed_and_pushed_to_the_mounted_folder(first, folder):
     assert pathlib.Path(pushed(first)).parent == folder / "kubeflow-serving"
 
 
-def test_answers_equal_those_of_a_run_on_one_machine(first, folder, data_of_first):
+def test_answers_equal_those_of_a_run_on_one_machine(first, folder, data):
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pipeline.cli", "run", "--json"),
-            *("--data", str(data_of_first), "--output", str(folder / "local")),
+            *("--data", f"{data}/{{SPAN}}", "--span", "1", "--output", str(folder / "local")),
             *(part for setting in SETTINGS for part in ("--set", setting)),
         ],
         cwd=ROOT,
@@ -143,7 +148,17 @@ def test_answers_equal_those_of_a_run_on_one_machine(first, folder, data_of_firs
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert ask(pushed(first)) == ask(json.loads(done.stdout)["pushed"])
+    local = json.loads(done.stdout)
+    assert local["span"] == 1
+    assert f"{data}/1: ml-100k layout, span 1" in done.stderr
+    assert ask(pushed(first)) == ask(local["pushed"])
+
+
+def test_bundle_names_its_data_and_the_run(first):
+    told = manifest(first)
+    assert told["data"]["span"] == 1
+    assert told["push"]["run"] == told["towers"]["run"]
+    assert told["push"]["run"].isalnum()  # the id that `kfp.local` gave
 
 
 def test_metrics_are_of_the_same_bundle(first):
@@ -161,9 +176,8 @@ def test_second_run_sees_the_first_as_its_baseline(first, second):
     assert "baseline_model_id" not in metadata(first, "Evaluator", "blessing")
 
 
-def test_second_run_notices_the_new_rating(first, second):
-    before, after = (
-        metadata(made, "RatingsExampleGen", "examples")["input_fingerprint"]
-        for made in (first, second)
-    )
-    assert before != after
+@pytest.mark.parametrize("task", ["MoviesExampleGen", "RatingsExampleGen"])
+def test_second_run_reads_the_new_span(first, second, task):
+    before, after = (metadata(made, task, "examples") for made in (first, second))
+    assert (before["custom:span"], after["custom:span"]) == (1, 2)
+    assert before["input_fingerprint"] != after["input_fingerprint"]

@@ -1,0 +1,85 @@
+"""What an ExampleGen does before it runs: finds the folder of its span, and takes fingerprints.
+
+Where ratings and movies are read one after the other, a new span may arrive in between. So the
+ratings are read from the folder that the catalogue notes it came from.
+"""
+
+import copy
+from typing import Any
+
+from absl import logging
+from ml_metadata.proto import metadata_store_pb2
+from tfx import types
+from tfx.components.example_gen import driver, utils
+from tfx.dsl.io import fileio
+from tfx.orchestration import data_types_utils
+from tfx.orchestration.portable import data_types
+from tfx.proto.orchestration import driver_output_pb2
+from tfx.types import artifact_utils, standard_component_specs
+
+from components import spans
+
+EXAMPLES = standard_component_specs.EXAMPLES_KEY
+INPUT_BASE = standard_component_specs.INPUT_BASE_KEY
+REQUESTED_SPAN = "requested_span"
+MOVIES = "movies"
+FOLDER = "folder"  # property of Examples: where they were read from
+VERSION = utils.VERSION_PROPERTY_NAME
+
+Inputs = dict[str, list[types.Artifact]]
+
+
+class FolderDriver(driver.FileBasedDriver):
+    """TFX's driver, for a folder that may be a pattern, or be given by the catalogue."""
+
+    def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
+        """Returns the properties of execution and artifact. The local runner calls this."""
+        artifact = copy.deepcopy(execution_info.output_dict[EXAMPLES][0].mlmd_artifact)
+        resolved = look_at_data(execution_info.exec_properties, execution_info.input_dict, artifact)
+        result = driver_output_pb2.DriverOutput()
+        for name, value in resolved.items():
+            if value is not None:
+                data_types_utils.set_metadata_value(result.exec_properties[name], value)
+        result.output_artifacts[EXAMPLES].artifacts.append(artifact)
+        return result
+
+
+def look_at_data(
+    exec_properties: dict[str, Any], inputs: Inputs, artifact: metadata_store_pb2.Artifact
+) -> dict[str, Any]:
+    """Finds the folder and notes on an artifact where, which span and which content it is.
+
+    Args:
+        exec_properties: The ExampleGen's.
+        inputs: Its input artifacts; `movies`, if there, says which folder.
+        artifact: Its output; extended.
+
+    Returns:
+        The execution properties, with the folder as `input_base`, span, version and fingerprint.
+
+    Raises:
+        ValueError: There is no such folder; the message says which there are.
+    """
+    folder = _folder(exec_properties, inputs)
+    logging.info("Reading %s, span %s.", folder.path, folder.span)
+    resolved: dict[str, Any] = driver.FileBasedDriver(None).resolve_exec_properties(
+        {**exec_properties, INPUT_BASE: folder.path}, None, None
+    )
+    if folder.span is not None:
+        resolved |= {spans.PROPERTY: folder.span, VERSION: folder.version}
+    driver.update_output_artifact(resolved, artifact)
+    artifact.custom_properties[FOLDER].string_value = folder.path
+    return resolved
+
+
+def _folder(exec_properties: dict[str, Any], inputs: Inputs) -> spans.Folder:
+    if not inputs.get(MOVIES):
+        wanted = exec_properties.get(REQUESTED_SPAN) or spans.NEWEST
+        return spans.find(exec_properties[INPUT_BASE], wanted, fileio.glob)
+    movies = artifact_utils.get_single_instance(inputs[MOVIES])
+    has_version = movies.has_custom_property(VERSION)
+    return spans.Folder(
+        movies.get_string_custom_property(FOLDER),
+        spans.of(movies),
+        movies.get_int_custom_property(VERSION) if has_version else None,
+    )

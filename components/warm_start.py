@@ -1,0 +1,57 @@
+"""WarmStart: the bundle that is served now, for training to begin with its weights."""
+
+import json
+
+from absl import logging
+from tfx import v1 as tfx
+from tfx.utils import io_utils, path_utils
+
+from components import registry
+from components.bundle import comparability, inputs, manifest, records
+from components.candidate_index import fingerprint, utc
+
+
+@tfx.dsl.components.component
+def WarmStart(
+    timelines: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
+    model: tfx.dsl.components.OutputArtifact[tfx.types.standard_artifacts.Model],
+    serving_base: tfx.dsl.components.Parameter[str],
+    split: tfx.dsl.components.Parameter[str],
+    exclude_seen: tfx.dsl.components.Parameter[bool],
+) -> None:
+    """Copies the version that is served into its output, or leaves it empty.
+
+    It is empty before the first push, and where the served towers may have been trained on what is
+    held out now, which is also when they are no baseline: the log says why. Training then starts
+    from nothing.
+
+    Args:
+        timelines: Raw timelines that training is about to read.
+        model: The bundle that is served now; an artifact without a model if there is none.
+        serving_base: The folder that TensorFlow Serving watches.
+        split: How `timelines` were split, JSON.
+        exclude_seen: Whether the measurement leaves out movies of the history.
+    """
+    tfx.dsl.io.fileio.makedirs(model.uri)
+    version = registry.served(serving_base)
+    if version is None:
+        logging.info("Nothing was pushed to %s yet: training starts from nothing.", serving_base)
+        return
+    served = registry.folder(serving_base, version)
+    users = inputs.read_timelines(timelines)
+    when = records.timestamps(users)
+    wanted = manifest.Manifest(
+        towers={},
+        data={"timelines": fingerprint(users), "last_rating": utc(when.max()) if len(when) else ""},
+        counts={"ratings": len(when)},
+        evaluation={"split": json.loads(split), "exclude_seen": exclude_seen},
+        settings={},
+        files={},
+    )
+    reason = comparability.why_not(manifest.read(served), wanted)
+    if reason:
+        logging.warning("Training starts from nothing. %s is served, but %s.", served, reason)
+        return
+    logging.info("Training starts from %s.", served)
+    model.set_string_custom_property("served_version", str(version))
+    io_utils.copy_dir(served, path_utils.serving_model_dir(model.uri))

@@ -1,0 +1,48 @@
+"""Options of `run` and `refresh`: where the data is, which span of it, what is left out of it."""
+
+import argparse
+import pathlib
+
+from components import spans
+from pipeline.progress import Lines
+
+
+def add_to(parser: argparse.ArgumentParser, default: str) -> None:
+    """Adds the options.
+
+    Args:
+        parser: Of the command.
+        default: What is read without `--data`, in words.
+    """
+    parser.add_argument(
+        "--data",
+        type=pathlib.Path,
+        help=f"folder in GroupLens layout (default: {default}), or a pattern of folders: "
+        "'/data/{SPAN}', '/data/{YYYY}-{MM}-{DD}'",
+    )
+    parser.add_argument(
+        "--span",
+        default=spans.NEWEST,
+        help="which folder of the pattern: a number, or a date (default: the newest)",
+    )
+    parser.add_argument(
+        "--withdraw", metavar="ID,ID,…", help="movies that must not be recommended, though rated"
+    )
+
+
+def check(data: pathlib.Path, span: str, say: Lines) -> None:
+    """Looks at the data, and says what it is.
+
+    Raises:
+        ValueError: There is no such folder or span, or its files are in no layout that is known.
+    """
+    from components.grouplens import layout
+
+    folder = spans.find(str(data), span)
+    found = f"{folder.path}: {layout.detect(folder.path).name} layout"
+    say.line(found if folder.span is None else f"{found}, span {folder.span}")
+
+
+def withdrawn(options: argparse.Namespace) -> tuple[str, ...]:
+    """Returns the ids of movies that the command line withdraws."""
+    return tuple(movie_id.strip() for movie_id in (options.withdraw or "").split(",") if movie_id)

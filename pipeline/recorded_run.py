@@ -1,0 +1,137 @@
+"""Runs a graph with a line a component, and writes the run's record however it ends."""
+
+import pathlib
+import resource
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from pipeline.config import PipelineConfig
+from pipeline.progress import Lines, output_to
+from pipeline.run_records import (
+    BLESSED,
+    FAILED,
+    INTERRUPTED,
+    NOT_BLESSED,
+    RunRecord,
+    new_run_id,
+)
+
+ENDED = (BLESSED, NOT_BLESSED)
+
+
+class ComponentError(ValueError):
+    """A component failed; the message says which, why, and where the whole trace is."""
+
+
+def run_and_record(
+    config: PipelineConfig,
+    preset: str,
+    paths: dict[str, pathlib.Path],
+    say: Lines,
+    create: Callable[[PipelineConfig], Any],
+) -> RunRecord:
+    """Runs a graph, and writes the run's record however it ends.
+
+    Args:
+        config: What the run does.
+        preset: Where it started from, for the record.
+        paths: What `output_paths` returned.
+        say: Where people look.
+        create: Makes the graph of the configuration.
+
+    Raises:
+        ComponentError: A component failed.
+    """
+    run_id = new_run_id()
+    log = paths["logs"] / f"{run_id}.log"
+    record = RunRecord(run_id, preset, config.data, str(paths["records"].parent), str(log))
+    record.write(paths["records"])
+    say.line(f"Run {run_id}, logged to {log}\nLoading TFX …")
+    began = time.monotonic()
+    try:
+        with output_to(log, say.stream) as terminal:
+            _run_graph(config, create, record, paths["metadata"], Lines(terminal))
+    except KeyboardInterrupt:
+        record.status = INTERRUPTED
+        raise
+    except Exception as error:  # noted, and raised again
+        record.status, record.reasons = FAILED, [str(error)]
+        raise
+    finally:
+        record.seconds = round(time.monotonic() - began, 1)
+        record.cpu_seconds = round(cpu_seconds(), 1)
+        _write_at_the_end(record, paths["records"], say)
+    return record
+
+
+def _write_at_the_end(record: RunRecord, folder: pathlib.Path, say: Lines) -> None:
+    """Writes the record; if it can't, that must not hide why the run itself failed.
+
+    Raises:
+        OSError: It can't be written, and nothing else failed.
+    """
+    try:
+        record.write(folder)
+    except OSError as error:
+        if record.status in ENDED:
+            raise
+        say.line(f"The run's record could not be written: {error}")
+
+
+def _run_graph(
+    config: PipelineConfig,
+    create: Callable[[PipelineConfig], Any],
+    record: RunRecord,
+    metadata_path: pathlib.Path,
+    terminal: Lines,
+) -> None:
+    """Runs the graph and fills the record with what it made."""
+    from components import registry, spans
+    from components.atomic_pusher import DESTINATION, SAME_AS
+    from pipeline import lineage, local_run, verdict
+    from pipeline.stages import OUTSIDE_WORLD
+
+    running = ["The graph"]
+    used = [0.0]
+
+    def start(node: str) -> None:
+        running.append(node)
+        used.append(cpu_seconds())
+        terminal.start(node)
+
+    def end(node: str, seconds: float, cached: bool) -> None:
+        record.components[node] = {
+            "seconds": round(seconds, 2),
+            "cpu_seconds": round(cpu_seconds() - used[-1], 2),
+            "cached": cached,
+        }
+        terminal.end(node, seconds, cached)
+
+    try:
+        local_run.run(create(config), metadata_path, record.run_id, start, end, OUTSIDE_WORLD)
+    except Exception as error:  # a component may raise anything; it is named, and raised again
+        _fail(running[-1], error, record.log)
+    made = lineage.outputs(metadata_path, record.run_id)
+    examples = made["RatingsExampleGen"]["examples"]
+    record.span = examples.custom_properties[spans.PROPERTY].int_value
+    found = verdict.read(made["Evaluator"]["evaluation"].uri)
+    record.metrics, record.reasons = found.metrics, list(found.reasons)
+    record.status = BLESSED if found.blessed else NOT_BLESSED
+    pushed = made["Pusher"]["pushed_model"].custom_properties
+    record.pushed = pushed[DESTINATION].string_value
+    record.same_as = pushed[SAME_AS].string_value
+    version = registry.served(config.serving_base)
+    record.served = registry.folder(config.serving_base, version) if version is not None else ""
+
+
+def _fail(node: str, error: Exception, log: str) -> NoReturn:
+    traceback.print_exc()
+    raise ComponentError(f"{node} failed: {error}\nThe whole trace is in {log}") from error
+
+
+def cpu_seconds() -> float:
+    """Returns the CPU seconds of this process and of its children that ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)

@@ -1,0 +1,92 @@
+"""What came of a run: for people, for programs, and as an exit status."""
+
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import sys
+
+from pipeline import tables
+from pipeline.progress import Lines, output_to
+from pipeline.run_records import BLESSED, NOT_BLESSED, RunRecord
+
+EXIT = {BLESSED: 0, NOT_BLESSED: 3}
+SHOWN = 10
+
+
+def tell(record: RunRecord, options: argparse.Namespace, say: Lines) -> int:
+    """Says what came of a run, and returns the exit status."""
+    say.line(summary(record))
+    if record.pushed:
+        say.line(sample(record))
+    say.line(next_commands(record, options.output))
+    if options.json:
+        print(json.dumps(dataclasses.asdict(record)))
+    return EXIT[record.status]
+
+
+def summary(record: RunRecord) -> str:
+    """Returns what came of a run, for people."""
+    lines = [
+        "",
+        f"{record.seconds:.0f} s, {record.cpu_seconds:.0f} CPU s",
+        "",
+        "On test, ranked among the whole catalogue:",
+        tables.metric_table(record.metrics[""]),
+        "",
+    ]
+    if record.status == BLESSED:
+        lines.append("Blessed: every threshold held.")
+        if record.pushed:
+            lines[-1] += f" Pushed to {record.pushed}"
+        else:
+            lines.append(f"Nothing was pushed, for the same bundle is there: {record.same_as}")
+        there = record.pushed or record.same_as
+        if there != record.served:
+            lines.append(
+                f"Served is {record.served}, which is labelled stable; "
+                f"`movielens serving promote {os.path.basename(there)}` changes that."
+            )
+    else:
+        lines.append("NOT BLESSED, nothing was pushed:")
+        lines += [f"  {reason}" for reason in record.reasons]
+    return "\n".join(lines)
+
+
+def sample(record: RunRecord) -> str:
+    """Returns what the pushed bundle recommends to a known user and to an unknown one."""
+    with output_to(pathlib.Path(record.log)):
+        from pipeline.recommendations import PushedBundle
+
+        bundle = PushedBundle(record.pushed)
+        answers = [(user, bundle.for_user(user, SHOWN)) for user in (bundle.any_user(), "nobody")]
+    return "\n".join(
+        tables.recommendations(f"user {user}", answer.known_user, answer.movies)
+        for user, answer in answers
+    )
+
+
+def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
+    """Returns what to type next, with the command as it was typed.
+
+    Args:
+        record: The run.
+        output: The output folder, if it is not the usual one: the commands then need its name.
+    """
+    command = "movielens" if shutil.which("movielens") else os.path.relpath(sys.argv[0])
+    where = f" --runs {output}" if output else ""
+    tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
+    rows = [
+        (f"{command} recommend 42{where}", "ask the bundle that is served"),
+        (f"{command} recommend --history 50,181{where}", "… for somebody who saw these movies"),
+        (f"{command} metrics --slices{where}", "the metrics again, by slice"),
+        (f"{command} runs{where}", "what ran, and what was pushed"),
+        (
+            f"{tensorboard} --logdir {os.path.relpath(record.output)}/artifacts/TwoTowerTrainer",
+            "how training went",
+        ),
+    ]
+    shown = rows if record.pushed else rows[2:]
+    return "\nNext:\n" + tables.columns([(f"  {typed}", does) for typed, does in shown])

@@ -1,0 +1,193 @@
+"""The stages of the graphs: components that belong together, wired once for all graphs."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tfx import types
+from tfx import v1 as tfx
+from tfx.dsl.components.base import base_node
+
+from components.anomaly_gate import AnomalyGate
+from components.atomic_pusher import AtomicPusher
+from components.baseline import Baseline
+from components.bundle_evaluator import BundleEvaluator
+from components.canary import Canary
+from components.candidate_index import CandidateIndex
+from components.curated_schema import CuratedSchema
+from components.movies_example_gen import MoviesExampleGen
+from components.ratings_example_gen import RatingsExampleGen
+from components.splits import SplitConfig
+from components.warm_start import WarmStart
+from pipeline.code_version import git_revision
+from pipeline.config import PipelineConfig
+from pipeline.gates import eval_config
+from transform import features, schemas
+
+OUTSIDE_WORLD = ("WarmStart", "Baseline", "Pusher")  # what they look at may have changed since
+DATA = ("MoviesExampleGen", "RatingsExampleGen")  # likewise, unless somebody calls their driver
+ANALYZED = {schemas.TIMELINES: [features.TRAIN], schemas.MOVIES: [features.CATALOGUE]}
+TRANSFORMED = {
+    schemas.TIMELINES: [features.TRAIN, features.EVAL],
+    schemas.MOVIES: [features.CATALOGUE],
+}
+
+
+def ingest(config: PipelineConfig, version: str) -> tuple[MoviesExampleGen, RatingsExampleGen]:
+    """Returns what reads the files: the ExampleGen of the catalogue, and that of the timelines.
+
+    The ratings follow the catalogue, so that both are of one span, however late a new one arrives.
+
+    Args:
+        config: What the run does.
+        version: Of the code.
+    """
+    movies = MoviesExampleGen(config.data, version, config.span).with_id("MoviesExampleGen")
+    ratings = RatingsExampleGen(
+        config.data, config.split, version, config.span, movies.outputs["examples"]
+    )
+    return movies, ratings.with_id("RatingsExampleGen")
+
+
+def check(record: str, examples: base_node.BaseNode) -> dict[str, base_node.BaseNode]:
+    """Returns statistics, schema, validator and gate for one record type, by role.
+
+    Args:
+        record: `schemas.TIMELINES` or `schemas.MOVIES`; its name begins the node ids.
+        examples: The ExampleGen of that record type.
+    """
+    name = record.capitalize()
+    schema = CuratedSchema(record=record, fingerprint=fingerprint(record)).with_id(f"{name}Schema")
+    statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"]).with_id(
+        f"{name}Statistics"
+    )
+    validator = tfx.components.ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    ).with_id(f"{name}Validator")
+    gate = AnomalyGate(anomalies=validator.outputs["anomalies"]).with_id(f"{name}Gate")
+    return {"schema": schema, "statistics": statistics, "validator": validator, "gate": gate}
+
+
+def transform(
+    record: str,
+    preprocessing_fn: Callable[..., Any],
+    examples: base_node.BaseNode,
+    checked: dict[str, base_node.BaseNode],
+    version: str,
+) -> tfx.components.Transform:
+    """Returns the Transform of one record type, which waits for its gate.
+
+    Args:
+        record: `schemas.TIMELINES` or `schemas.MOVIES`.
+        preprocessing_fn: What it does.
+        examples: The ExampleGen.
+        checked: What `check` returned.
+        version: Of the code that it runs.
+    """
+    component = tfx.components.Transform(
+        examples=examples.outputs["examples"],
+        schema=checked["schema"].outputs["schema"],
+        preprocessing_fn=dotted(preprocessing_fn),
+        splits_config=tfx.proto.SplitsConfig(
+            analyze=ANALYZED[record], transform=TRANSFORMED[record]
+        ),
+        disable_statistics=True,
+        custom_config={"code_version": version},
+    ).with_id(f"{record.capitalize()}Transform")
+    component.add_upstream_node(checked["gate"])
+    return component
+
+
+def warm_start(config: PipelineConfig, ratings: base_node.BaseNode) -> list[base_node.BaseNode]:
+    """Returns what the Trainer begins with, if the configuration wants that: what is served.
+
+    Args:
+        config: What the run does.
+        ratings: The ExampleGen of the timelines.
+    """
+    if not config.model.warm_start:
+        return []
+    return [
+        WarmStart(
+            timelines=ratings.outputs["examples"],
+            serving_base=config.serving_base,
+            split=as_json(config.split),
+            exclude_seen=config.model.exclude_seen,
+        )
+    ]
+
+
+def deliver(
+    config: PipelineConfig,
+    towers: types.BaseChannel,
+    ratings: base_node.BaseNode,
+    movies: base_node.BaseNode,
+    version: str,
+) -> list[base_node.BaseNode]:
+    """Returns what takes trained towers to serving: index, evaluation, canary and push.
+
+    Args:
+        config: What the run does.
+        towers: The trained towers.
+        ratings: The ExampleGen of the timelines.
+        movies: The ExampleGen of the catalogue.
+        version: Of the code.
+    """
+    withdrawn = ",".join(config.withdrawn)
+    index = CandidateIndex(
+        model=towers,
+        movies=movies.outputs["examples"],
+        timelines=ratings.outputs["examples"],
+        inverted_from=config.serving.inverted_from,
+        probes=config.serving.probes,
+        k=config.k,
+        exclude_seen=config.model.exclude_seen,
+        split=as_json(config.split),
+        withdrawn=withdrawn,
+        code_version=version,
+    )
+    baseline = Baseline(bundle=index.outputs["bundle"], serving_base=config.serving_base)
+    evaluator = BundleEvaluator(
+        examples=ratings.outputs["examples"],
+        example_splits=[features.TEST],
+        model=index.outputs["bundle"],
+        baseline_model=baseline.outputs["model"],
+        eval_config=eval_config(config.gates),
+    ).with_id("Evaluator")
+    canary = Canary(
+        bundle=index.outputs["bundle"],
+        model=towers,
+        movies=movies.outputs["examples"],
+        timelines=ratings.outputs["examples"],
+        withdrawn=withdrawn,
+        code_version=version,
+    )
+    pusher = AtomicPusher(
+        model=index.outputs["bundle"],
+        model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=canary.outputs["blessing"],
+        evaluation=evaluator.outputs["evaluation"],
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=config.serving_base)
+        ),
+        keep_versions=config.serving.keep_versions,
+        git_revision=git_revision(),
+    ).with_id("Pusher")
+    return [index, baseline, evaluator, canary, pusher]
+
+
+def dotted(function: Callable[..., Any]) -> str:
+    """Returns a function's import path, so that renaming it can't leave a stale string behind."""
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def as_json(split: SplitConfig) -> str:
+    """Returns a split as a component's parameter."""
+    return json.dumps(dataclasses.asdict(split), sort_keys=True)
+
+
+def fingerprint(record: str) -> str:
+    """Returns a hash of a curated schema, so that the cache notices an edit."""
+    return hashlib.sha256(schemas.text(record).encode()).hexdigest()[:16]

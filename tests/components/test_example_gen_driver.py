@@ -1,0 +1,121 @@
+import pathlib
+
+import pytest
+from ml_metadata.metadata_store import metadata_store
+from tfx import v1 as tfx
+from tfx.types import standard_artifacts
+
+from components import spans
+from components.example_gen_driver import FOLDER, look_at_data
+from components.movies_example_gen import MoviesExampleGen
+from components.ratings_example_gen import RatingsExampleGen
+from components.splits import SplitConfig
+
+
+@pytest.fixture
+def data(tmp_path, write_checkerboard):
+    """Two spans; the later one has one movie more."""
+    for span, movies in ((7, 4), (8, 5)):
+        write_checkerboard(tmp_path / "data" / f"span-{span}", users=4, movies=movies)
+    return str(tmp_path / "data" / "span-{SPAN}")
+
+
+@pytest.mark.parametrize(
+    ("requested", "span", "movies"), [("newest", 8, 5), ("7", 7, 4)], ids=["newest", "asked-for"]
+)
+def test_span_is_read_and_noted(data, generate, read_examples, requested, span, movies):
+    artifact = generate(MoviesExampleGen(data, span=requested))
+
+    assert len(read_examples(artifact, "catalogue")) == movies
+    assert spans.of(artifact) == span
+    assert artifact.get_string_custom_property(FOLDER) == data.replace("{SPAN}", str(span))
+    fingerprint = artifact.get_string_custom_property("input_fingerprint")
+    assert "num_files:3" in fingerprint  # of this span alone
+
+
+def test_plain_folder_has_tfx_s_span(data, generate):
+    folder = data.replace("{SPAN}", "7")
+    artifact = generate(MoviesExampleGen(folder))
+    assert spans.of(artifact) == 0
+    assert artifact.get_string_custom_property(FOLDER) == folder
+
+
+def test_ratings_follow_the_catalogue(data, generate, read_examples, write_checkerboard):
+    movies = generate(MoviesExampleGen(data))
+    write_checkerboard(pathlib.Path(data.replace("{SPAN}", "9")), users=6, movies=6)  # meanwhile
+
+    timelines = generate(RatingsExampleGen(data, SplitConfig()), {"movies": [movies]})
+
+    assert spans.of(timelines) == 8
+    assert len(read_examples(timelines, "test")) == 4
+
+
+def test_version_is_noted_and_followed(tmp_path, write_checkerboard):
+    write_checkerboard(tmp_path / "7" / "2", users=4, movies=4)
+    pattern = str(tmp_path / "{SPAN}" / "{VERSION}")
+    component = MoviesExampleGen(pattern)
+    movies, ratings = standard_artifacts.Examples(), standard_artifacts.Examples()
+
+    look_at_data(dict(component.exec_properties), {}, movies.mlmd_artifact)
+    look_at_data(dict(component.exec_properties), {"movies": [movies]}, ratings.mlmd_artifact)
+
+    for artifact in (movies, ratings):
+        assert artifact.get_int_custom_property("version") == 2
+        assert artifact.get_string_custom_property(FOLDER) == str(tmp_path / "7" / "2")
+
+
+def test_span_that_is_not_there(data, generate):
+    with pytest.raises(ValueError, match=r"Span 6 of .* is not there, or empty; there are: 8, 7\."):
+        generate(MoviesExampleGen(data, span="6"))
+
+
+@pytest.mark.parametrize(
+    ("folder", "span", "message"),
+    [("/data/{DAY}", "newest", r"\{DAY\} means nothing"), ("/data", "seven", "got 'seven'")],
+    ids=["pattern", "span"],
+)
+def test_what_can_not_be_found_is_refused_before_it_runs(folder, span, message):
+    with pytest.raises(ValueError, match=message):
+        MoviesExampleGen(folder, span=span)
+    with pytest.raises(ValueError, match=message):
+        RatingsExampleGen(folder, SplitConfig(), span=span)
+
+
+class Nights:
+    """Runs both ExampleGens under LocalDagRunner, with caching, as every night."""
+
+    def __init__(self, folder, data):
+        self.folder, self.data = folder, data
+        self.connection = tfx.orchestration.metadata.sqlite_metadata_connection_config(
+            str(folder / "metadata.sqlite")
+        )
+
+    def run(self):
+        movies = MoviesExampleGen(self.data)
+        ratings = RatingsExampleGen(self.data, SplitConfig(), movies=movies.outputs["examples"])
+        tfx.orchestration.LocalDagRunner().run(
+            tfx.dsl.Pipeline(
+                "nights",
+                str(self.folder / "root"),
+                components=[movies, ratings],
+                enable_cache=True,
+                metadata_connection_config=self.connection,
+            )
+        )
+
+    def found(self):
+        """Returns the spans of what was made, in order, and what was asked for."""
+        store = metadata_store.MetadataStore(self.connection)
+        examples = store.get_artifacts_by_type("Examples")
+        return [artifact.custom_properties["span"].int_value for artifact in examples]
+
+
+def test_a_new_span_is_noticed_and_an_old_one_reused(tmp_path, data, write_checkerboard):
+    nights = Nights(tmp_path, data)
+    nights.run()
+    assert nights.found() == [8, 8]
+    nights.run()
+    assert nights.found() == [8, 8]  # taken from the cache
+    write_checkerboard(tmp_path / "data" / "span-9", users=4, movies=5)  # the same files, later
+    nights.run()
+    assert nights.found() == [8, 8, 9, 9]

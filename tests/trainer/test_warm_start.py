@@ -1,0 +1,155 @@
+"""Weights of one model in another whose vocabularies differ, by way of a bundle on disk."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from trainer import warm_start
+from trainer.config import ModelConfig
+from trainer.model import INPUTS, TARGETS, TwoTowerModel
+from transform import features, preprocessing
+
+THEN = {
+    features.MOVIE_ID: [b"m1", b"m2", b"m 3"],
+    features.USER_ID: [b"u1", b"u2"],
+    features.GENDER: [b"F", b"M"],
+    features.OCCUPATION: [b"writer"],
+    features.ZIP: [b"1", b"9"],
+    features.GENRES: [b"Comedy", b"Drama"],
+    features.TITLE_WORDS: [b"the"],
+}
+NOW = {
+    **THEN,
+    features.MOVIE_ID: [b"m 3", b"new", b"m1", b"m2", b"newer"],  # other counts, other order
+    features.USER_ID: [b"u2", b"u3"],  # u1 is gone
+    features.GENRES: [b"Drama", b"Comedy", b"Western"],
+}
+
+
+def built(vocabularies, seed, **settings):
+    """Returns a model whose variables are made."""
+    config = ModelConfig(**{"embedding_dim": 4, "window": 3, "heads": 2, **settings})
+    tf.keras.utils.set_random_seed(seed)
+    movies = len(vocabularies[features.MOVIE_ID])
+    rows = tf.range(movies, dtype=tf.int64)
+    candidates = {
+        features.MOVIE_ID: rows,
+        features.YEAR: tf.zeros(movies, tf.int64),
+        features.GENRES: tf.RaggedTensor.from_row_lengths(rows * 0, [1] * movies),
+        features.TITLE_WORDS: tf.RaggedTensor.from_row_lengths(rows * 0, [1] * movies),
+    }
+    model = TwoTowerModel(
+        config,
+        sizes={name: len(entries) + 1 for name, entries in vocabularies.items()},
+        candidates=candidates,
+        position_of_row=np.arange(movies),
+        counts=np.ones(movies),
+    )
+    names = (features.USER_ID, features.GENDER, features.OCCUPATION, features.ZIP, features.AGE)
+    batch = {name: tf.zeros(1, tf.int64) for name in names}
+    batch[INPUTS] = tf.constant([[0, 1, 2]], tf.int64)
+    batch[TARGETS] = tf.constant([[1, 2, 0]], tf.int64)
+    model.compute_loss(batch)
+    return model
+
+
+@pytest.fixture
+def save(tmp_path):
+    """A function that saves a model as the Trainer and CandidateIndex would, in turn."""
+
+    def save(model, vocabularies):
+        towers, bundle = tf.Module(), tf.Module()
+        towers.model = model
+        tf.saved_model.save(towers, str(tmp_path / "towers"))
+        bundle.answers = tf.Module()
+        bundle.answers.towers = tf.saved_model.load(str(tmp_path / "towers"))
+        bundle.answers.movie_id = tf.Variable(["m1"])
+        tf.saved_model.save(bundle, str(tmp_path / "bundle"))
+        for name, entries in vocabularies.items():
+            counted = name == features.MOVIE_ID
+            lines = [b"7 " + entry if counted else entry for entry in entries]
+            (tmp_path / "bundle" / "assets" / name).write_bytes(b"\n".join(lines) + b"\n")
+        return str(tmp_path / "bundle")
+
+    return save
+
+
+def tables(model):
+    """Returns the tables by name; of movies there are two, the vectors first."""
+    found = {}
+    for name, table in model.tables():
+        found.setdefault(name, []).append(table.numpy())
+    return found
+
+
+@pytest.mark.parametrize("history", ["attention", "mean", "none"])
+def test_rows_follow_their_entries(save, history):
+    earlier = built(THEN, 1, history=history)
+    bundle = save(earlier, THEN)
+    model = built(NOW, 2, history=history)
+
+    assert warm_start.start_from(bundle, model, NOW)
+
+    for name, (*found,) in tables(model).items():
+        for now, then in zip(found, tables(earlier)[name], strict=True):
+            for row, entry in enumerate(NOW[name]):
+                old = THEN[name].index(entry) if entry in THEN[name] else len(THEN[name])
+                np.testing.assert_array_equal(now[row], then[old], f"{name} {entry}")
+            # the unseen one's row, and after it that of the start of a history
+            np.testing.assert_array_equal(now[len(NOW[name]) :], then[len(THEN[name]) :])
+
+
+def test_all_other_weights_are_the_earlier_ones(save):
+    earlier = built(THEN, 1)
+    model = built(NOW, 2)
+    assert warm_start.start_from(save(earlier, THEN), model, NOW)
+    by_id = {id(table) for _, table in model.tables()}
+    others = [
+        place for place, variable in warm_start.places(model).items() if id(variable) not in by_id
+    ]
+    assert len(others) > 10  # attention, norms, years, ages
+    for place in others:
+        old, new = (warm_start.places(m)[place].numpy() for m in (earlier, model))
+        np.testing.assert_array_equal(new, old)
+
+
+def test_same_data_same_answers(save):
+    earlier = built(THEN, 1)
+    model = built(THEN, 2)
+    assert not np.allclose(earlier.candidate_matrix(), model.candidate_matrix())
+    assert warm_start.start_from(save(earlier, THEN), model, THEN)
+    np.testing.assert_array_equal(earlier.candidate_matrix(), model.candidate_matrix())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"embedding_dim": 8},
+        {"heads": 1},
+        {"window": 5},
+        {"blocks": 2},
+        {"history": "mean"},
+        {"profile": False},
+        {"content": False},
+        {"item_bias": False},
+    ],
+    ids=lambda settings: "-".join(settings),
+)
+def test_model_of_another_shape_starts_from_nothing(save, settings):
+    bundle = save(built(THEN, 1, **settings), THEN)
+    model = built(NOW, 2)
+    before = [variable.numpy() for variable in model.variables]
+    assert not warm_start.start_from(bundle, model, NOW)
+    for old, new in zip(before, model.variables, strict=True):
+        np.testing.assert_array_equal(old, new.numpy())
+
+
+def test_first_run_starts_from_nothing(tmp_path):
+    assert not warm_start.start_from(str(tmp_path / "absent"), built(NOW, 2), NOW)
+
+
+def test_age_and_year_have_no_vocabulary():
+    model = built(THEN, 1)
+    assert set(tables(model)) == set(THEN)
+    assert tables(model)[features.MOVIE_ID][0].shape == (5, 4)  # three, the unseen one, the start
+    assert preprocessing.YEAR_BUCKETS not in {len(t[0]) for t in tables(model).values()}
