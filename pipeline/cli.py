@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from pipeline import batch_command, presets, refresh_command, serving_command
+from pipeline import batch_command, presets, refresh_command, serving_command, tune_command
 from pipeline.kubeflow import commands as kubeflow
 from pipeline.serving import commands as serve
 
@@ -265,7 +265,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _of_a_run(runs, None)
     runs.set_defaults(command=runs_command)
-    for more in (refresh_command, serving_command, batch_command, serve, kubeflow):
+    for more in (tune_command, refresh_command, serving_command, batch_command, serve, kubeflow):
         more.add_to(commands)
     return parser
 

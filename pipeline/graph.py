@@ -20,10 +20,12 @@ from components.curated_schema import CuratedSchema
 from components.movies_example_gen import MoviesExampleGen
 from components.ratings_example_gen import RatingsExampleGen
 from components.two_tower_trainer import TwoTowerTrainer
+from components.two_tower_tuner import TwoTowerTuner
 from pipeline.code_version import code_version, git_revision
-from pipeline.config import PipelineConfig
+from pipeline.config import PipelineConfig, Tuning
 from pipeline.gates import eval_config
 from trainer.run import run_fn
+from trainer.tuning import tuner_fn
 from transform import features, preprocessing, schemas
 
 OUTSIDE_WORLD = ("Baseline", "Pusher")  # they look at what is served: a cached result may be stale
@@ -40,9 +42,82 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
     Args:
         config: What the run does.
     """
-    features_version = code_version("transform")
     components_version = code_version("components", "transform")
-    ratings, movies = ingest(config, components_version)
+    ready = prepare(config, components_version)
+    trainer = TwoTowerTrainer(
+        run_fn=dotted(run_fn),
+        **ready.data,
+        custom_config={
+            "model": dataclasses.asdict(config.model),
+            "code_version": code_version("trainer", "transform"),
+        },
+    )
+    towers = trainer.outputs["model"]
+    return tfx.dsl.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=config.pipeline_root,
+        components=[
+            *ready.nodes,
+            trainer,
+            *deliver(config, towers, ready.ratings, ready.movies, components_version),
+        ],
+        beam_pipeline_args=list(config.beam_args),
+        enable_cache=True,
+    )
+
+
+def create_tuning(config: PipelineConfig, tuning: Tuning) -> tfx.dsl.Pipeline:
+    """Returns the graph that looks for better hyperparameters: as in a run up to Transform.
+
+    Args:
+        config: What the run does; its model is where tuning starts.
+        tuning: What is tried, and where trials are kept.
+    """
+    ready = prepare(config, code_version("components", "transform"))
+    tuner = TwoTowerTuner(
+        tuner_fn=dotted(tuner_fn),
+        **ready.data,
+        custom_config={
+            "model": dataclasses.asdict(config.model),
+            "code_version": code_version("trainer", "transform"),
+            **dataclasses.asdict(tuning),
+        },
+    )
+    return tfx.dsl.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=config.pipeline_root,
+        components=[*ready.nodes, tuner],
+        beam_pipeline_args=list(config.beam_args),
+        enable_cache=True,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """What there is to train on, and the components that make it."""
+
+    ratings: RatingsExampleGen
+    """The ExampleGen of the timelines."""
+
+    movies: MoviesExampleGen
+    """The ExampleGen of the catalogue."""
+
+    data: dict[str, types.BaseChannel]
+    """By argument of the Trainer: transformed timelines and movies, and their transform graphs."""
+
+    nodes: list[base_node.BaseNode]
+    """All components up to Transform."""
+
+
+def prepare(config: PipelineConfig, version: str) -> Prepared:
+    """Returns what reads, checks and transforms the data.
+
+    Args:
+        config: What the run does.
+        version: Of the code.
+    """
+    features_version = code_version("transform")
+    ratings, movies = ingest(config, version)
     timelines_checked = check(schemas.TIMELINES, ratings)
     movies_checked = check(schemas.MOVIES, movies)
     timelines_transform = transform(
@@ -51,32 +126,23 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
     movies_transform = transform(
         schemas.MOVIES, preprocessing.movies, movies, movies_checked, features_version
     )
-    trainer = TwoTowerTrainer(
-        run_fn=dotted(run_fn),
-        examples=timelines_transform.outputs["transformed_examples"],
-        transform_graph=timelines_transform.outputs["transform_graph"],
-        movies=movies_transform.outputs["transformed_examples"],
-        movies_transform_graph=movies_transform.outputs["transform_graph"],
-        custom_config={
-            "model": dataclasses.asdict(config.model),
-            "code_version": code_version("trainer", "transform"),
+    return Prepared(
+        ratings,
+        movies,
+        data={
+            "examples": timelines_transform.outputs["transformed_examples"],
+            "transform_graph": timelines_transform.outputs["transform_graph"],
+            "movies": movies_transform.outputs["transformed_examples"],
+            "movies_transform_graph": movies_transform.outputs["transform_graph"],
         },
-    )
-    return tfx.dsl.Pipeline(
-        pipeline_name=config.name,
-        pipeline_root=config.pipeline_root,
-        components=[
+        nodes=[
             ratings,
             movies,
             *timelines_checked.values(),
             *movies_checked.values(),
             timelines_transform,
             movies_transform,
-            trainer,
-            *deliver(config, trainer.outputs["model"], ratings, movies, components_version),
         ],
-        beam_pipeline_args=list(config.beam_args),
-        enable_cache=True,
     )
 
 

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     preset = _preset(options)
     output = (options.output or pathlib.Path("runs") / options.preset).absolute()
     check_writable(output)
-    data = _data(options, preset, output, say)
+    data = data_folder(options, preset, output, say)
     paths = output_paths(output)
     config = PipelineConfig(
         name=f"movielens-{options.preset}",
@@ -170,7 +170,7 @@ def _run_graph(
     try:
         local_run.run(create(config), metadata_path, record.run_id, start, end, OUTSIDE_WORLD)
     except Exception as error:  # a component may raise anything; it is named, and raised again
-        _fail(running[-1], error, record.log)
+        fail(running[-1], error, record.log)
     made = lineage.outputs(metadata_path, record.run_id)
     found = verdict.read(made["Evaluator"]["evaluation"].uri)
     record.metrics, record.reasons = found.metrics, list(found.reasons)
@@ -182,7 +182,12 @@ def _run_graph(
     record.served = registry.folder(config.serving_base, version) if version is not None else ""
 
 
-def _fail(node: str, error: Exception, log: str) -> NoReturn:
+def fail(node: str, error: Exception, log: str) -> NoReturn:
+    """Raises a component's error again, with its name and where the trace is.
+
+    Raises:
+        ComponentError: Always.
+    """
     traceback.print_exc()
     raise ComponentError(f"{node} failed: {error}\nThe whole trace is in {log}") from error
 
@@ -235,7 +240,7 @@ def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
         record: The run.
         output: The output folder, if it is not the usual one: the commands then need its name.
     """
-    command = "movielens" if shutil.which("movielens") else os.path.relpath(sys.argv[0])
+    command = movielens()
     where = f" --runs {output}" if output else ""
     tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
     rows = [
@@ -250,6 +255,11 @@ def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
     ]
     shown = rows if record.pushed else rows[2:]
     return "\nNext:\n" + tables.columns([(f"  {typed}", does) for typed, does in shown])
+
+
+def movielens() -> str:
+    """Returns how this program is called from the folder where it was called."""
+    return "movielens" if shutil.which("movielens") else os.path.relpath(sys.argv[0])
 
 
 def cpu_seconds() -> float:
@@ -286,10 +296,14 @@ def _preset(options: argparse.Namespace) -> presets.Preset:
     return presets.with_settings(presets.find(options.preset), settings + options.set)
 
 
-def _data(
+def data_folder(
     options: argparse.Namespace, preset: presets.Preset, output: pathlib.Path, say: Lines
 ) -> pathlib.Path:
-    """Returns the folder of the MovieLens files, fetched if none was named."""
+    """Returns the folder of the MovieLens files, fetched if none was named.
+
+    Raises:
+        ValueError: It is no release of a known layout.
+    """
     from components.grouplens import layout
 
     if options.data is None:

@@ -6,8 +6,8 @@ import pytest
 from google.protobuf import json_format
 from tfx.dsl.compiler import compiler
 
-from pipeline.config import PipelineConfig
-from pipeline.graph import create_pipeline, create_refresh
+from pipeline.config import PipelineConfig, Tuning
+from pipeline.graph import create_pipeline, create_refresh, create_tuning
 
 UPSTREAM = {
     "RatingsExampleGen": set(),
@@ -55,6 +55,15 @@ def upstream(graph):
 
 def test_every_edge(graph):
     assert upstream(graph) == UPSTREAM
+
+
+def test_tuning_is_made_of_the_same_components_up_to_transform():
+    tuning = compiler.Compiler().compile(create_tuning(CONFIG, Tuning("/trials", 3, ("window",))))
+    transforms = {"TimelinesTransform", "MoviesTransform"}
+    before = ("Baseline", "CandidateIndex", "Evaluator", "Canary", "Pusher", "TwoTowerTrainer")
+    shared = {name: needed for name, needed in UPSTREAM.items() if name not in before}
+    assert upstream(tuning) == {**shared, "TwoTowerTuner": transforms}
+    assert "trainer.tuning.tuner_fn" in json.dumps(json_format.MessageToDict(tuning))
 
 
 def test_refresh_is_made_of_the_same_components_without_training():
