@@ -50,9 +50,12 @@ class Places:
     """`[ratings]` movies with a lower score."""
 
     def auc(self) -> Floats:
-        """Share of the other movies that stand below, ties half: the percentile of the rank."""
-        others = np.maximum(self.above + self.tied + self.below, 1)
-        return (self.below + self.tied / 2) / others
+        """Share of the other movies that stand below, ties half: the percentile of the rank.
+
+        A half where there is no other.
+        """
+        others = self.above + self.tied + self.below
+        return np.where(others, self.below + self.tied / 2, 0.5) / np.maximum(others, 1)
 
     def hit_at(self, k: int) -> Floats:
         """Chance that the movie is among the first `k` when ties are broken at random."""

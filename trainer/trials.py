@@ -17,6 +17,7 @@ from trainer.search_space import Space, with_values
 from trainer.selection import MONITOR
 
 HIT, ERROR, EPOCHS, SECONDS = "val_hit@10", "val_ndcg@10 error", "epochs", "seconds"
+COMPLETED = trial.TrialStatus.COMPLETED
 LOG = logging.getLogger(__name__)
 
 
@@ -84,6 +85,7 @@ class Trials(base_tuner.BaseTuner):
 
     def on_search_begin(self) -> None:
         """Says where the search goes on."""
+        self.save()  # what marks the folder as one to go on in
         done = len(self.oracle.end_order)
         LOG.info("%d of %d trials are in %s", done, self._max_trials, self.project_dir)
 
@@ -103,36 +105,33 @@ class Trials(base_tuner.BaseTuner):
             tf.io.gfile.rmtree(logs)
         fn_args = copy.copy(self._fn_args)
         fn_args.model_run_dir = logs
-        number = len(self.oracle.end_order) + 1
         began = time.monotonic()
         tf.keras.backend.clear_session()
         try:
             model, on_eval = run.build_and_fit(fn_args, config)
+            rank = on_eval.label_ranks(model)
         except FloatingPointError as error:
-            self._say(number, f"diverged: {described(trial.hyperparameters.values)}")
             raise keras_tuner.errors.FailedTrialError(str(error)) from error
         except Exception as error:  # Keras Tuner would go on to the next trial
+            number = len(self.oracle.trials)
             raise keras_tuner.errors.FatalRuntimeError(f"trial {number}: {error}") from error
-        rank = on_eval.label_ranks(model)
         gains = ranking.ndcg_at(rank, 10)
-        found = {
+        return {
             MONITOR: float(gains.mean()),
             ERROR: float(gains.std() / np.sqrt(len(gains))),
             HIT: float(ranking.hit_at(rank, 10).mean()),
             EPOCHS: len(model.history.epoch),
             SECONDS: round(time.monotonic() - began, 1),
         }
-        self._say(
-            number,
-            f"ndcg@10 {found[MONITOR]:.4f} after {found[EPOCHS]} epochs, {found[SECONDS]:.0f} s: "
-            f"{described(trial.hyperparameters.values)}",
-        )
-        return found
 
-    def _say(self, number: int, text: str) -> None:
-        LOG.info("trial %d of %d: %s", number, self._max_trials, text)
-
-
-def described(values: dict[str, Any]) -> str:
-    """Returns the values of a trial in a line."""
-    return " ".join(f"{name}={value}" for name, value in values.items())
+    def on_trial_end(self, trial: trial.Trial) -> None:
+        """Keeps what was found, and only then says it: what people read is not lost."""
+        super().on_trial_end(trial)
+        found = "diverged"
+        if trial.status == COMPLETED:
+            best = trial.metrics.get_best_value
+            found = f"ndcg@10 {best(MONITOR):.4f} after {best(EPOCHS):.0f} epochs, "
+            found += f"{best(SECONDS):.0f} s"
+        values = " ".join(f"{name}={value}" for name, value in trial.hyperparameters.values.items())
+        number = len(self.oracle.end_order)
+        LOG.info("trial %d of %d: %s: %s", number, self._max_trials, found, values)

@@ -55,7 +55,7 @@ def test_release_without_the_ratings_of_some_movies(tmp_path, write_checkerboard
         ([0, 0, 0, 0, 0], [0, 1, 2, 3, 4], 0.5, 0.5),  # four alike: two places of four
         ([9, 5, 2, 3, 4], [2, 3, 4], 1.0, 1.0),
         ([9, 1, 2, 3, np.nan], [0, 1, 2, 3, 4], 0.0, 0.0),
-        ([0, 0, 0, 0, 0], [4], 0.0, 1.0),  # nobody competes
+        ([0, 0, 0, 0, 0], [4], 0.5, 1.0),  # nobody competes
     ],
     ids=["best", "second", "last", "tied", "all-tied", "among-few", "nan", "alone"],
 )

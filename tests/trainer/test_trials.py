@@ -77,6 +77,23 @@ def test_interrupted_search_goes_on_as_if_it_had_not_been(tmp_path, fitted):
     assert {trial.status for trial in oracle.trials.values()} == {"COMPLETED"}
 
 
+def test_what_was_said_of_a_trial_is_kept(tmp_path, fitted, monkeypatch):
+    said = []
+
+    def interrupt(message, *values):
+        said.append(message % values)
+        if "trial 1 of 2" in said[-1]:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trials.LOG, "info", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            search(tmp_path / "a", 2)
+    assert said[-1].startswith("trial 1 of 2: ndcg@10 1.0000 after 3 epochs, 0 s: embedding_dim=64")
+    search(tmp_path / "a", 2)
+    assert len(fitted.configs) == 2
+
+
 def test_interrupted_in_the_first_trial(tmp_path, fitted):
     fitted.fails = {1: KeyboardInterrupt()}
     with pytest.raises(KeyboardInterrupt):
