@@ -15,7 +15,7 @@ from absl import logging
 from trainer.model import TwoTowerModel
 from transform import features
 
-WEIGHT = re.compile(r"(?:.*/)?towers/model/(query|candidate)/variables/(\d+)/\.ATTRIBUTES/.*")
+WEIGHT = re.compile(r"(?:.*/)?towers/(query|candidate)/variables/(\d+)/\.ATTRIBUTES/.*")
 COUNTED = (features.MOVIE_ID,)  # vocabularies whose lines are "COUNT ENTRY"
 
 Vocabularies = dict[str, list[bytes]]

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from trainer import warm_start
 from trainer.config import ModelConfig
-from trainer.model import INPUTS, TARGETS, TwoTowerModel
+from trainer.model import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
 from transform import features, preprocessing
 
 THEN = {
@@ -48,6 +48,8 @@ def built(vocabularies, seed, **settings):
     names = (features.USER_ID, features.GENDER, features.OCCUPATION, features.ZIP, features.AGE)
     batch = {name: tf.zeros(1, tf.int64) for name in names}
     batch[INPUTS] = tf.constant([[0, 1, 2]], tf.int64)
+    batch[RATINGS] = tf.zeros([1, 3])
+    batch[GAPS] = tf.zeros([1, 3], tf.int64)
     batch[TARGETS] = tf.constant([[1, 2, 0]], tf.int64)
     model.compute_loss(batch)
     return model
@@ -59,7 +61,7 @@ def save(tmp_path):
 
     def save(model, vocabularies):
         towers, bundle = tf.Module(), tf.Module()
-        towers.model = model
+        towers.query, towers.candidate = model.query, model.candidate
         tf.saved_model.save(towers, str(tmp_path / "towers"))
         bundle.answers = tf.Module()
         bundle.answers.towers = tf.saved_model.load(str(tmp_path / "towers"))
