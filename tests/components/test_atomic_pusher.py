@@ -199,7 +199,7 @@ def test_two_pushes_at_once_make_room_and_both_appear(tmp_path):
         write_bundle(folder, "new")
 
     def publish(folder):
-        return atomic_pusher.publish(str(base), str(folder), {}, keep=3)
+        return atomic_pusher.publish(str(base), str(folder), {}, keep=len(staged))
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         given = sorted(pool.map(publish, staged))

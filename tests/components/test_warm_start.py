@@ -74,7 +74,7 @@ def test_served_bundle_is_copied_where_ratings_were_added(tmp_path, timelines):
 
 
 def test_nothing_was_pushed_yet(tmp_path, timelines, caplog):
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="absl"):
         model = start(tmp_path, timelines)
     assert os.listdir(model.uri) == []
     assert "training starts from nothing" in caplog.text
