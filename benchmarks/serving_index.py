@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
@@ -49,13 +49,23 @@ SLOW_FROM = 64
 Call = Callable[[], object]
 
 
-def main() -> None:
-    """Prints a table for each batch size."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("candidates", nargs="*", type=int, help=f"default: {SIZES}")
-    sizes = parser.parse_args().candidates or SIZES
+def started(title: str, default: Sequence[int]) -> Sequence[int]:
+    """Takes one thread only, and returns the numbers of candidates that the command line asks for.
+
+    Args:
+        title: What is measured; the first line is shown as help.
+        default: If it asks for none.
+    """
+    parser = argparse.ArgumentParser(description=title.splitlines()[0])
+    parser.add_argument("candidates", nargs="*", type=int, help=f"default: {default}")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    return parser.parse_args().candidates or default
+
+
+def main() -> None:
+    """Prints a table for each batch size."""
+    sizes = started(__doc__, SIZES)
     chance = np.random.default_rng(0)
     rows: list[tuple[str, ...]] = []
     for size in sizes:

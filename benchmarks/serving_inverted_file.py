@@ -6,7 +6,6 @@ As `serving_index`, but on a mixture with a centre for every 200 candidates: wit
 inverted file finds much, and vectors that were learned have some. It is made up all the same.
 """
 
-import argparse
 import os
 import sys
 
@@ -34,11 +33,7 @@ NAMES = ("exact", "inverted", f"inverted w/o {EXCLUSIONS}", "faiss")
 
 def main() -> None:
     """Prints a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("candidates", nargs="*", type=int, help=f"default: {SIZES}")
-    sizes = parser.parse_args().candidates or SIZES
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    sizes = serving_index.started(__doc__, SIZES)
     rows: list[tuple[str, ...]] = [("candidates", "batch", *NAMES, "recall", "faiss's recall")]
     for size in sizes:
         rows += rows_of(size, np.random.default_rng(0))

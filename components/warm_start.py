@@ -2,12 +2,10 @@
 
 import json
 
-from absl import logging
 from tfx import v1 as tfx
-from tfx.utils import io_utils, path_utils
 
-from components import registry
-from components.bundle import comparability, inputs, manifest, records
+from components import served_copy
+from components.bundle import inputs, manifest, records
 from components.candidate_index import fingerprint, utc
 
 
@@ -32,26 +30,20 @@ def WarmStart(
         split: How `timelines` were split, JSON.
         exclude_seen: Whether the measurement leaves out movies of the history.
     """
-    tfx.dsl.io.fileio.makedirs(model.uri)
-    version = registry.served(serving_base)
-    if version is None:
-        logging.info("Nothing was pushed to %s yet: training starts from nothing.", serving_base)
-        return
-    served = registry.folder(serving_base, version)
-    users = inputs.read_timelines(timelines)
-    when = records.timestamps(users)
-    wanted = manifest.Manifest(
-        towers={},
-        data={"timelines": fingerprint(users), "last_rating": utc(when.max()) if len(when) else ""},
-        counts={"ratings": len(when)},
-        evaluation={"split": json.loads(split), "exclude_seen": exclude_seen},
-        settings={},
-        files={},
-    )
-    reason = comparability.why_not(manifest.read(served), wanted)
-    if reason:
-        logging.warning("Training starts from nothing. %s is served, but %s.", served, reason)
-        return
-    logging.info("Training starts from %s.", served)
-    model.set_string_custom_property("served_version", str(version))
-    io_utils.copy_dir(served, path_utils.serving_model_dir(model.uri))
+
+    def candidate() -> manifest.Manifest:
+        users = inputs.read_timelines(timelines)
+        when = records.timestamps(users)
+        return manifest.Manifest(
+            towers={},
+            data={
+                "timelines": fingerprint(users),
+                "last_rating": utc(when.max()) if len(when) else "",
+            },
+            counts={"ratings": len(when)},
+            evaluation={"split": json.loads(split), "exclude_seen": exclude_seen},
+            settings={},
+            files={},
+        )
+
+    served_copy.copy_served(serving_base, model, candidate, "training starts from nothing")

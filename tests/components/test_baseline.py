@@ -81,7 +81,7 @@ def test_what_can_not_be_compared_is_no_baseline_and_the_log_says_so(
     logging.getLogger("absl").propagate = True
     with caplog.at_level(logging.WARNING, logger="absl"):
         assert not has_model(baseline(tmp_path))
-    assert "There is no baseline" in caplog.text
+    assert "there is no baseline" in caplog.text
     assert reason in caplog.text
 
 
