@@ -5,6 +5,7 @@ half-copied folder included, is not one. Which version is served says the server
 the one labelled `stable`, or, where there is no configuration, the newest.
 """
 
+import contextlib
 import os
 import time
 import uuid
@@ -98,19 +99,31 @@ def retire(base: str, keep: int) -> list[int]:
     folders = _folders(base)
     removed = []
     for version in sorted(folders.keys())[: -keep or None]:
-        path, hidden = os.path.join(base, folders[version]), hidden_folder(base)
-        if version in held or not _renamed(path, hidden):
-            continue  # it stays, or another push is quicker
-        fileio.rmtree(hidden)
-        removed.append(version)
+        if version not in held and _remove(base, os.path.join(base, folders[version])):
+            removed.append(version)
     if removed:
         logging.info("Removed the versions %s; %d are kept.", removed, keep)
     for name in _children(base):
         path = os.path.join(base, name)
-        if name.startswith(HIDDEN) and _age_seconds(path) > ABANDONED_SECONDS:
+        abandoned = name.startswith(HIDDEN) and _age_seconds(path) > ABANDONED_SECONDS
+        if abandoned and _remove(base, path):
             logging.info("Removed %s, which a broken push left.", path)
-            fileio.rmtree(path)
     return removed
+
+
+def _remove(base: str, path: str) -> bool:
+    """Lets a folder disappear whole, then removes its files; False if another push is quicker.
+
+    It is touched first: under its new name it must not look like what a broken push left long ago,
+    which another push would remove at the same time.
+    """
+    hidden = hidden_folder(base)
+    with contextlib.suppress(FileNotFoundError):  # another push is quicker, or it is in a bucket
+        os.utime(path)
+    if not _renamed(path, hidden):
+        return False
+    fileio.rmtree(hidden)
+    return True
 
 
 def _renamed(path: str, to: str) -> bool:
@@ -143,5 +156,8 @@ def _children(base: str) -> list[str]:
 
 
 def _age_seconds(path: str) -> float:
-    """Returns how long ago a folder last got or lost a file."""
-    return time.time() - os.stat(path).st_mtime if os.path.exists(path) else 0.0
+    """Returns how long ago a folder last got or lost a file; 0 if it is gone, or in a bucket."""
+    try:
+        return time.time() - os.stat(path).st_mtime
+    except FileNotFoundError:
+        return 0.0

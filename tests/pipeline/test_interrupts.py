@@ -9,6 +9,14 @@ import pytest
 from pipeline import interrupts
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """Python's own handler; a shell's background jobs ignore Ctrl-C, and so would these tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Stubborn:
     """Its destructor is where the signal arrives: Python prints the exception and goes on."""
 
