@@ -4,9 +4,11 @@ import hashlib
 import importlib.util
 import io
 import pathlib
+import re
 import sys
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 spec = importlib.util.spec_from_file_location("bootstrap", ROOT / "tools" / "bootstrap.py")
@@ -173,9 +175,10 @@ def test_failed_command_tells_what_it_said():
 @pytest.mark.parametrize("environment", bootstrap.environments().values(), ids=lambda e: e.name)
 def test_lock_pins_what_is_asked_for_and_names_no_host(environment):
     locked = environment.locked.read_text()
-    for line in environment.direct.read_text().splitlines():
-        name = line.split("#")[0].strip()
-        if name:
-            assert f"\n{name.split('==')[0]}==" in "\n" + locked
-            assert "==" not in name or f"{name} \\" in locked
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+) \\$", locked, re.MULTILINE))
+    lines = [line.split("#")[0].strip() for line in environment.direct.read_text().splitlines()]
+    asked = [Requirement(line) for line in lines if line]
+    assert len({requirement.name for requirement in asked}) == len(asked) > 0
+    for requirement in asked:
+        assert requirement.specifier.contains(pinned[requirement.name]), requirement
     assert "://" not in locked
