@@ -1,7 +1,9 @@
 """The command line without a pipeline run: help, misuse, and what earlier runs left."""
 
+import importlib.metadata
 import io
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -28,7 +30,9 @@ def runs(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("command", ["fetch", "run", "recommend", "similar", "metrics", "runs"])
+@pytest.mark.parametrize(
+    "command", ["fetch", "run", "tune", "recommend", "similar", "metrics", "runs"]
+)
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as done:
         cli.main([command, "--help"])
@@ -130,3 +134,9 @@ def test_record_that_cannot_be_written_does_not_hide_the_failure(tmp_path, statu
     record.status = "blessed"
     with pytest.raises(OSError, match="records"):
         recorded_run._write_at_the_end(record, tmp_path / "records", progress.Lines(stream))
+
+
+def test_tensorboard_that_a_run_points_to_starts():
+    command = pathlib.Path(sys.executable).with_name("tensorboard")
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == importlib.metadata.version("tensorboard")
