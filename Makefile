@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 REVISION = $(shell git describe --always --dirty --abbrev=12 --exclude '*')
 
-.PHONY: help setup run test lint types bench bench-quality bench-serving image lock clean
+.PHONY: help setup run test lint types bench bench-quality bench-cold bench-serving image lock clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ bench-serving: setup  ## the index beside TFRS and faiss, and the local server u
 bench-quality: setup  ## ours and the peers on the same splits: ARGS="--only P2 --seeds 1", "--data ml-1m"
 	@$(PYTHON) tools/bootstrap.py peers
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.quality $(ARGS)
+
+bench-cold: setup  ## movies that nobody has rated yet, ranked by their content: ARGS="--choose"
+	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.cold_movies $(ARGS)
 
 image:           ## build the Kubeflow image and push it to IMAGE=REPOSITORY; CUDA=1 for GPUs
 	@test -n "$(IMAGE)" || { echo "make image IMAGE=registry.example.com/movielens/pipeline"; exit 2; }

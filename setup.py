@@ -27,6 +27,8 @@ setup(
         "tensorflow-recommenders==0.7.7",
         "tensorflow-model-analysis==0.47.1",
         "tensorflow-serving-api==2.16.1",
+        "keras-tuner",
+        "tensorboard",
         "apache-beam==2.65.0",
         "kfp==2.5.0",
         "dill",

@@ -15,6 +15,7 @@ from pipeline import (
     run_command,
     run_records,
     serving_command,
+    tune_command,
 )
 from pipeline.kubeflow import commands as kubeflow
 from pipeline.serving import commands as serve
@@ -132,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_records.add_options(runs)
     runs.set_defaults(command=runs_command)
-    for more in (refresh_command, serving_command, batch_command, serve, kubeflow):
+    for more in (tune_command, refresh_command, serving_command, batch_command, serve, kubeflow):
         more.add_to(commands)
     return parser
 

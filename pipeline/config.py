@@ -64,6 +64,29 @@ class Serving:
 
 
 @dataclasses.dataclass(frozen=True)
+class Tuning:
+    """What `movielens tune` does."""
+
+    folder: str
+    """Folder that trials are kept in."""
+
+    trials: int = 10
+    """Models to train, those of earlier calls included."""
+
+    fixed: tuple[str, ...] = ()
+    """Fields of the model that are not tuned."""
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            ValueError: A field has no possible meaning.
+        """
+        if self.trials < 1:
+            raise ValueError(f"trials must be at least 1, got {self.trials}.")
+
+
+@dataclasses.dataclass(frozen=True)
 class PipelineConfig:
     """Everything that decides what a run does."""
 
@@ -127,4 +150,5 @@ def output_paths(output: pathlib.Path) -> dict[str, pathlib.Path]:
         "serving_base": output / "serving" / MODEL_NAME,
         "logs": output / "logs",
         "records": output / "records",
+        "tuning": output / "tuning",
     }

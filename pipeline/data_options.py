@@ -1,4 +1,4 @@
-"""Options of `run` and `refresh`: where the data is, which span of it, what is left out of it."""
+"""Options of `run`, `refresh` and `tune`: where the data is, which span, what is left out of it."""
 
 import argparse
 import pathlib
@@ -8,12 +8,20 @@ from pipeline.progress import Lines
 
 
 def add_to(parser: argparse.ArgumentParser, default: str) -> None:
-    """Adds the options.
+    """Adds the options of a command that serves.
 
     Args:
         parser: Of the command.
         default: What is read without `--data`, in words.
     """
+    add_source_to(parser, default)
+    parser.add_argument(
+        "--withdraw", metavar="ID,ID,…", help="movies that must not be recommended, though rated"
+    )
+
+
+def add_source_to(parser: argparse.ArgumentParser, default: str) -> None:
+    """Adds the options that say where the data is; arguments as of `add_to`."""
     parser.add_argument(
         "--data",
         type=pathlib.Path,
@@ -24,9 +32,6 @@ def add_to(parser: argparse.ArgumentParser, default: str) -> None:
         "--span",
         default=spans.NEWEST,
         help="which folder of the pattern: a number, or a date (default: the newest)",
-    )
-    parser.add_argument(
-        "--withdraw", metavar="ID,ID,…", help="movies that must not be recommended, though rated"
     )
 
 

@@ -5,11 +5,13 @@ import dataclasses
 from tfx import v1 as tfx
 
 from components.two_tower_trainer import TwoTowerTrainer
+from components.two_tower_tuner import TwoTowerTuner
 from pipeline.code_version import code_version
-from pipeline.config import PipelineConfig
-from pipeline.stages import check, deliver, dotted, ingest, transform, warm_start
+from pipeline.config import PipelineConfig, Tuning
+from pipeline.stages import check, deliver, dotted, ingest, prepare, warm_start
 from trainer.run import run_fn
-from transform import preprocessing, schemas
+from trainer.tuning import tuner_fn
+from transform import schemas
 
 
 def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
@@ -18,44 +20,54 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
     Args:
         config: What the run does.
     """
-    features_version = code_version("transform")
     components_version = code_version("components", "transform")
-    movies, ratings = ingest(config, components_version)
-    timelines_checked = check(schemas.TIMELINES, ratings)
-    movies_checked = check(schemas.MOVIES, movies)
-    timelines_transform = transform(
-        schemas.TIMELINES, preprocessing.timelines, ratings, timelines_checked, features_version
-    )
-    movies_transform = transform(
-        schemas.MOVIES, preprocessing.movies, movies, movies_checked, features_version
-    )
-    started = warm_start(config, ratings)
+    ready = prepare(config, components_version)
+    started = warm_start(config, ready.ratings)
     trainer = TwoTowerTrainer(
         run_fn=dotted(run_fn),
-        examples=timelines_transform.outputs["transformed_examples"],
-        transform_graph=timelines_transform.outputs["transform_graph"],
-        movies=movies_transform.outputs["transformed_examples"],
-        movies_transform_graph=movies_transform.outputs["transform_graph"],
+        **ready.data,
         custom_config={
             "model": dataclasses.asdict(config.model),
             "code_version": code_version("trainer", "transform"),
         },
         base_model=started[0].outputs["model"] if started else None,
     )
+    towers = trainer.outputs["model"]
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,
         pipeline_root=config.pipeline_root,
         components=[
-            movies,
-            ratings,
-            *timelines_checked.values(),
-            *movies_checked.values(),
-            timelines_transform,
-            movies_transform,
+            *ready.nodes,
             *started,
             trainer,
-            *deliver(config, trainer.outputs["model"], ratings, movies, components_version),
+            *deliver(config, towers, ready.ratings, ready.movies, components_version),
         ],
+        beam_pipeline_args=list(config.beam_args),
+        enable_cache=True,
+    )
+
+
+def create_tuning(config: PipelineConfig, tuning: Tuning) -> tfx.dsl.Pipeline:
+    """Returns the graph that looks for better hyperparameters: as in a run up to Transform.
+
+    Args:
+        config: What the run does; its model is where tuning starts.
+        tuning: What is tried, and where trials are kept.
+    """
+    ready = prepare(config, code_version("components", "transform"))
+    tuner = TwoTowerTuner(
+        tuner_fn=dotted(tuner_fn),
+        **ready.data,
+        custom_config={
+            "model": dataclasses.asdict(config.model),
+            "code_version": code_version("trainer", "transform"),
+            **dataclasses.asdict(tuning),
+        },
+    )
+    return tfx.dsl.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=config.pipeline_root,
+        components=[*ready.nodes, tuner],
         beam_pipeline_args=list(config.beam_args),
         enable_cache=True,
     )

@@ -112,7 +112,7 @@ def _run_graph(
     try:
         local_run.run(create(config), metadata_path, record.run_id, start, end, OUTSIDE_WORLD)
     except Exception as error:  # a component may raise anything; it is named, and raised again
-        _fail(running[-1], error, record.log)
+        fail(running[-1], error, record.log)
     made = lineage.outputs(metadata_path, record.run_id)
     examples = made["RatingsExampleGen"]["examples"]
     record.span = examples.custom_properties[spans.PROPERTY].int_value
@@ -126,7 +126,12 @@ def _run_graph(
     record.served = registry.folder(config.serving_base, version) if version is not None else ""
 
 
-def _fail(node: str, error: Exception, log: str) -> NoReturn:
+def fail(node: str, error: Exception, log: str) -> NoReturn:
+    """Raises a component's error again, with its name and where the trace is.
+
+    Raises:
+        ComponentError: Always.
+    """
     traceback.print_exc()
     raise ComponentError(f"{node} failed: {error}\nThe whole trace is in {log}") from error
 

@@ -59,7 +59,7 @@ def run_command(options: argparse.Namespace) -> int:
     preset = _preset(options)
     output = (options.output or pathlib.Path("runs") / options.preset).absolute()
     check_writable(output)
-    data = _data(options, preset, output, say)
+    data = data_folder(options, preset, output, say)
     data_options.check(data, options.span, say)
     paths = output_paths(output)
     config = PipelineConfig(
@@ -108,7 +108,7 @@ def _preset(options: argparse.Namespace) -> presets.Preset:
     return presets.with_settings(presets.find(options.preset), settings + options.set)
 
 
-def _data(
+def data_folder(
     options: argparse.Namespace, preset: presets.Preset, output: pathlib.Path, say: Lines
 ) -> pathlib.Path:
     """Returns the folder of the MovieLens files, fetched if none was named."""

@@ -75,7 +75,7 @@ def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
         record: The run.
         output: The output folder, if it is not the usual one: the commands then need its name.
     """
-    command = "movielens" if shutil.which("movielens") else os.path.relpath(sys.argv[0])
+    command = movielens()
     where = f" --runs {output}" if output else ""
     tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
     rows = [
@@ -90,3 +90,8 @@ def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
     ]
     shown = rows if record.pushed else rows[2:]
     return "\nNext:\n" + tables.columns([(f"  {typed}", does) for typed, does in shown])
+
+
+def movielens() -> str:
+    """Returns how this program is called from the folder where it was called."""
+    return "movielens" if shutil.which("movielens") else os.path.relpath(sys.argv[0])

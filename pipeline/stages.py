@@ -21,10 +21,10 @@ from components.movies_example_gen import MoviesExampleGen
 from components.ratings_example_gen import RatingsExampleGen
 from components.splits import SplitConfig
 from components.warm_start import WarmStart
-from pipeline.code_version import git_revision
+from pipeline.code_version import code_version, git_revision
 from pipeline.config import PipelineConfig
 from pipeline.gates import eval_config
-from transform import features, schemas
+from transform import features, preprocessing, schemas
 
 OUTSIDE_WORLD = ("WarmStart", "Baseline", "Pusher")  # what they look at may have changed since
 DATA = ("MoviesExampleGen", "RatingsExampleGen")  # likewise, unless somebody calls their driver
@@ -98,6 +98,60 @@ def transform(
     ).with_id(f"{record.capitalize()}Transform")
     component.add_upstream_node(checked["gate"])
     return component
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """What there is to train on, and the components that make it."""
+
+    movies: MoviesExampleGen
+    """The ExampleGen of the catalogue."""
+
+    ratings: RatingsExampleGen
+    """The ExampleGen of the timelines."""
+
+    data: dict[str, types.BaseChannel]
+    """By argument of the Trainer: transformed timelines and movies, and their transform graphs."""
+
+    nodes: list[base_node.BaseNode]
+    """All components up to Transform."""
+
+
+def prepare(config: PipelineConfig, version: str) -> Prepared:
+    """Returns what reads, checks and transforms the data.
+
+    Args:
+        config: What the run does.
+        version: Of the code.
+    """
+    features_version = code_version("transform")
+    movies, ratings = ingest(config, version)
+    timelines_checked = check(schemas.TIMELINES, ratings)
+    movies_checked = check(schemas.MOVIES, movies)
+    timelines_transform = transform(
+        schemas.TIMELINES, preprocessing.timelines, ratings, timelines_checked, features_version
+    )
+    movies_transform = transform(
+        schemas.MOVIES, preprocessing.movies, movies, movies_checked, features_version
+    )
+    return Prepared(
+        movies,
+        ratings,
+        data={
+            "examples": timelines_transform.outputs["transformed_examples"],
+            "transform_graph": timelines_transform.outputs["transform_graph"],
+            "movies": movies_transform.outputs["transformed_examples"],
+            "movies_transform_graph": movies_transform.outputs["transform_graph"],
+        },
+        nodes=[
+            movies,
+            ratings,
+            *timelines_checked.values(),
+            *movies_checked.values(),
+            timelines_transform,
+            movies_transform,
+        ],
+    )
 
 
 def warm_start(config: PipelineConfig, ratings: base_node.BaseNode) -> list[base_node.BaseNode]:

@@ -16,6 +16,9 @@ class Catalogue:
     movie_id: np.ndarray
     """`[movies]` bytes."""
 
+    title: np.ndarray
+    """`[movies]` bytes, UTF-8."""
+
     year: np.ndarray
     """`[movies]` int64 year buckets."""
 
@@ -56,6 +59,7 @@ def read_catalogue(files: Sequence[str]) -> Catalogue:
     """
     spec = {
         features.MOVIE_ID: tf.io.FixedLenFeature([], tf.string),
+        features.TITLE: tf.io.FixedLenFeature([], tf.string),
         features.YEAR: tf.io.FixedLenFeature([], tf.int64),
         features.GENRES: tf.io.RaggedFeature(tf.int64),
         features.TITLE_WORDS: tf.io.RaggedFeature(tf.int64),
@@ -68,6 +72,7 @@ def read_catalogue(files: Sequence[str]) -> Catalogue:
     order = np.argsort(rows[features.MOVIE_ID].numpy(), kind="stable")
     return Catalogue(
         movie_id=rows[features.MOVIE_ID].numpy()[order],
+        title=rows[features.TITLE].numpy()[order],
         year=rows[features.YEAR].numpy()[order],
         genres=tf.gather(rows[features.GENRES], order),
         title_words=tf.gather(rows[features.TITLE_WORDS], order),

@@ -1,7 +1,7 @@
 """What training makes the towers agree on: the right movie before all others, or before a sample.
 
-Both losses are a softmax over movies. Over the whole catalogue it is exact, and cheap for as long
-as the catalogue is small; over a sample its cost does not depend on the catalogue.
+Both losses are a softmax over movies. Over all that were rated it is exact, and cheap for as long
+as these are few; over a sample its cost does not depend on the catalogue.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def full_softmax(queries: tf.Tensor, matrix: tf.Tensor, positions: tf.Tensor) ->
 
     Args:
         queries: `[queries, dim]` float32.
-        matrix: `[movies, dim]` float32, the whole catalogue.
+        matrix: `[movies, dim]` float32, all that compete.
         positions: `[queries]` int64, where each query's movie stands in it.
     """
     logits = tf.matmul(queries, matrix, transpose_b=True)
@@ -30,10 +30,10 @@ def full_softmax(queries: tf.Tensor, matrix: tf.Tensor, positions: tf.Tensor) ->
 
 
 class SampledSoftmax(tf.keras.layers.Layer):
-    """Each query's movie among those of its batch and some drawn uniformly from the catalogue.
+    """Each query's movie among those of its batch and some drawn uniformly from all that compete.
 
     Mixed negatives: Yang et al., "Mixed Negative Sampling for Learning Two-tower Neural Networks in
-    Recommendations", 2020. A batch alone never shows a movie that nobody rates, so that nothing
+    Recommendations", 2020. A batch alone hardly shows a movie that is rarely rated, so that nothing
     pushes it down; it shows popular ones far too often, which the correction undoes.
     """
 
@@ -42,7 +42,7 @@ class SampledSoftmax(tf.keras.layers.Layer):
 
         Args:
             config: Hyperparameters.
-            share: `[movies]` each movie's share of all ratings in training, by catalogue position.
+            share: `[movies]` each movie's share of all ratings in training, by position.
         """
         super().__init__()
         self._movies = len(share)
@@ -56,7 +56,7 @@ class SampledSoftmax(tf.keras.layers.Layer):
 
         Args:
             queries: `[queries, dim]` float32.
-            positions: `[queries]` int64 catalogue position of each query's movie.
+            positions: `[queries]` int64 position of each query's movie.
             embed: Candidate tower: `[n]` positions to `[n, dim]` vectors.
         """
         drawn = tf.random.uniform([self._uniform], 0, self._movies, tf.int64)

@@ -43,12 +43,12 @@ class TwoTowerModel(tfrs.Model):
         self.query = QueryTower(ids, sizes, config)
         self.candidate = CandidateTower(ids, sizes, config)
         self._candidates = candidates
-        self._position_of_row = tf.constant(position_of_row, tf.int64)
+        # In order of row, without the unrated: they share one row, and as negatives that are never
+        # right they would teach the model that nobody wants a new movie.
+        self._rated = {n: tf.gather(value, position_of_row) for n, value in candidates.items()}
         self._sampled = None
         if config.samples(len(candidates[features.MOVIE_ID])):
-            share = np.zeros(len(candidates[features.MOVIE_ID]))
-            share[position_of_row] = counts / counts.sum()
-            self._sampled = SampledSoftmax(config, share)
+            self._sampled = SampledSoftmax(config, counts / counts.sum())
         self._log_temperature = tf.Variable(
             math.log(config.temperature), trainable=config.learn_temperature, name="log_temperature"
         )
@@ -66,13 +66,11 @@ class TwoTowerModel(tfrs.Model):
         queries = self.query(profile, *past, training=training)
         real = inputs[TARGETS] != PADDING
         queries = tf.boolean_mask(queries, real) * tf.exp(-self._log_temperature)
-        positions = tf.gather(self._position_of_row, tf.boolean_mask(inputs[TARGETS], real))
+        rows = tf.boolean_mask(inputs[TARGETS], real)
         if self._sampled is None:
-            matrix = self.candidate(self._candidates, training=training)
-            return full_softmax(queries, matrix, positions)
-        return self._sampled(
-            queries, positions, lambda sample: self._embed(sample, training=training)
-        )
+            matrix = self.candidate(self._rated, training=training)
+            return full_softmax(queries, matrix, rows)
+        return self._sampled(queries, rows, lambda sample: self._embed(sample, training=training))
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
         """Returns each table with a row an entry of a vocabulary, after that one's name."""
@@ -82,7 +80,7 @@ class TwoTowerModel(tfrs.Model):
         """Returns the vectors of the whole catalogue, `[movies, dim]`."""
         return self.candidate(self._candidates)
 
-    def _embed(self, positions: tf.Tensor, training: bool) -> tf.Tensor:
-        """Returns the `[n, dim]` vectors of movies at `[n]` catalogue positions."""
-        rows = {name: tf.gather(value, positions) for name, value in self._candidates.items()}
-        return self.candidate(rows, training=training)
+    def _embed(self, rows: tf.Tensor, training: bool) -> tf.Tensor:
+        """Returns the `[n, dim]` vectors of movies by `[n]` vocabulary rows."""
+        chosen = {name: tf.gather(value, rows) for name, value in self._rated.items()}
+        return self.candidate(chosen, training=training)

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainer import warm_start
+from trainer import projector, warm_start
 from trainer.callbacks import Progress, StopOnNaN
 from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
@@ -41,11 +41,30 @@ def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
         fn_args: TFX's `FnArgs`, plus `movie_files` and `movies_transform_output` (see
             `components.two_tower_trainer`). `custom_config["model"]` holds a `ModelConfig`.
     """
+    config = ModelConfig(**fn_args.custom_config["model"])
+    model, _ = build_and_fit(fn_args, config)
+    timelines = tft.TFTransformOutput(fn_args.transform_output)
+    movies = tft.TFTransformOutput(fn_args.movies_transform_output)
+    tf.saved_model.save(Towers(model, timelines, movies, config), fn_args.serving_model_dir)
+    write_projector(fn_args, model, timelines, movies)
+
+
+def build_and_fit(  # type: ignore[no-untyped-def]
+    fn_args, config: ModelConfig
+) -> tuple[TwoTowerModel, RankingOnEval]:
+    """Builds the model and fits it: the one way in which training and tuning do so.
+
+    Args:
+        fn_args: As of `run_fn`; `serving_model_dir` and `custom_config` are not looked at.
+        config: Hyperparameters.
+
+    Returns:
+        The model with the weights of its best epoch, and what ranks `eval` by it.
+    """
     if not tf.keras.Model.__module__.startswith("tf_keras"):
         raise ImportError(
             "trainer needs Keras 2: set TF_USE_LEGACY_KERAS=1 before importing TensorFlow."
         )
-    config = ModelConfig(**fn_args.custom_config["model"])
     tf.keras.utils.set_random_seed(config.seed)
     tf.config.experimental.enable_op_determinism()
 
@@ -78,7 +97,21 @@ def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
         callbacks=[ranking, *callbacks(config, fn_args.model_run_dir)],
         verbose=0,
     )
-    tf.saved_model.save(Towers(model, timelines, movies, config), fn_args.serving_model_dir)
+    return model, ranking
+
+
+def write_projector(  # type: ignore[no-untyped-def]
+    fn_args, model: TwoTowerModel, timelines: tft.TFTransformOutput, movies: tft.TFTransformOutput
+) -> None:
+    """Writes the movies' vectors and titles into the log folder, for TensorBoard's projector."""
+    catalogue = read_catalogue(fn_args.movie_files)
+    genres = [name.decode() for name in movies.vocabulary_by_name(features.GENRES)]
+    movie_ids, counts = counted_vocabulary(timelines, features.MOVIE_ID)
+    ratings = np.zeros(len(catalogue), np.int64)
+    ratings[catalogue.positions_of(movie_ids)] = counts
+    projector.write(
+        fn_args.model_run_dir, model.candidate_matrix().numpy(), catalogue, genres, ratings
+    )
 
 
 def counted_vocabulary(

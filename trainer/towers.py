@@ -44,10 +44,14 @@ class IdTable(tf.keras.layers.Layer):
 
     def call(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Returns the `[..., dim]` vectors of `[...]` int64 rows."""
-        if training and self._dropout:
-            hidden = (tf.random.uniform(tf.shape(rows)) < self._dropout) & (rows < self.known)
-            rows = tf.where(hidden, tf.constant(self._unseen, rows.dtype), rows)
-        return self._table(rows)
+        return self._table(self.hide(rows) if training else rows)
+
+    def hide(self, rows: tf.Tensor) -> tf.Tensor:
+        """Returns `[...]` rows, some known ones of them replaced by the unseen one."""
+        if not self._dropout:
+            return rows
+        hidden = (tf.random.uniform(tf.shape(rows)) < self._dropout) & (rows < self.known)
+        return tf.where(hidden, tf.constant(self._unseen, rows.dtype), rows)
 
 
 class CandidateTower(tf.keras.layers.Layer):
@@ -68,7 +72,7 @@ class CandidateTower(tf.keras.layers.Layer):
             for name in (features.YEAR, features.GENRES, features.TITLE_WORDS):
                 rows = sizes.get(name, preprocessing.YEAR_BUCKETS)
                 self._content[name] = tf.keras.layers.Embedding(rows, config.embedding_dim)
-        self._bias = IdTable(ids.known, 1, config.id_dropout) if config.item_bias else None
+        self._bias = IdTable(ids.known, 1, dropout=0.0) if config.item_bias else None
         self._normalized = config.normalized
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
@@ -89,7 +93,10 @@ class CandidateTower(tf.keras.layers.Layer):
         Returns:
             `[movies, dim]` float32; the last number is the bias where the model has one.
         """
-        vector = self._ids(candidates[features.MOVIE_ID], training=training)
+        ids = candidates[features.MOVIE_ID]
+        if training:  # a movie without its id has no bias of its own either, as a new one
+            ids = self._ids.hide(ids)
+        vector = self._ids(ids)
         for name, table in self._content.items():
             rows = candidates[name]
             if isinstance(rows, tf.RaggedTensor):
@@ -104,9 +111,7 @@ class CandidateTower(tf.keras.layers.Layer):
             return tf.math.l2_normalize(vector, axis=-1)
         if self._bias is None:
             return vector
-        return tf.concat(
-            [vector, self._bias(candidates[features.MOVIE_ID], training=training)], axis=1
-        )
+        return tf.concat([vector, self._bias(ids)], axis=1)
 
 
 class QueryTower(tf.keras.layers.Layer):

@@ -94,6 +94,17 @@ def year_bucket(year: tf.Tensor) -> tf.Tensor:
     return tf.where(year < 0, tf.zeros_like(year), tf.clip_by_value(bucket, 1, YEAR_BUCKETS - 1))
 
 
+def years_of_bucket(bucket: int) -> str:
+    """Returns the years that a bucket of `year_bucket` stands for, for people to read."""
+    if bucket == 0:
+        return "unknown"
+    first = FIRST_YEAR + (bucket - 1) * YEAR_BUCKET_YEARS
+    last = first + YEAR_BUCKET_YEARS - 1
+    if bucket == 1:
+        return f"to {last}"
+    return f"from {first}" if bucket == YEAR_BUCKETS - 1 else f"{first}-{last}"
+
+
 def zip_region(zip_code: tf.Tensor) -> tf.Tensor:
     """Returns the first character of each `[batch]` zip: a tenth of the USA, or a letter."""
     return tf.strings.substr(zip_code, 0, 1)

@@ -30,7 +30,9 @@ def runs(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("command", ["fetch", "run", "recommend", "similar", "metrics", "runs"])
+@pytest.mark.parametrize(
+    "command", ["fetch", "run", "tune", "recommend", "similar", "metrics", "runs"]
+)
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as done:
         cli.main([command, "--help"])

@@ -239,3 +239,44 @@ def test_interrupted_run_can_be_run_again(data, tmp_path):
     record = json.loads(again.stdout)
     assert record["components"]["RatingsExampleGen"]["cached"]
     assert not record["components"]["MoviesTransform"]["cached"]
+
+
+def test_tuning_that_is_interrupted_goes_on_where_it_stopped(data, tmp_path):
+    output = tmp_path / "out"
+    small = ("--set", "model.history=mean", "--set", "model.epochs=2")
+    arguments = ("tune", "--data", data, "--output", output, "--trials", "2", *small, "--json")
+    process = subprocess.Popen(
+        [*MOVIELENS, *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # A shell's background jobs ignore Ctrl-C, and so would all that they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    for line in process.stderr:
+        if "trial 1 of 2" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 130
+    assert "Run the same command again" in said
+
+    second = movielens(*arguments)
+    assert second.returncode == 0, second.stderr
+    assert "1 of 2 trials are in" in second.stderr
+    assert "trial 2 of 2" in second.stderr
+    assert "trial 1 of 2" not in second.stderr
+    found = json.loads(second.stdout)
+    figures = [trial["metrics"]["val_ndcg@10"] for trial in found["trials"]]
+    assert figures == sorted(figures, reverse=True)
+    assert found["best"] == found["trials"][0]["values"]
+    assert found["command"].split()[1:3] == ["run", "--preset"]
+    (best,) = (output / "artifacts" / "TwoTowerTuner" / "best_hyperparameters").glob("*/*.txt")
+    assert json.loads(best.read_text())["values"] == found["best"]
+
+    third = movielens(*arguments)
+    assert third.returncode == 0, third.stderr
+    assert "All 2 trials were there already" in third.stderr
+    assert json.loads(third.stdout) == found

@@ -7,8 +7,8 @@ import pytest
 from google.protobuf import json_format
 from tfx.dsl.compiler import compiler
 
-from pipeline.config import PipelineConfig
-from pipeline.graph import create_pipeline, create_refresh
+from pipeline.config import PipelineConfig, Tuning
+from pipeline.graph import create_pipeline, create_refresh, create_tuning
 from trainer.config import ModelConfig
 
 UPSTREAM = {
@@ -67,6 +67,15 @@ def test_warm_start_stands_before_the_trainer_where_it_is_wanted():
         "WarmStart": {"RatingsExampleGen"},
         "TwoTowerTrainer": {*UPSTREAM["TwoTowerTrainer"], "WarmStart"},
     }
+
+
+def test_tuning_is_made_of_the_same_components_up_to_transform():
+    tuning = compiler.Compiler().compile(create_tuning(CONFIG, Tuning("/trials", 3, ("window",))))
+    transforms = {"TimelinesTransform", "MoviesTransform"}
+    before = ("Baseline", "CandidateIndex", "Evaluator", "Canary", "Pusher", "TwoTowerTrainer")
+    shared = {name: needed for name, needed in UPSTREAM.items() if name not in before}
+    assert upstream(tuning) == {**shared, "TwoTowerTuner": transforms}
+    assert "trainer.tuning.tuner_fn" in json.dumps(json_format.MessageToDict(tuning))
 
 
 def test_refresh_is_made_of_the_same_components_without_training():

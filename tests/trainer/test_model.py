@@ -50,6 +50,7 @@ def checkerboard() -> Timelines:
 def model_of(config: ModelConfig) -> TwoTowerModel:
     catalogue = Catalogue(
         movie_id=np.array([f"{movie:02}".encode() for movie in range(MOVIES)]),
+        title=np.array([b"Movie"] * MOVIES),
         year=np.zeros(MOVIES, np.int64),
         genres=tf.ragged.constant([[0]] * MOVIES, dtype=tf.int64),
         title_words=tf.ragged.constant([[]] * MOVIES, dtype=tf.int64, ragged_rank=1),

@@ -129,6 +129,14 @@ def test_year_bucket(year, bucket):
 
 
 @pytest.mark.parametrize(
+    ("bucket", "years"),
+    [(0, "unknown"), (1, "to 1904"), (2, "1905-1909"), (20, "1995-1999"), (31, "from 2050")],
+)
+def test_years_of_bucket(bucket, years):
+    assert preprocessing.years_of_bucket(bucket) == years
+
+
+@pytest.mark.parametrize(
     ("title", "words"),
     [
         ("Toy Story (1995)", ["toy", "story"]),

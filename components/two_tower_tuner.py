@@ -1,0 +1,128 @@
+"""TwoTowerTuner: TFX's Tuner with the movies as a typed input of its own.
+
+As with `TwoTowerTrainer`: TFX's `Tuner.__init__` builds a spec that has no room for them.
+"""
+
+import json
+import os
+from typing import Any
+
+from tfx import types
+from tfx import v1 as tfx
+from tfx.components.trainer import fn_args_utils
+from tfx.components.tuner import executor
+from tfx.components.util import udf_utils
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
+from tfx.types.component_spec import ChannelParameter
+from tfx.utils import json_utils
+
+from transform import features
+
+MOVIES = "movies"
+MOVIES_TRANSFORM_GRAPH = "movies_transform_graph"
+TRIALS_FILE = "trials.json"
+COMPLETED = "COMPLETED"
+
+
+class TwoTowerTunerSpec(standard_component_specs.TunerSpec):
+    """TFX's TunerSpec, with the transformed movies and their transform graph."""
+
+    INPUTS = {
+        **standard_component_specs.TunerSpec.INPUTS,
+        MOVIES: ChannelParameter(type=standard_artifacts.Examples),
+        MOVIES_TRANSFORM_GRAPH: ChannelParameter(type=standard_artifacts.TransformGraph),
+    }
+
+
+class Executor(executor.Executor):
+    """TFX's executor; its `tuner_fn` also gets `movie_files` and `movies_transform_output`.
+
+    TFX's `search` makes the arguments itself and takes no more of them, so its few lines are here.
+    """
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Makes the trials that are missing, and writes the best hyperparameters and all results.
+
+        Raises:
+            ValueError: No trial came to an end, so there is no best one.
+        """
+        fn_args = fn_args_utils.get_common_fn_args(input_dict, exec_properties, self._get_tmp_dir())
+        fn_args.transform_output = fn_args.transform_graph_path  # as TFX's Trainer has it
+        catalogue = artifact_utils.get_split_uri(input_dict[MOVIES], features.CATALOGUE)
+        fn_args.movie_files = [os.path.join(catalogue, "*")]
+        fn_args.movies_transform_output = artifact_utils.get_single_uri(
+            input_dict[MOVIES_TRANSFORM_GRAPH]
+        )
+        made = udf_utils.get_fn(exec_properties, standard_component_specs.TUNER_FN_KEY)(fn_args)
+        made.tuner.search(**made.fit_kwargs)
+        trials = list(made.tuner.oracle.trials.values())
+        if not any(trial.status == COMPLETED for trial in trials):
+            why = trials[-1].message.strip().splitlines()[-1] if trials else "there is none"
+            raise ValueError(f"No trial came to an end; of the last: {why}")
+        executor.write_best_hyperparameters(made.tuner, output_dict)
+        results = artifact_utils.get_single_uri(
+            output_dict[standard_component_specs.TUNER_RESULTS_KEY]
+        )
+        with fileio.open(os.path.join(results, TRIALS_FILE), "w") as file:
+            file.write(json.dumps([_facts(trial) for trial in trials]))
+
+
+def _facts(trial: Any) -> dict[str, Any]:
+    """Returns what is known of a Keras Tuner trial; TFX writes down the objective only."""
+    return {
+        "trial": trial.trial_id,
+        "status": trial.status,
+        "values": trial.hyperparameters.values,
+        "metrics": {name: trial.metrics.get_best_value(name) for name in trial.metrics.metrics},
+    }
+
+
+class TwoTowerTuner(base_component.BaseComponent):
+    """Looks for better hyperparameters by training on `train` and ranking `eval`.
+
+    Outputs: `best_hyperparameters`, as Keras Tuner writes them; `tuner_results`, all trials.
+    """
+
+    SPEC_CLASS = TwoTowerTunerSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        tuner_fn: str,
+        examples: types.BaseChannel,
+        transform_graph: types.BaseChannel,
+        movies: types.BaseChannel,
+        movies_transform_graph: types.BaseChannel,
+        custom_config: dict[str, Any],
+    ) -> None:
+        """Creates the component.
+
+        Args:
+            tuner_fn: Dotted path of the function that returns the tuner.
+            examples: Transformed timelines.
+            transform_graph: The timelines' transform graph.
+            movies: Transformed movies.
+            movies_transform_graph: The movies' transform graph.
+            custom_config: What `tuner_fn` shall know, JSON-able.
+        """
+        super().__init__(
+            spec=TwoTowerTunerSpec(
+                examples=examples,
+                transform_graph=transform_graph,
+                movies=movies,
+                movies_transform_graph=movies_transform_graph,
+                tuner_fn=tuner_fn,
+                train_args=tfx.proto.TrainArgs(splits=[features.TRAIN]),
+                eval_args=tfx.proto.EvalArgs(splits=[features.EVAL]),
+                custom_config=json_utils.dumps(custom_config),
+                best_hyperparameters=types.Channel(type=standard_artifacts.HyperParameters),
+                tuner_results=types.Channel(type=standard_artifacts.TunerResults),
+            )
+        )

@@ -1,0 +1,104 @@
+"""What `movielens tune` refuses, and what it prints of its trials."""
+
+import dataclasses
+
+import pytest
+
+from pipeline import cli, presets, tune_command
+from trainer.config import ModelConfig
+from trainer.search_space import space, with_values
+
+
+def trial(ndcg=None, **values):
+    metrics = {}
+    if ndcg is not None:
+        metrics = {
+            "val_ndcg@10": ndcg,
+            "val_hit@10": 2 * ndcg,
+            "val_ndcg@10 error": 0.007,
+            "epochs": 9.0,
+        }
+    return {"trial": "0", "status": "COMPLETED", "values": values, "metrics": metrics}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--trials", "0"], "trials must be at least 1, got 0"),
+        (["--trials", "-3"], "trials must be at least 1, got -3"),
+        (["--set", "model.depth=3"], "Unknown option 'model.depth'"),
+        (["--set", "model.dropout=2"], "dropout must be in [0, 1), got 2.0"),
+        (["--set", "gates.min_lift=0"], "has no part in tuning; it takes split and model"),
+        (["--set", "window=3"], "'window=3' has no part in tuning"),
+        (["--set", "model.warm_start=true"], "warm_start must be false"),
+        (["--span", "3"], "Span 3 is asked for, but no --data"),
+        (["--preset", "ml-2k"], "Unknown preset 'ml-2k'"),
+        (["--data", "nowhere"], "nowhere: no such folder"),
+        (
+            [
+                part
+                for name in space(ModelConfig())
+                for part in ("--set", f"model.{name}={getattr(ModelConfig(), name)}")
+            ],
+            "Nothing is left to tune",
+        ),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_misuse_says_what_is_right(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["tune", *arguments]) == cli.FAILED
+    assert message in capsys.readouterr().err
+
+
+def test_trials_that_are_no_number(capsys):
+    with pytest.raises(SystemExit) as done:
+        cli.main(["tune", "--trials", "many"])
+    assert done.value.code == cli.USAGE
+    assert "invalid int value: 'many'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["ml-100k", "blog"])
+def test_printed_command_runs_the_best(name, tmp_path):
+    settings = ["model.dropout=0.25", "split.method=temporal", "model.exclude_seen=false"]
+    options = cli._parser().parse_args(
+        ["tune", "--preset", name, "--data", str(tmp_path / "a b"), "--span", "7"]
+        + [part for setting in settings for part in ("--set", setting)]
+    )
+    start = presets.with_settings(presets.find(name), settings)
+    last = {field: values[-1] for field, values in space(start.model, ["dropout"]).items()}
+    best = with_values(start.model, last)
+    command, *arguments = tune_command.run_arguments(options, best)
+    assert command == "run"
+    given = cli._parser().parse_args([command, *arguments])
+    assert (given.data, given.span, given.output) == (options.data, "7", None)
+    again = presets.with_settings(presets.find(given.preset), given.set)
+    assert again.model == best
+    assert again.split == start.split
+
+
+def test_fixed_fields_are_those_of_the_model():
+    settings = ["model.window=20", "split.seed=1", "model.heads=1", "model.window=50"]
+    assert tune_command.fixed_fields(settings) == ("heads", "window")
+
+
+def test_best_comes_first_and_what_diverged_last():
+    made = [trial(0.1, window=20), trial(window=50), trial(0.3, window=100)]
+    found = tune_command.best_first(made)
+    assert [one["number"] for one in found] == [3, 1, 2]
+    text = tune_command.summary(found, "movielens run --set model.window=100")
+    header, *rows = (line.split() for line in text.splitlines()[2:6])
+    assert header == ["trial", "ndcg@10", "hit@10", "epochs", "window"]
+    assert rows == [
+        ["3", "0.3000", "0.6000", "9", "100"],
+        ["1", "0.1000", "0.2000", "9", "20"],
+        ["2", "diverged", "50"],
+    ]
+    assert "trial 3, ndcg@10 0.3000 with a standard error of 0.0070" in text
+    assert text.endswith("Use it:\n  movielens run --set model.window=100")
+
+
+def test_every_field_of_the_model_can_be_set_from_its_text():
+    config = ModelConfig()
+    settings = [f"model.{name}={value}" for name, value in dataclasses.asdict(config).items()]
+    assert presets.with_settings(presets.find("blog"), settings).model == config

@@ -1,0 +1,80 @@
+"""What tuning may change: for each hyperparameter the values that are worth a trial."""
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from trainer.config import ModelConfig
+
+Space = dict[str, tuple[Any, ...]]
+"""By field of `ModelConfig`: its values, ascending."""
+
+VALUES: Space = {
+    "embedding_dim": (32, 64, 128),
+    "blocks": (1, 2),
+    "heads": (1, 2, 4),
+    "window": (20, 50, 100),
+    "log_q": (False, True),
+    "id_dropout": (0.05, 0.1, 0.2),  # never 0: `eval` holds no new movie, so it would not object
+    "dropout": (0.1, 0.2, 0.3, 0.4, 0.5),
+    "learning_rate": (0.0003, 0.001, 0.003, 0.01),
+    "batch_size": (32, 64, 128, 256),
+}
+
+
+def space(base: ModelConfig, fixed: Collection[str] = ()) -> Space:
+    """Returns the space around a configuration; every combination of its values is valid.
+
+    Args:
+        base: Where tuning starts; its own values belong to the space.
+        fixed: Fields that stay as they are in `base`.
+
+    Raises:
+        ValueError: Nothing is left to tune, or trials would not start from nothing.
+    """
+    if base.warm_start:
+        raise ValueError(
+            "warm_start must be false where hyperparameters are tuned: what an earlier model "
+            "learned fits models of its own shape only, and would favour them."
+        )
+    found = {
+        name: tuple(sorted({*values, getattr(base, name)}))
+        for name, values in VALUES.items()
+        if name not in fixed and _matters(name, base)
+    }
+    # `heads` must divide `embedding_dim`, whichever two values meet.
+    sizes = found.get("embedding_dim", (base.embedding_dim,))
+    sizes = tuple(size for size in sizes if size % base.heads == 0)
+    heads = found.get("heads", (base.heads,))
+    heads = tuple(count for count in heads if not any(size % count for size in sizes))
+    found = {
+        name: {"embedding_dim": sizes, "heads": heads}.get(name, values)
+        for name, values in found.items()
+    }
+    found = {name: values for name, values in found.items() if len(values) > 1}
+    if not found:
+        raise ValueError(
+            "Nothing is left to tune: every field of the search space is fixed. "
+            f"Fix fewer of {', '.join(VALUES)}."
+        )
+    return found
+
+
+def with_values(base: ModelConfig, values: Mapping[str, Any]) -> ModelConfig:
+    """Returns a configuration with the values of a trial, each of the type of its field.
+
+    Keras Tuner gives booleans back as 0 and 1.
+    """
+    typed = {name: type(getattr(base, name))(value) for name, value in values.items()}
+    return dataclasses.replace(base, **typed)
+
+
+def _matters(name: str, base: ModelConfig) -> bool:
+    """Whether a field changes anything in models like `base`."""
+    if name in ("blocks", "heads"):
+        return base.history == "attention"
+    if name == "window":
+        return base.history != "none"
+    if name == "log_q":
+        return base.loss == "retrieval"
+    return True

@@ -1,0 +1,137 @@
+"""The trials of a tuning: Keras Tuner chooses and remembers them, our training code runs them."""
+
+import copy
+import logging
+import os
+import time
+from typing import Any
+
+import keras_tuner
+import numpy as np
+import tensorflow as tf
+from keras_tuner.engine import base_tuner, trial
+
+from trainer import ranking, run
+from trainer.config import ModelConfig
+from trainer.search_space import Space, with_values
+from trainer.selection import MONITOR
+
+HIT, ERROR, EPOCHS, SECONDS = "val_hit@10", "val_ndcg@10 error", "epochs", "seconds"
+COMPLETED = trial.TrialStatus.COMPLETED
+LOG = logging.getLogger(__name__)
+
+
+class Oracle(keras_tuner.oracles.RandomSearchOracle):
+    """Random search without repetition, by a seed; the first trial is where tuning starts from."""
+
+    trials: dict[str, trial.Trial]
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Returns the values of the next trial, as Keras Tuner asks for them."""
+        if self.trials:
+            return super().populate_space(trial_id)
+        defaults = {entry.name: entry.default for entry in self.hyperparameters.space}
+        return {"status": trial.TrialStatus.RUNNING, "values": defaults}
+
+    def reload(self) -> None:
+        """Reads the trials of a folder, in the order they were begun, not in that of the files.
+
+        One that was killed before it was noted as begun is drawn again.
+        """
+        super().reload()
+        self.trials = {trial_id: self.trials[trial_id] for trial_id in self.start_order}
+
+
+class Trials(base_tuner.BaseTuner):
+    """Trains one model a trial, on `train`, and ranks `eval` by it.
+
+    What was finished is read again from the folder; a trial that was interrupted is made anew.
+    """
+
+    def __init__(
+        self,
+        fn_args: Any,
+        base: ModelConfig,
+        space: Space,
+        max_trials: int,
+        folder: str,
+    ) -> None:
+        """Reads what earlier calls left in the folder.
+
+        Args:
+            fn_args: As of `trainer.run.run_fn`.
+            base: Hyperparameters where tuning starts; what the space does not name stays.
+            space: The values to try.
+            max_trials: How many trials there shall be in the folder.
+            folder: Where trials are kept; made if missing.
+        """
+        self._fn_args = fn_args
+        self._base = base
+        self._max_trials = max_trials
+        hyperparameters = keras_tuner.HyperParameters()
+        for name, values in space.items():
+            hyperparameters.Choice(name, list(values), default=getattr(base, name))
+        oracle = Oracle(
+            objective=keras_tuner.Objective(MONITOR, direction="max"),
+            max_trials=max_trials,
+            seed=1 + base.seed % 2**31,  # 0 would mean any
+            hyperparameters=hyperparameters,
+            allow_new_entries=False,
+            tune_new_entries=False,
+        )
+        oracle.verbose = 0
+        home, name = os.path.split(folder)
+        super().__init__(oracle, directory=home, project_name=name)
+
+    def on_search_begin(self) -> None:
+        """Says where the search goes on."""
+        self.save()  # what marks the folder as one to go on in
+        done = len(self.oracle.end_order)
+        LOG.info("%d of %d trials are in %s", done, self._max_trials, self.project_dir)
+
+    def run_trial(self, trial: trial.Trial) -> dict[str, float]:
+        """Trains and ranks.
+
+        Returns:
+            The objective and more, by name.
+
+        Raises:
+            FailedTrialError: Training diverged; the search goes on.
+            FatalError: Anything else went wrong; the search ends.
+        """
+        config = with_values(self._base, trial.hyperparameters.values)
+        logs = os.path.join(self.get_trial_dir(trial.trial_id), "logs")
+        if tf.io.gfile.exists(logs):  # of an interrupted attempt
+            tf.io.gfile.rmtree(logs)
+        fn_args = copy.copy(self._fn_args)
+        fn_args.model_run_dir = logs
+        began = time.monotonic()
+        tf.keras.backend.clear_session()
+        try:
+            model, on_eval = run.build_and_fit(fn_args, config)
+            rank = on_eval.label_ranks(model)
+        except FloatingPointError as error:
+            raise keras_tuner.errors.FailedTrialError(str(error)) from error
+        except Exception as error:  # Keras Tuner would go on to the next trial
+            number = len(self.oracle.trials)
+            raise keras_tuner.errors.FatalRuntimeError(f"trial {number}: {error}") from error
+        gains = ranking.ndcg_at(rank, 10)
+        return {
+            MONITOR: float(gains.mean()),
+            ERROR: float(gains.std() / np.sqrt(len(gains))),
+            HIT: float(ranking.hit_at(rank, 10).mean()),
+            EPOCHS: len(model.history.epoch),
+            SECONDS: round(time.monotonic() - began, 1),
+        }
+
+    def on_trial_end(self, trial: trial.Trial) -> None:
+        """Keeps what was found, and only then says it: what people read is not lost."""
+        super().on_trial_end(trial)
+        found = "diverged"
+        if trial.status == COMPLETED:
+            best = trial.metrics.get_best_value
+            found = f"ndcg@10 {best(MONITOR):.4f} after {best(EPOCHS):.0f} epochs, "
+            found += f"{best(SECONDS):.0f} s"
+        values = " ".join(f"{name}={value}" for name, value in trial.hyperparameters.values.items())
+        number = len(self.oracle.end_order)
+        LOG.info("trial %d of %d: %s: %s", number, self._max_trials, found, values)
