@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.protocols import EVAL, TRAIN, Ratings, for_strangers, top_lists
+from benchmarks.protocols import EVAL, TRAIN, Ratings, for_strangers, recent_counts, top_lists
 from components import grouplens
+from components.bundle import manifest
+from components.bundle.popularity import Trend
 from components.splits import SplitConfig, split_ratings
 from components.timelines import id_names, movie_examples, timeline_examples
 from transform import features
@@ -92,8 +94,9 @@ def run(
 def lists_of_bundle(bundle: str, frozen: Frozen) -> dict[str, np.ndarray]:
     """Returns what a bundle's towers put first for every user, `[users, LISTED]` positions.
 
-    Users without a history get what is popular lately, by the history of the split: the bundle's
-    own fallback counts all ratings, the labels included.
+    What is popular lately, the answer for users without a history and, where the bundle follows a
+    trend, a part of every score, is told by the history of the split: the bundle itself counts all
+    ratings, the labels included.
 
     Returns:
         `masked`: movies of the history left out, as the bundle answers. `raw`: they stay in.
@@ -102,11 +105,18 @@ def lists_of_bundle(bundle: str, frozen: Frozen) -> dict[str, np.ndarray]:
     embed = signatures["embed_candidate"]
     vectors = embed(examples=tf.constant(list(frozen.movies)))["embedding"].numpy()
     seen = frozen.ratings.select(TRAIN, EVAL)
+    told = manifest.read(bundle)
+    assert told is not None  # every bundle has one
+    trend = Trend(**told.settings["trend"])
+    prior = trend.prior(recent_counts(seen, trend.days))
     lists: dict[str, list[np.ndarray]] = {"masked": [], "raw": []}
     for first in range(0, len(frozen.timelines), AT_ONCE):
         asked = tf.constant(list(frozen.timelines[first : first + AT_ONCE]))
         queries = signatures["embed_query"](examples=asked)["embedding"].numpy()
-        scores = (queries @ vectors.T).astype(np.float64)
+        scores = (queries @ vectors.T + prior).astype(np.float64)
         lists["masked"].append(top_lists(scores, seen, first))
         lists["raw"].append(top_lists(scores))
-    return {kind: for_strangers(np.concatenate(parts), seen) for kind, parts in lists.items()}
+    return {
+        kind: for_strangers(np.concatenate(parts), seen, trend.days)
+        for kind, parts in lists.items()
+    }

@@ -11,7 +11,7 @@ from tfx import v1 as tfx
 from tfx.utils import path_utils
 
 from components import spans
-from components.bundle import build, inputs, manifest, records, warm_up
+from components.bundle import build, inputs, manifest, popularity, records, warm_up
 from components.two_tower_trainer import TRAINING_RUN
 
 
@@ -26,6 +26,7 @@ def CandidateIndex(
     k: tfx.dsl.components.Parameter[int] = 100,
     exclude_seen: tfx.dsl.components.Parameter[bool] = True,
     split: tfx.dsl.components.Parameter[str] = "{}",
+    trend: tfx.dsl.components.Parameter[str] = "{}",
     withdrawn: tfx.dsl.components.Parameter[str] = "",
     code_version: tfx.dsl.components.Parameter[str] = "",
 ) -> None:
@@ -44,6 +45,7 @@ def CandidateIndex(
         k: Movies in an answer.
         exclude_seen: Whether the measurement leaves out movies of the history, as serving does.
         split: How `timelines` were split, JSON; told in the manifest.
+        trend: What popularity of late does to answers, JSON.
         withdrawn: Ids of movies that must not be recommended, with commas between them.
         code_version: Changes when the code does, so that a cached bundle is not reused then.
     """
@@ -54,7 +56,13 @@ def CandidateIndex(
     logging.info("Indexing %d movies for %d users.", len(catalogue.movie_id), len(users))
     inverted = len(catalogue.movie_id) >= inverted_from
     built = build.build(
-        towers, catalogue, users, k, exclude_seen, probes=probes if inverted else None
+        towers,
+        catalogue,
+        users,
+        k,
+        exclude_seen,
+        probes=probes if inverted else None,
+        trend=popularity.Trend(**json.loads(trend)),
     )
     path = path_utils.serving_model_dir(bundle.uri)
     build.save(built, path)
@@ -84,6 +92,7 @@ def CandidateIndex(
             evaluation={"split": json.loads(split), "exclude_seen": exclude_seen},
             settings={
                 "k": k,
+                "trend": json.loads(trend),
                 "withdrawn": sorted(movie_id.decode() for movie_id in catalogue.withdrawn),
                 "index": manifest.INVERTED_FILE if inverted else manifest.EXACT,
                 "code_version": code_version,

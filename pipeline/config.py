@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 
 from components import spans
+from components.bundle.popularity import Trend
 from components.splits import SplitConfig
 from trainer.config import ModelConfig
 
@@ -52,6 +53,13 @@ class Serving:
     probes: int = 64
     """Lists of the inverted file that a query looks into: more find more, and cost more."""
 
+    trend_days: int = 30
+    """How long ago "popular lately" reaches."""
+
+    trend_weight: float = 0.0
+    """What the logarithm of a movie's recent ratings counts beside its score; see `Trend`. Worth a
+    try where `split.method` is temporal: other splits cannot tell what it does."""
+
     def __post_init__(self) -> None:
         """Checks every field.
 
@@ -61,6 +69,11 @@ class Serving:
         for name in ("keep_versions", "inverted_from", "probes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        self.trend()
+
+    def trend(self) -> Trend:
+        """Returns what popularity of late does to answers."""
+        return Trend(self.trend_days, self.trend_weight)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tfx.dsl.components.base import base_node
 from components.anomaly_gate import AnomalyGate
 from components.atomic_pusher import AtomicPusher
 from components.baseline import Baseline
+from components.bundle.popularity import Trend
 from components.bundle_evaluator import BundleEvaluator
 from components.canary import Canary
 from components.candidate_index import CandidateIndex
@@ -199,6 +200,7 @@ def deliver(
         k=config.k,
         exclude_seen=config.model.exclude_seen,
         split=as_json(config.split),
+        trend=as_json(config.serving.trend()),
         withdrawn=withdrawn,
         code_version=version,
     )
@@ -237,9 +239,9 @@ def dotted(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{function.__qualname__}"
 
 
-def as_json(split: SplitConfig) -> str:
-    """Returns a split as a component's parameter."""
-    return json.dumps(dataclasses.asdict(split), sort_keys=True)
+def as_json(config: SplitConfig | Trend) -> str:
+    """Returns a part of the configuration as a component's parameter."""
+    return json.dumps(dataclasses.asdict(config), sort_keys=True)
 
 
 def fingerprint(record: str) -> str:

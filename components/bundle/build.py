@@ -37,6 +37,7 @@ def build(
     k: int,
     exclude_seen: bool,
     probes: int | None = None,
+    trend: popularity.Trend = popularity.NO_TREND,
 ) -> Bundle:
     """Builds the bundle.
 
@@ -48,25 +49,35 @@ def build(
         k: Movies in an answer.
         exclude_seen: Whether the measurement leaves out movies of the history, as serving does.
         probes: Lists of an inverted file that a query looks into; None: the index is exact.
+        trend: What popularity of late does to answers.
     """
     whole = records.with_labels_as_history(timelines)
-    user_id, positions, timestamps = _ratings(whole, movies)
+    recent, lately = (recent_counts(known, movies, trend) for known in (timelines, whole))
+    priors = np.stack([trend.prior(lately), trend.prior(recent)], axis=1)
     knowledge = Knowledge(
         movies=movies,
         vectors=embed_catalogue(towers, movies),
-        user_id=user_id,
+        user_id=_ratings(whole, movies)[0],
         timelines=whole,
-        fallback=popularity.recent_counts(positions, timestamps, len(movies.movie_id)),
+        fallback=lately,
+        priors=priors if trend.weight else priors[:, :0],
     )
-    _, before, when = _ratings(timelines, movies)
     answers = Answers(towers, knowledge, k, probes)
     measurements = Measurements(
         answers,
-        popular=popularity.counts(before, len(movies.movie_id)),
-        recent=popularity.recent_counts(before, when, len(movies.movie_id)),
+        popular=popularity.counts(_ratings(timelines, movies)[1], len(movies.movie_id)),
+        recent=recent,
         exclude_seen=exclude_seen,
     )
     return Bundle(answers, measurements)
+
+
+def recent_counts(
+    timelines: np.ndarray, movies: records.Movies, trend: popularity.Trend
+) -> np.ndarray:
+    """Returns `popularity.recent_counts` of histories, `[movies]` float32."""
+    _, positions, timestamps = _ratings(timelines, movies)
+    return popularity.recent_counts(positions, timestamps, len(movies.movie_id), trend.days)
 
 
 def embed_catalogue(towers: tf.Module, movies: records.Movies) -> np.ndarray:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from components.bundle import records
 from components.bundle.index import EXCLUDED
-from components.bundle.module import Answers
+from components.bundle.module import MEASURED, Answers
 from components.bundle.static_ranking import StaticRanking
 from transform import features
 
@@ -76,7 +76,7 @@ class Measurements(tf.Module):
         labels = records.parse_labels(examples)
         seen = self.answers.position.lookup(query[features.MOVIE_ID])
         seen = seen if self._exclude_seen else seen[:, :0]
-        vectors, known = self.answers.embed(query)
+        vectors, known = self.answers.embed(query, MEASURED)
         top = found(*self.answers.best(vectors, known, seen, self.recent))
         result = self._metrics(top, labels)
         for name, ranking in zip(YARDSTICKS, (self.popular, self.recent), strict=True):

@@ -37,7 +37,8 @@ class Manifest:
     """How it is measured: the `split` and `exclude_seen`."""
 
     settings: dict[str, Any]
-    """`k`, `withdrawn` movies, the kind of `index` (`EXACT` or `INVERTED_FILE`), `code_version`."""
+    """`k`, the `trend` that counts beside scores, `withdrawn` movies, the kind of `index` (`EXACT`
+    or `INVERTED_FILE`), `code_version`."""
 
     files: dict[str, str]
     """SHA-256 of every file but the manifest, by its path inside the bundle."""

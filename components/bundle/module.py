@@ -14,6 +14,8 @@ from transform import features
 MOVIE_IDS, TITLES, SCORES, KNOWN_USER = "movie_ids", "titles", "scores", "known_user"
 HISTORY_MOVIE_IDS, EXCLUDE_MOVIE_IDS = "history_movie_ids", "exclude_movie_ids"
 EXAMPLES = "examples"
+SERVED, MEASURED = range(2)
+"""What is known when a movie is scored: all ratings, or those before the labels."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +37,9 @@ class Knowledge:
     fallback: np.ndarray
     """`[movies]` float32: what to recommend to users of whom nothing is known, by all ratings."""
 
+    priors: np.ndarray
+    """`[movies, 0 or 2]` float32: what is added to scores that are `SERVED` and `MEASURED`."""
+
 
 class Answers(tf.Module):
     """Ranks the catalogue for queries, and answers with ids and titles."""
@@ -55,7 +60,8 @@ class Answers(tf.Module):
         self.k = k
         self.index = ExactIndex(k) if probes is None else InvertedFile(k, probes)
         positions = np.arange(len(knowledge.vectors))  # it answers these: ids are kept once, below
-        self.index.index(knowledge.vectors, positions)
+        self._priors = knowledge.priors.shape[1]  # columns of the index that queries choose from
+        self.index.index(np.hstack([knowledge.vectors, knowledge.priors]), positions)
         self.movie_id = tf.Variable(knowledge.movies.movie_id, trainable=False)
         self.title = tf.Variable(knowledge.movies.title, trainable=False)
         self.timelines = tf.Variable(knowledge.timelines, trainable=False)
@@ -90,7 +96,7 @@ class Answers(tf.Module):
         excluded = query[features.MOVIE_ID]
         if also_exclude is not None:
             excluded = tf.concat([excluded, also_exclude], axis=1)
-        vectors, known = self.embed(query)
+        vectors, known = self.embed(query, SERVED)
         best = self.best(vectors, known, self.position.lookup(excluded), self.fallback)
         return {**self._named(*best), KNOWN_USER: known}
 
@@ -104,15 +110,21 @@ class Answers(tf.Module):
         scores, found = self.directions.query_with_exclusions(own, position[:, tf.newaxis])
         return self._named(tf.where(position[:, tf.newaxis] >= 0, scores, EXCLUDED), found)
 
-    def embed(self, query: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the `[batch, dim]` vectors of queries, and who is known, `[batch]`.
+    def embed(self, query: dict[str, tf.Tensor], knowing: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns what to ask the index, `[batch, dim + priors]`, and who is known, `[batch]`.
 
         A vector that is not finite is taken for one of zeros.
+
+        Args:
+            query: By feature name.
+            knowing: `SERVED` or `MEASURED`: which prior counts.
         """
         embedded = self.towers.embed_query(query)
         vectors = embedded["embedding"]
         finite = tf.reduce_all(tf.math.is_finite(vectors), axis=1, keepdims=True)
-        return tf.where(finite, vectors, 0.0), embedded["known"]
+        chosen = tf.fill([tf.shape(vectors)[0]], knowing)
+        asked = [tf.where(finite, vectors, 0.0), tf.one_hot(chosen, self._priors)]
+        return tf.concat(asked, axis=1), embedded["known"]
 
     def best(
         self,
@@ -124,7 +136,7 @@ class Answers(tf.Module):
         """Returns the scores and positions of the best movies, both `[batch, k]`.
 
         Args:
-            vectors: `[batch, dim]` of queries.
+            vectors: `[batch, dim + priors]`, as `embed` gives them.
             known: `[batch]` whether the vector says anything; else the fallback answers.
             excluded: `[batch, any]` int64 positions to leave out; negative ones are padding.
             fallback: What is answered then.

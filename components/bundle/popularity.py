@@ -1,9 +1,50 @@
-"""How popular each movie is: the answer for users of whom nothing is known, and the bar to beat."""
+"""How popular each movie is: the answer for users of whom nothing is known, and the bar to beat.
+
+What is popular lately may also be added to every score: training saw the popularity of the past.
+"""
+
+import dataclasses
+import math
 
 import numpy as np
 
-RECENT_DAYS = 30
 SECONDS_PER_DAY = 86_400
+
+
+@dataclasses.dataclass(frozen=True)
+class Trend:
+    """What popularity of late does to answers. Frozen, JSON-able, told in the manifest."""
+
+    days: int = 30
+    """How long ago "lately" reaches."""
+
+    weight: float = 0.0
+    """What the logarithm of a movie's recent ratings, plus one, counts beside its score; 0 for
+    users of whom something is known: their tastes only."""
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            ValueError: A field has no possible meaning.
+        """
+        if self.days < 1:
+            raise ValueError(f"days must be at least 1, got {self.days}.")
+        if not 0 <= self.weight < math.inf:
+            raise ValueError(f"weight must be a number from 0, got {self.weight}.")
+
+    def prior(self, recent: np.ndarray) -> np.ndarray:
+        """Returns what is added to each movie's score, `[movies]` float32: `weight * log(1 + n)`.
+
+        Scores are logits, so that a weight of 1 multiplies a movie's odds by `1 + n`.
+
+        Args:
+            recent: `[movies]` n: what `recent_counts` gave.
+        """
+        return (self.weight * np.log1p(recent)).astype(np.float32)
+
+
+NO_TREND = Trend()
 
 
 def counts(positions: np.ndarray, movies: int) -> np.ndarray:
@@ -12,7 +53,7 @@ def counts(positions: np.ndarray, movies: int) -> np.ndarray:
 
 
 def recent_counts(
-    positions: np.ndarray, timestamps: np.ndarray, movies: int, days: int = RECENT_DAYS
+    positions: np.ndarray, timestamps: np.ndarray, movies: int, days: int
 ) -> np.ndarray:
     """Returns how often each movie was rated lately, ties broken by how often it ever was.
 

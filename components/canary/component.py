@@ -16,7 +16,7 @@ from absl import logging
 from tfx import v1 as tfx
 from tfx.utils import path_utils
 
-from components.bundle import build, inputs, manifest, records, warm_up
+from components.bundle import build, inputs, manifest, popularity, records, warm_up
 from components.bundle.module import (
     EXCLUDE_MOVIE_IDS,
     HISTORY_MOVIE_IDS,
@@ -62,14 +62,17 @@ def Canary(
     """
     del code_version
     path = path_utils.serving_model_path(bundle.uri)
-    exact = check_files(path).settings["index"] == manifest.EXACT
+    told = check_files(path).settings
     catalogue = inputs.read_catalogue(movies, withdrawn)
-    users = records.with_labels_as_history(_sample(inputs.read_timelines(timelines)))
+    everybody = inputs.read_timelines(timelines)
+    users = records.with_labels_as_history(_sample(everybody))
+    prior = _prior(popularity.Trend(**told["trend"]), everybody, catalogue)
     towers = tf.saved_model.load(path_utils.serving_model_path(model.uri))
     query = {name: value.numpy() for name, value in records.parse_queries(users).items()}
     requests = _requests(query)
     answers = _ask(path, requests)
-    problems = _problems(answers, query, catalogue, towers, exact)
+    exact = told["index"] == manifest.EXACT
+    problems = _problems(answers, query, catalogue, towers, prior, exact)
     if problems:
         raise ValueError(
             f"The bundle does not answer as the trained towers do ({len(problems)} times):\n  "
@@ -145,6 +148,7 @@ def _problems(
     query: dict[str, np.ndarray],
     catalogue: records.Movies,
     towers: tf.Module,
+    prior: np.ndarray,
     exact: bool,
 ) -> list[str]:
     """Returns every difference between the answers and the trained towers."""
@@ -155,7 +159,7 @@ def _problems(
     for asked, answer in ((query, by_id), (anonymous, by_history)):
         embedded = towers.embed_query({k: tf.constant(v) for k, v in asked.items()})
         known = embedded["known"].numpy()
-        scores = embedded["embedding"].numpy() @ vectors.T
+        scores = embedded["embedding"].numpy() @ vectors.T + prior
         if answer[KNOWN_USER] != known.tolist():
             problems.append(f"known_user is {answer[KNOWN_USER]}, expected {known.tolist()}")
         for row in np.flatnonzero(known):
@@ -172,6 +176,14 @@ def _problems(
     if not neighbours[MOVIE_IDS]:
         problems.append("similar movies are missing")
     return problems
+
+
+def _prior(trend: popularity.Trend, timelines: np.ndarray, catalogue: records.Movies) -> np.ndarray:
+    """Returns what the bundle must have added to the towers' scores, `[movies]` float32."""
+    if not trend.weight:
+        return np.zeros(len(catalogue.movie_id), np.float32)
+    whole = records.with_labels_as_history(timelines)
+    return trend.prior(build.recent_counts(whole, catalogue, trend))
 
 
 def _sample(timelines: np.ndarray) -> np.ndarray:

@@ -86,8 +86,13 @@ def test_manifest_says_what_the_bundle_was_made_of(inputs, bundle):
     assert told.data["first_rating"] == "1970-01-01T00:00:00+00:00"
     assert told.data["last_rating"] == "1970-01-01T00:00:05+00:00"
     assert told.evaluation == {"split": SPLIT, "exclude_seen": True}
-    index = {"index": manifest.EXACT}
-    assert told.settings == {"k": 4, "withdrawn": [], "code_version": "v", **index}
+    assert told.settings == {
+        "k": 4,
+        "withdrawn": [],
+        "trend": {},
+        "index": manifest.EXACT,
+        "code_version": "v",
+    }
     assert warm_up.PATH in told.files
     assert manifest.problems(path_utils.serving_model_dir(bundle.uri)) == []
 
@@ -131,9 +136,22 @@ def test_withdrawn_movies_are_in_neither_bundle_nor_expectation(inputs, tmp_path
         canary(inputs, bundle, tmp_path / "c")
 
 
-def rewrite_manifest(folder):
+@pytest.mark.parametrize("inverted_from", [7, 6], ids=["exact", "inverted file"])
+def test_canary_knows_what_popularity_of_late_does(inputs, tmp_path, inverted_from):
+    trend = {"days": 1, "weight": 20.0}
+    bundle = index(inputs, tmp_path / "b", trend=json.dumps(trend), inverted_from=inverted_from)
+    folder = path_utils.serving_model_dir(bundle.uri)
+    assert manifest.read(folder).settings["trend"] == trend
+    assert canary(inputs, bundle, tmp_path / "c").get_int_custom_property("blessed")
+    rewrite_manifest(folder, trend={"weight": 0.0})  # as if it were not told
+    with pytest.raises(ValueError, match="the trained towers put a movie of score"):
+        canary(inputs, bundle, tmp_path / "d")
+
+
+def rewrite_manifest(folder, **settings):
     told = manifest.read(str(folder))
     fields = {**vars(told), "files": manifest.checksums(str(folder))}
+    fields["settings"] = {**told.settings, **settings}
     manifest.write(str(folder), manifest.Manifest(**fields))
 
 

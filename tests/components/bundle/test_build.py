@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.bundle import build, records
+from components.bundle import build, popularity, records
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +154,26 @@ def test_withdrawn_movies_are_never_answered_though_they_were_rated(tiny):
     assert answer["movie_ids"] == [[b"1", b"3", b"", b""], [b"0", b"1", b"2", b"3"]]
     missed = built.measurements.evaluate(tf.constant(tiny.users()[1:2]))  # its label is withdrawn
     assert missed["hit_at_10"].numpy().tolist() == [0]
+
+
+def test_what_is_popular_lately_counts_beside_the_score(tiny):
+    trend = popularity.Trend(weight=100.0)
+    built = build.build(
+        tiny.towers(), tiny.catalogue(), tiny.users(), k=4, exclude_seen=True, trend=trend
+    )
+    (answer,) = plain(built.answers.of_users(tf.constant(["10"])))["movie_ids"]
+    # of what "10" has not seen, 5 was rated twice, 1 twice, 3 twice and 4 once; 4 is Even
+    assert answer == [b"1", b"3", b"5", b"4"]
+    # The measurement must not know the labels: without them nobody rated 5, and 2 as many as 4.
+    top = built.measurements.evaluate(tf.constant(tiny.users()[:1]))["top_positions"]
+    assert top.numpy()[0].tolist() == [1, 3, 4, 2]
+
+
+def test_neighbours_have_nothing_to_do_with_trends(tiny):
+    trend = popularity.Trend(weight=100.0)
+    built = build.build(tiny.towers(), tiny.catalogue(), tiny.users(), 4, True, trend=trend)
+    asked = tf.constant(["0"])
+    assert plain(built.answers.similar(asked)) == plain(tiny.bundle().answers.similar(asked))
 
 
 def test_a_query_that_is_not_finite_scores_nothing(tiny):
