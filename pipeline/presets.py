@@ -36,7 +36,19 @@ PRESETS = {
     "ml-100k": Preset(
         "MovieLens 100K, the last movie of every user held out; the default.", "ml-100k"
     ),
-    "ml-1m": Preset("MovieLens 1M, likewise.", "ml-1m", model=ModelConfig(epochs=12)),
+    "ml-1m": Preset(
+        "MovieLens 1M, likewise.",
+        "ml-1m",
+        model=ModelConfig(
+            blocks=2,
+            window=200,
+            dropout=0.2,
+            batch_size=32,
+            schedule="cosine",
+            epochs=20,
+            patience=0,
+        ),
+    ),
     "ml-latest-small": Preset("The small latest release, likewise.", "ml-latest-small"),
     "blog": Preset(
         "The post that introduced TensorFlow Recommenders (2020): ids only, 32 numbers a vector, "

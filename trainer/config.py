@@ -103,6 +103,10 @@ class ModelConfig:
     patience: int = 5
     """Epochs without a better NDCG@10 on `eval` before training stops; 0 never stops early."""
 
+    refit: bool = False
+    """Whether the model is trained a second time, on `train` and `eval` together, for as many
+    epochs as were best: what is served then learned from all but `test`, at twice the cost."""
+
     warm_start: bool = False
     """Whether training begins with the weights of the bundle that is served, matched by id, and
     not with random ones."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
+from absl import logging
 
 from trainer import projector, warm_start
 from trainer.callbacks import Progress, StopOnNaN
@@ -43,6 +44,8 @@ def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
     """
     config = ModelConfig(**fn_args.custom_config["model"])
     model, _ = build_and_fit(fn_args, config)
+    if config.refit:
+        model = refit(fn_args, config, best_epoch(model, config))
     timelines = tft.TFTransformOutput(fn_args.transform_output)
     movies = tft.TFTransformOutput(fn_args.movies_transform_output)
     tf.saved_model.save(Towers(model, timelines, movies, config), fn_args.serving_model_dir)
@@ -61,6 +64,63 @@ def build_and_fit(  # type: ignore[no-untyped-def]
     Returns:
         The model with the weights of its best epoch, and what ranks `eval` by it.
     """
+    timelines = tft.TFTransformOutput(fn_args.transform_output)
+    train = read_timelines(fn_args.train_files, timelines.transformed_feature_spec())
+    held_out = read_timelines(fn_args.eval_files, timelines.transformed_feature_spec())
+    model, positions = build(fn_args, config, train)
+    ranking = RankingOnEval(held_out, positions, config.window, config.exclude_seen)
+    watching = [ranking, StopOnNaN(), Progress()]
+    watching.append(tf.keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False))
+    if config.patience:
+        watching.append(
+            tf.keras.callbacks.EarlyStopping(
+                monitor=MONITOR, mode="max", patience=config.patience, restore_best_weights=True
+            )
+        )
+    fit(model, train, config, config.epochs, watching)
+    return model, ranking
+
+
+def refit(fn_args, config: ModelConfig, epochs: int) -> TwoTowerModel:  # type: ignore[no-untyped-def]
+    """Builds the model anew and fits it to `train` and `eval`, without anything to choose by.
+
+    Args:
+        fn_args: As of `build_and_fit`.
+        config: Hyperparameters.
+        epochs: Passes over the data.
+    """
+    timelines = tft.TFTransformOutput(fn_args.transform_output)
+    whole = read_timelines(
+        fn_args.eval_files,  # they hold everybody's history, the labels aside
+        timelines.transformed_feature_spec(),
+        learn_labels_of=timelines.vocabulary_size_by_name(features.MOVIE_ID),
+    )
+    logging.info("Fitting again to train and eval, %d epochs.", epochs)
+    tf.keras.backend.clear_session()
+    model, _ = build(fn_args, config, whole)
+    fit(model, whole, config, epochs, [StopOnNaN(), Progress()])
+    return model
+
+
+def best_epoch(model: TwoTowerModel, config: ModelConfig) -> int:
+    """Returns after how many epochs the weights were taken that `build_and_fit` returned."""
+    figures = model.history.history[MONITOR]
+    return int(np.argmax(figures)) + 1 if config.patience else len(figures)
+
+
+def build(  # type: ignore[no-untyped-def]
+    fn_args, config: ModelConfig, train: Timelines
+) -> tuple[TwoTowerModel, np.ndarray]:
+    """Builds the model, ready to be fitted.
+
+    Args:
+        fn_args: As of `build_and_fit`.
+        config: Hyperparameters.
+        train: What it will be fitted to.
+
+    Returns:
+        The model, and the catalogue position of each row of the movies' vocabulary.
+    """
     if not tf.keras.Model.__module__.startswith("tf_keras"):
         raise ImportError(
             "trainer needs Keras 2: set TF_USE_LEGACY_KERAS=1 before importing TensorFlow."
@@ -70,8 +130,6 @@ def build_and_fit(  # type: ignore[no-untyped-def]
 
     timelines = tft.TFTransformOutput(fn_args.transform_output)
     movies = tft.TFTransformOutput(fn_args.movies_transform_output)
-    train = read_timelines(fn_args.train_files, timelines.transformed_feature_spec())
-    held_out = read_timelines(fn_args.eval_files, timelines.transformed_feature_spec())
     catalogue = read_catalogue(fn_args.movie_files)
 
     movie_ids, counts = counted_vocabulary(timelines, features.MOVIE_ID)
@@ -83,21 +141,29 @@ def build_and_fit(  # type: ignore[no-untyped-def]
         position_of_row=positions,
         counts=counts,
     )
-    steps = steps_per_epoch(train, config)
-    model.compile(optimizer=optimizer(config, steps))
+    model.compile(optimizer=optimizer(config, steps_per_epoch(train, config)))
     if config.warm_start:
         model.compute_loss(next(iter(batches(train, config))))  # which makes the variables
         entries = {features.MOVIE_ID: movie_ids, **vocabularies(timelines, movies)}
         warm_start.start_from(fn_args.base_model, model, entries)
-    ranking = RankingOnEval(held_out, positions, config.window, config.exclude_seen)
+    return model, positions
+
+
+def fit(
+    model: TwoTowerModel,
+    train: Timelines,
+    config: ModelConfig,
+    epochs: int,
+    callbacks: list[tf.keras.callbacks.Callback],
+) -> None:
+    """Fits the model."""
     model.fit(
         batches(train, config),
-        steps_per_epoch=steps,
-        epochs=config.epochs,
-        callbacks=[ranking, *callbacks(config, fn_args.model_run_dir)],
+        steps_per_epoch=steps_per_epoch(train, config),
+        epochs=epochs,
+        callbacks=callbacks,
         verbose=0,
     )
-    return model, ranking
 
 
 def write_projector(  # type: ignore[no-untyped-def]
@@ -172,15 +238,3 @@ def batches(timelines: Timelines, config: ModelConfig) -> tf.data.Dataset:
 def steps_per_epoch(timelines: Timelines, config: ModelConfig) -> int:
     """Returns the batches that one pass takes where no window is cut short."""
     return -(-len(training_windows(timelines, config.window).inputs) // config.batch_size)
-
-
-def callbacks(config: ModelConfig, log_dir: str) -> list[tf.keras.callbacks.Callback]:
-    """Returns what watches the training: the loss, a line an epoch, TensorBoard, early stopping."""
-    watching = [StopOnNaN(), Progress(), tf.keras.callbacks.TensorBoard(log_dir, write_graph=False)]
-    if config.patience:
-        watching.append(
-            tf.keras.callbacks.EarlyStopping(
-                monitor=MONITOR, mode="max", patience=config.patience, restore_best_weights=True
-            )
-        )
-    return watching

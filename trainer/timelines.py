@@ -17,6 +17,7 @@ START = -2  # stands before the first movie of every timeline
 BEYOND = np.iinfo(np.int64).max  # a position behind the end of every timeline
 NO_GAP = -1
 READ_BATCH = 1024
+LIST_TYPES = (tf.int64, tf.float32, tf.int64)  # of movie rows, stars and seconds
 PROFILE_ROWS = (features.USER_ID, *features.PROFILE)
 
 
@@ -82,12 +83,17 @@ class Windows:
     """`[windows, window]` int64 movie row that follows each input, or `PADDING`."""
 
 
-def read_timelines(files: Sequence[str], feature_spec: dict) -> Timelines:
+def read_timelines(
+    files: Sequence[str], feature_spec: dict, learn_labels_of: int | None = None
+) -> Timelines:
     """Reads one split of transformed timelines.
 
     Args:
         files: File patterns of gzipped TFRecords, as Transform writes them.
         feature_spec: `TFTransformOutput.transformed_feature_spec()`.
+        learn_labels_of: Movies in the vocabulary. If given, what was held out joins the history,
+            in time order, and no label is left; movies outside the vocabulary are left out, since
+            nothing could be learned of them.
 
     Returns:
         The split, sorted by user row so that it does not depend on the order of the files.
@@ -100,25 +106,38 @@ def read_timelines(files: Sequence[str], feature_spec: dict) -> Timelines:
     if not records:
         raise ValueError(f"No timelines in {', '.join(files)}: the split is empty.")
     spec = {name: feature_spec[name] for name in PROFILE_ROWS}
-    spec |= {
-        name: tf.io.RaggedFeature(tf.int64)
-        for name in (features.MOVIE_ID, features.TIMESTAMP, features.LABEL_MOVIE_ID)
-    }
-    spec[features.RATING] = tf.io.RaggedFeature(tf.float32)
+    for names in (features.HISTORY, features.LABEL):
+        spec |= zip(names, map(tf.io.RaggedFeature, LIST_TYPES), strict=True)
     batches = [tf.io.parse_example(batch, spec) for batch in records]
     rows = {name: tf.concat([batch[name] for batch in batches], axis=0) for name in spec}
     order = tf.argsort(rows[features.USER_ID], stable=True)
-    history = tf.gather(rows[features.MOVIE_ID], order)
-    label = tf.gather(rows[features.LABEL_MOVIE_ID], order)
+    rows = {name: tf.gather(column, order) for name, column in rows.items()}
+    if learn_labels_of is not None:
+        rows |= _learned(rows, learn_labels_of)
+    history, label = rows[features.MOVIE_ID], rows[features.LABEL_MOVIE_ID]
     return Timelines(
-        profile={name: tf.gather(rows[name], order).numpy() for name in PROFILE_ROWS},
+        profile={name: rows[name].numpy() for name in PROFILE_ROWS},
         history=history.values.numpy(),
         history_splits=history.row_splits.numpy(),
         label=label.values.numpy(),
         label_splits=label.row_splits.numpy(),
-        rating=tf.gather(rows[features.RATING], order).values.numpy(),
-        timestamp=tf.gather(rows[features.TIMESTAMP], order).values.numpy(),
+        rating=rows[features.RATING].values.numpy(),
+        timestamp=rows[features.TIMESTAMP].values.numpy(),
     )
+
+
+def _learned(rows: dict[str, tf.RaggedTensor], movies: int) -> dict[str, tf.RaggedTensor]:
+    """Returns history and label columns after the labels have joined the history."""
+    joined = {
+        name: tf.concat([rows[name], rows[label]], axis=1)
+        for name, label in zip(features.HISTORY, features.LABEL, strict=True)
+    }
+    known = joined[features.MOVIE_ID] < movies
+    joined = {name: tf.ragged.boolean_mask(column, known) for name, column in joined.items()}
+    when = joined[features.TIMESTAMP]
+    order = np.lexsort((when.values.numpy(), when.value_rowids().numpy()))
+    joined = {name: c.with_values(tf.gather(c.values, order)) for name, c in joined.items()}
+    return joined | {name: rows[name][:, :0] for name in features.LABEL}
 
 
 def training_windows(

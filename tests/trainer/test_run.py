@@ -13,7 +13,8 @@ from tensorflow_transform.coders import example_proto_coder
 from tensorflow_transform.tf_metadata import dataset_metadata
 
 from trainer.catalogue import read_catalogue
-from trainer.run import counted_vocabulary, rows_of_catalogue, run_fn
+from trainer.config import ModelConfig
+from trainer.run import best_epoch, counted_vocabulary, rows_of_catalogue, run_fn
 from transform import features, preprocessing, schemas
 
 USERS = MOVIES = 12
@@ -240,6 +241,35 @@ def test_same_seed_same_vectors(data, towers):
     asked = {"user": b"u01", "history": [[movie_id(1), movie_id(3)]]}
     # To the bit in processes of their own; here sums may run in another order the second time.
     np.testing.assert_allclose(embedding(again, **asked), embedding(towers, **asked), atol=1e-5)
+
+
+def test_a_model_that_is_fitted_again_has_learned_what_chose_its_epoch(tmp_path):
+    """In `train` users rate movies of their parity; what they rate in `eval` is of the other."""
+    watched = {user: [m for m in range(MOVIES) if m % 2 == user % 2] for user in range(USERS)}
+    data = Data(
+        tmp_path,
+        [timeline(user, movies) for user, movies in watched.items()],
+        [timeline(user, movies, (user + 1) % MOVIES) for user, movies in watched.items()],
+        [movie(number) for number in range(MOVIES)],
+    )
+    scores = []
+    for refit in (False, True):
+        args = data.fn_args(f"{refit}", refit=refit, epochs=20, window=MOVIES, learning_rate=0.02)
+        run_fn(args)
+        towers = tf.saved_model.load(args.serving_model_dir)
+        history = [[movie_id(m) for m in watched[1]]]
+        vectors = towers.embed_candidate(tf.constant([raw_movie(m) for m in data.movies]))
+        (logits,) = embedding(towers, user=b"u01", history=history) @ vectors.numpy().T
+        scores.append(logits[::2].max() - logits[1::2].max())
+    alone, again = scores
+    assert again > alone + 2
+
+
+@pytest.mark.parametrize(("patience", "best"), [(3, 2), (0, 3)])
+def test_the_epoch_whose_weights_are_kept(patience, best):
+    history = types.SimpleNamespace(history={"val_ndcg@10": [0.1, 0.3, 0.2]})
+    model = types.SimpleNamespace(history=history)
+    assert best_epoch(model, ModelConfig(patience=patience)) == best
 
 
 def test_training_that_diverges_exports_nothing(data):
