@@ -16,9 +16,12 @@ from components.bundle import manifest
 from components.bundle.popularity import Trend
 from components.splits import SplitConfig, split_ratings
 from components.timelines import id_names, movie_examples, timeline_examples
+from pipeline import presets
+from pipeline.code_version import code_version
 from transform import features
 
 AT_ONCE = 512
+CODE = ("trainer", "transform", "components")  # what figures depend on
 OPEN_GATES = ("gates.min_hit_at_10=0", "gates.min_lift=-1", "gates.max_drop=1")
 
 
@@ -89,6 +92,20 @@ def run(
         command += ["--set", setting]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
+
+
+def identity(preset: str, settings: list[str]) -> dict[str, Any]:
+    """Returns what figures of ours depend on besides the split: configuration and code."""
+    config = presets.with_settings(presets.find(preset), settings)
+    return {"config": dataclasses.asdict(config), "code": code_version(*CODE)}
+
+
+def is_done(lists: pathlib.Path, preset: str, settings: list[str]) -> bool:
+    """Returns whether the lists of a run lie in a file, made by today's code and settings."""
+    told = lists.with_suffix(".json")
+    if not (lists.exists() and told.exists()):
+        return False
+    return json.loads(told.read_text()).get("identity") == identity(preset, settings)
 
 
 def lists_of_bundle(bundle: str, frozen: Frozen) -> dict[str, np.ndarray]:
