@@ -77,6 +77,7 @@ SETTINGS = {
         "model.order=shuffled",
         "model.window=200",
         "model.batch_size=32",
+        "model.epochs=20",
         "model.exclude_seen=false",
         "model.refit=true",
     ),
