@@ -20,17 +20,17 @@ from transform import features
 
 MOVIES = "movies"
 MOVIES_TRANSFORM_GRAPH = "movies_transform_graph"
+MOVIE_INPUTS = {
+    MOVIES: ChannelParameter(type=standard_artifacts.Examples),
+    MOVIES_TRANSFORM_GRAPH: ChannelParameter(type=standard_artifacts.TransformGraph),
+}
 TRAINING_RUN = "training_run"  # property of the towers: name of the run that trained them
 
 
 class TwoTowerTrainerSpec(standard_component_specs.TrainerSpec):
     """TFX's TrainerSpec, with the transformed movies and their transform graph."""
 
-    INPUTS = {
-        **standard_component_specs.TrainerSpec.INPUTS,
-        MOVIES: ChannelParameter(type=standard_artifacts.Examples),
-        MOVIES_TRANSFORM_GRAPH: ChannelParameter(type=standard_artifacts.TransformGraph),
-    }
+    INPUTS = {**standard_component_specs.TrainerSpec.INPUTS, **MOVIE_INPUTS}
 
 
 class Executor(executor.GenericExecutor):
@@ -55,12 +55,17 @@ class Executor(executor.GenericExecutor):
         exec_properties: dict[str, Any],
     ) -> fn_args_utils.FnArgs:
         fn_args = super()._GetFnArgs(input_dict, output_dict, exec_properties)
-        catalogue = artifact_utils.get_split_uri(input_dict[MOVIES], features.CATALOGUE)
-        fn_args.movie_files = [os.path.join(catalogue, "*")]
-        fn_args.movies_transform_output = artifact_utils.get_single_uri(
-            input_dict[MOVIES_TRANSFORM_GRAPH]
-        )
+        tell_movies(fn_args, input_dict)
         return fn_args
+
+
+def tell_movies(fn_args: fn_args_utils.FnArgs, input_dict: dict[str, list[types.Artifact]]) -> None:
+    """Adds `movie_files` and `movies_transform_output` to the arguments of a training."""
+    catalogue = artifact_utils.get_split_uri(input_dict[MOVIES], features.CATALOGUE)
+    fn_args.movie_files = [os.path.join(catalogue, "*")]
+    fn_args.movies_transform_output = artifact_utils.get_single_uri(
+        input_dict[MOVIES_TRANSFORM_GRAPH]
+    )
 
 
 class TwoTowerTrainer(base_component.BaseComponent):

@@ -15,13 +15,11 @@ from tfx.components.util import udf_utils
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
-from tfx.types.component_spec import ChannelParameter
 from tfx.utils import json_utils
 
+from components.two_tower_trainer import MOVIE_INPUTS, tell_movies
 from transform import features
 
-MOVIES = "movies"
-MOVIES_TRANSFORM_GRAPH = "movies_transform_graph"
 TRIALS_FILE = "trials.json"
 COMPLETED = "COMPLETED"
 
@@ -29,11 +27,7 @@ COMPLETED = "COMPLETED"
 class TwoTowerTunerSpec(standard_component_specs.TunerSpec):
     """TFX's TunerSpec, with the transformed movies and their transform graph."""
 
-    INPUTS = {
-        **standard_component_specs.TunerSpec.INPUTS,
-        MOVIES: ChannelParameter(type=standard_artifacts.Examples),
-        MOVIES_TRANSFORM_GRAPH: ChannelParameter(type=standard_artifacts.TransformGraph),
-    }
+    INPUTS = {**standard_component_specs.TunerSpec.INPUTS, **MOVIE_INPUTS}
 
 
 class Executor(executor.Executor):
@@ -55,11 +49,7 @@ class Executor(executor.Executor):
         """
         fn_args = fn_args_utils.get_common_fn_args(input_dict, exec_properties, self._get_tmp_dir())
         fn_args.transform_output = fn_args.transform_graph_path  # as TFX's Trainer has it
-        catalogue = artifact_utils.get_split_uri(input_dict[MOVIES], features.CATALOGUE)
-        fn_args.movie_files = [os.path.join(catalogue, "*")]
-        fn_args.movies_transform_output = artifact_utils.get_single_uri(
-            input_dict[MOVIES_TRANSFORM_GRAPH]
-        )
+        tell_movies(fn_args, input_dict)
         made = udf_utils.get_fn(exec_properties, standard_component_specs.TUNER_FN_KEY)(fn_args)
         made.tuner.search(**made.fit_kwargs)
         trials = list(made.tuner.oracle.trials.values())

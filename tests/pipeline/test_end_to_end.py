@@ -212,9 +212,9 @@ def test_bad_data_stops_the_run_and_names_the_line(data, tmp_path):
     assert not (tmp_path / "out" / "serving").exists()
 
 
-def test_interrupted_run_can_be_run_again(data, tmp_path):
-    arguments = ("run", "--data", data, "--output", tmp_path / "out", *SMALL, "--json")
-    process = subprocess.Popen(
+def begun(*arguments):
+    """Starts `movielens`, and returns its process, which takes Ctrl-C."""
+    return subprocess.Popen(
         [*MOVIELENS, *map(str, arguments)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -224,6 +224,11 @@ def test_interrupted_run_can_be_run_again(data, tmp_path):
         # A shell's background jobs ignore Ctrl-C, and so would all that they start.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+
+
+def test_interrupted_run_can_be_run_again(data, tmp_path):
+    arguments = ("run", "--data", data, "--output", tmp_path / "out", *SMALL, "--json")
+    process = begun(*arguments)
     deadline = time.monotonic() + 300
     artifacts = tmp_path / "out" / "artifacts" / "MoviesTransform"
     while not artifacts.exists():
@@ -245,16 +250,7 @@ def test_tuning_that_is_interrupted_goes_on_where_it_stopped(data, tmp_path):
     output = tmp_path / "out"
     small = ("--set", "model.history=mean", "--set", "model.epochs=2")
     arguments = ("tune", "--data", data, "--output", output, "--trials", "2", *small, "--json")
-    process = subprocess.Popen(
-        [*MOVIELENS, *map(str, arguments)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        # A shell's background jobs ignore Ctrl-C, and so would all that they start.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    process = begun(*arguments)
     for line in process.stderr:
         if "trial 1 of 2" in line:
             break
