@@ -7,7 +7,7 @@ import pytest
 from tfx.components.util import udf_utils
 from tfx.types import artifact_utils, standard_artifacts
 
-from components import two_tower_tuner
+from components import two_tower_trainer, two_tower_tuner
 from components.two_tower_tuner import Executor, TwoTowerTuner
 from transform import features
 
@@ -78,10 +78,10 @@ def tune(tmp_path, monkeypatch):
                 [features.TRAIN, features.EVAL],
             ),
             "transform_graph": artifact(standard_artifacts.TransformGraph, tmp_path / "graph"),
-            two_tower_tuner.MOVIES: artifact(
+            two_tower_trainer.MOVIES: artifact(
                 standard_artifacts.Examples, tmp_path / "movies", [features.CATALOGUE]
             ),
-            two_tower_tuner.MOVIES_TRANSFORM_GRAPH: artifact(
+            two_tower_trainer.MOVIES_TRANSFORM_GRAPH: artifact(
                 standard_artifacts.TransformGraph, tmp_path / "movies_graph"
             ),
         }
