@@ -90,17 +90,17 @@ class ModelConfig:
     learning_rate: float = 0.003
     """Step size of the optimizer, where the schedule is highest."""
 
-    schedule: str = "constant"
+    schedule: str = "cosine"
     """What becomes of the step size: "constant", or "cosine": a rise over the first part of an
     epoch, then half a cosine down to a hundredth at the last of all `epochs`."""
 
     batch_size: int = 64
     """Windows per step; each holds up to `window` positions to learn from."""
 
-    epochs: int = 30
+    epochs: int = 45
     """Passes over the training data, at most."""
 
-    patience: int = 5
+    patience: int = 15
     """Epochs without a better NDCG@10 on `eval` before training stops; 0 never stops early."""
 
     refit: bool = False

@@ -96,12 +96,17 @@ class InvertedFile(tfrs.layers.factorized_top_k.TopK):
         best, columns = tf.math.top_k(scores, k=k)
         found = self._exact.identifiers(tf.maximum(tf.gather(slots, columns, batch_dims=1), 0))
         short = tf.where(best[:, -1] <= EXCLUDED)
-        rows = short[:, 0]
-        exactly = self.query_exactly(tf.gather(queries, rows), tf.gather(exclusions, rows), k)
-        return (
-            tf.tensor_scatter_nd_update(best, short, exactly[0]),
-            tf.tensor_scatter_nd_update(found, short, exactly[1]),
-        )
+
+        def with_exact_rows() -> tuple[tf.Tensor, tf.Tensor]:
+            rows = short[:, 0]
+            exactly = self.query_exactly(tf.gather(queries, rows), tf.gather(exclusions, rows), k)
+            return (
+                tf.tensor_scatter_nd_update(best, short, exactly[0]),
+                tf.tensor_scatter_nd_update(found, short, exactly[1]),
+            )
+
+        # A product with no rows at all takes TensorFlow as long as one with a row.
+        return tf.cond(tf.size(short) > 0, with_exact_rows, lambda: (best, found))
 
     def query_exactly(
         self, queries: tf.Tensor, exclusions: tf.Tensor, k: int | None = None
