@@ -78,6 +78,7 @@ SETTINGS = {
         "model.window=200",
         "model.batch_size=32",
         "model.epochs=20",
+        "model.patience=0",
         "model.exclude_seen=false",
         "model.refit=true",
     ),
