@@ -5,6 +5,7 @@ import dataclasses
 import os
 import pathlib
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline import data_options, presets, run_records
@@ -54,7 +55,7 @@ def refresh_command(options: argparse.Namespace) -> int:
     from pipeline.run_summary import tell
 
     say = Lines(sys.stderr if options.json else sys.stdout)
-    preset = presets.with_settings(presets.find(options.preset), options.set)
+    presets.with_settings(presets.find(options.preset), options.set)  # raises what is wrong
     for setting in options.set:
         if setting.split(".")[0] not in FITS:
             raise ValueError(
@@ -64,6 +65,8 @@ def refresh_command(options: argparse.Namespace) -> int:
     check_writable(output)
     paths = output_paths(output)
     told = served_manifest(str(paths["serving_base"]))
+    settings = [*as_served(told.settings), *options.set]
+    preset = presets.with_settings(presets.find(options.preset), settings)
     data = options.data.absolute() if options.data else _last_data(output)
     data_options.check(data, options.span, say)
     say.line(f"With the towers of {told.towers['run'] or told.towers['uri']}")
@@ -88,6 +91,16 @@ def refresh_command(options: argparse.Namespace) -> int:
 
     record = run_and_record(config, f"{options.preset}, refresh", paths, say, create)
     return tell(record, options, say)
+
+
+def as_served(settings: Mapping[str, Any]) -> list[str]:
+    """Returns what a refresh keeps unless it is told otherwise: the trend that scores follow.
+
+    Args:
+        settings: Those of the served bundle's manifest.
+    """
+    trend = settings.get("trend", {})  # older manifests have none
+    return [f"serving.trend_{name}={value}" for name, value in trend.items()]
 
 
 def served_manifest(base: str) -> Any:

@@ -30,6 +30,8 @@ SMALL = (
     "60",
     "--set",
     "model.patience=0",
+    "--set",
+    "serving.trend_weight=0.1",
 )
 
 
@@ -152,6 +154,7 @@ def test_refresh_serves_a_new_movie_and_not_a_withdrawn_one(first, data, output,
     assert told["towers"]["run"] == first["run_id"]
     assert told["counts"]["movies"] == 40  # one more, one less
     assert told["settings"]["withdrawn"] == ["2"]
+    assert told["settings"]["trend"] == {"days": 30, "weight": 0.1}  # as it was served
     (answer,) = ask(record["pushed"], ["similar", {"movie_id": ["42", "2"]}])
     assert all(int(movie) % 2 == 0 for movie in answer["movie_ids"][0][:5])
     assert not any(answer["movie_ids"][1])

@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from components.bundle import manifest
-from pipeline import cli, refresh_command
+from pipeline import cli, presets, refresh_command
 
 
 @pytest.fixture
@@ -62,6 +62,18 @@ def test_what_can_not_be_refreshed_says_what_to_do(output, damage, message, caps
 def test_settings_that_do_not_fit(output, setting, message, capsys):
     assert cli.main(["refresh", "--output", str(output), "--set", setting]) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({"k": 100, "trend": {"days": 7, "weight": 2.0}}, (7, 2.0)),
+        ({"k": 100}, (30, 0.0)),  # a bundle that is older than trends
+    ],
+)
+def test_scores_follow_the_trend_as_they_did(settings, kept):
+    preset = presets.with_settings(presets.find("ml-100k"), refresh_command.as_served(settings))
+    assert (preset.serving.trend_days, preset.serving.trend_weight) == kept
 
 
 def test_data_is_that_of_the_last_run_unless_named(output, capsys):
