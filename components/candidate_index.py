@@ -10,7 +10,7 @@ from absl import logging
 from tfx import v1 as tfx
 from tfx.utils import path_utils
 
-from components import spans
+from components import kept_towers, spans
 from components.bundle import build, inputs, manifest, popularity, records, warm_up
 from components.two_tower_trainer import TRAINING_RUN
 
@@ -32,8 +32,8 @@ def CandidateIndex(
 ) -> None:
     """Embeds the whole catalogue and writes query model, index and fallback as one SavedModel.
 
-    Beside it lie the warm-up file and the manifest. Run without a Trainer in front it is the
-    refresh: new movies go live without training.
+    Beside it lie the warm-up file, the towers as they came, and the manifest. Run without a Trainer
+    in front it is the refresh: new movies go live without training.
 
     Args:
         model: The trained towers.
@@ -68,12 +68,12 @@ def CandidateIndex(
     build.save(built, path)
 
     warm_up.write(path, users, catalogue)
+    kept_towers.pack(towers_path, path)
     when = records.timestamps(users)
     manifest.write(
         path,
         manifest.Manifest(
             towers={
-                "uri": model.uri,
                 "sha256": manifest.fingerprint(manifest.checksums(towers_path)),
                 "run": model.get_string_custom_property(TRAINING_RUN),
             },

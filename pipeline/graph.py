@@ -4,6 +4,7 @@ import dataclasses
 
 from tfx import v1 as tfx
 
+from components.served_towers import ServedTowers
 from components.two_tower_trainer import TwoTowerTrainer
 from components.two_tower_tuner import TwoTowerTuner
 from pipeline.code_version import code_version
@@ -74,22 +75,20 @@ def create_tuning(config: PipelineConfig, tuning: Tuning) -> tfx.dsl.Pipeline:
 
 
 def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
-    """Returns the graph that serves today's catalogue with towers that were trained before.
+    """Returns the graph that serves today's catalogue with the served towers.
 
     Only the movies' statistics are taken: they are what a refresh is for. The ratings are checked
     by their ExampleGen, column by column.
 
     Args:
         config: What the run does.
-        towers: URI of the Model artifact that holds them.
+        towers: Fingerprint of them, in the manifest of what is served.
     """
     version = code_version("components", "transform")
     movies, ratings = ingest(config, version)
     movies_checked = check(schemas.MOVIES, movies)
-    stored = tfx.dsl.Importer(
-        source_uri=towers, artifact_type=tfx.types.standard_artifacts.Model
-    ).with_id("Towers")
-    delivery = deliver(config, stored.outputs["result"], ratings, movies, version)
+    served = ServedTowers(serving_base=config.serving_base, sha256=towers)
+    delivery = deliver(config, served.outputs["model"], ratings, movies, version)
     delivery[0].add_upstream_node(movies_checked["gate"])
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,
@@ -98,7 +97,7 @@ def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
             movies,
             ratings,
             *movies_checked.values(),
-            stored,
+            served,
             *delivery,
         ],
         beam_pipeline_args=list(config.beam_args),

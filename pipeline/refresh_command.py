@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import os
 import pathlib
 import sys
 from collections.abc import Mapping
@@ -50,6 +49,7 @@ def refresh_command(options: argparse.Namespace) -> int:
         LookupError: Nothing is served, or no run tells where the data is.
         ValueError: An option or the served bundle is not usable, or a component failed.
     """
+    from components import kept_towers
     from pipeline.recorded_run import run_and_record
     from pipeline.run_command import check_writable
     from pipeline.run_summary import tell
@@ -64,12 +64,12 @@ def refresh_command(options: argparse.Namespace) -> int:
     output = (options.output or pathlib.Path("runs") / options.preset).absolute()
     check_writable(output)
     paths = output_paths(output)
-    told = served_manifest(str(paths["serving_base"]))
+    _, told = kept_towers.served(str(paths["serving_base"]))
     settings = [*as_served(told.settings), *options.set]
     preset = presets.with_settings(presets.find(options.preset), settings)
     data = options.data.absolute() if options.data else _last_data(output)
     data_options.check(data, options.span, say)
-    say.line(f"With the towers of {told.towers['run'] or told.towers['uri']}")
+    say.line(f"With the towers of {told.towers['run'] or told.towers['sha256']}")
     config = PipelineConfig(
         name=f"movielens-{options.preset}",
         data=str(data),
@@ -87,7 +87,7 @@ def refresh_command(options: argparse.Namespace) -> int:
     def create(config: PipelineConfig) -> Any:
         from pipeline.graph import create_refresh
 
-        return create_refresh(config, told.towers["uri"])
+        return create_refresh(config, told.towers["sha256"])
 
     record = run_and_record(config, f"{options.preset}, refresh", paths, say, create)
     return tell(record, options, say)
@@ -101,38 +101,6 @@ def as_served(settings: Mapping[str, Any]) -> list[str]:
     """
     trend = settings.get("trend", {})  # older manifests have none
     return [f"serving.trend_{name}={value}" for name, value in trend.items()]
-
-
-def served_manifest(base: str) -> Any:
-    """Returns the manifest of what is served, whose towers are still there and the same.
-
-    Args:
-        base: The folder that TensorFlow Serving watches.
-
-    Raises:
-        LookupError: Nothing is served.
-        ValueError: It has no manifest, or its towers are gone or changed.
-    """
-    from tfx.utils import path_utils
-
-    from components import registry
-    from components.bundle import manifest
-
-    version = registry.served(base)
-    if version is None:
-        raise LookupError(f"Nothing is served from {base} yet; start with `movielens run`.")
-    told = manifest.read(registry.folder(base, version))
-    if told is None:
-        raise ValueError(f"Version {version} in {base} has no manifest; `movielens run` makes one.")
-    towers = told.towers["uri"]
-    folder = path_utils.serving_model_dir(towers)
-    if not os.path.isdir(folder):
-        raise ValueError(f"The towers of version {version} are gone ({towers}): `movielens run`.")
-    if manifest.fingerprint(manifest.checksums(folder)) != told.towers["sha256"]:
-        raise ValueError(
-            f"The towers in {towers} are not those of version {version} any more: `movielens run`."
-        )
-    return told
 
 
 def _last_data(output: pathlib.Path) -> pathlib.Path:

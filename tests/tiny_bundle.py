@@ -125,7 +125,7 @@ def save(folder, ratings=9, last_rating="1970-01-01T00:00:05+00:00", **changes):
     build.save(bundle(), path)
     warm_up.write(path, users(), catalogue())
     described = manifest.Manifest(
-        towers={"uri": "/towers", "sha256": "0", "run": "run 1"},
+        towers={"sha256": "0", "run": "run 1"},
         data={"timelines": "t", "movies": "m", "first_rating": "", "last_rating": last_rating},
         counts={"users": 4, "movies": 6, "ratings": ratings},
         evaluation={"split": {"method": "leave_last_out"}, "exclude_seen": True},

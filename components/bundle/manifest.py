@@ -24,7 +24,7 @@ class Manifest:
     """Where a bundle came from. All values are plain, so that it is read without this code."""
 
     towers: dict[str, str]
-    """The trained towers: `uri`, `sha256` over their files, and the `run` that trained them."""
+    """The trained towers: `sha256` over their files, and the `run` that trained them."""
 
     data: dict[str, Any]
     """Fingerprints of `timelines` and `movies`; times of `first_rating` and `last_rating`, UTC;

@@ -1,16 +1,20 @@
 """CandidateIndex and Canary on artifacts as ExampleGen and Trainer write them."""
 
+import dataclasses
 import json
 import pathlib
+import shutil
 
 import pytest
 import tensorflow as tf
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
+from components import kept_towers
 from components.bundle import manifest, warm_up
 from components.canary import Canary
 from components.candidate_index import CandidateIndex
+from components.served_towers import ServedTowers
 from components.two_tower_trainer import TRAINING_RUN
 
 pytestmark = pytest.mark.slow  # the canary starts a process for each bundle
@@ -70,8 +74,6 @@ def bundle(inputs, tmp_path_factory):
 @pytest.fixture
 def copied(bundle, tmp_path):
     """A copy of the bundle, to be damaged; and its folder."""
-    import shutil
-
     copy = standard_artifacts.Model()
     copy.uri = str(tmp_path / "copy")
     shutil.copytree(bundle.uri, copy.uri)
@@ -80,8 +82,9 @@ def copied(bundle, tmp_path):
 
 def test_manifest_says_what_the_bundle_was_made_of(inputs, bundle):
     told = manifest.read(path_utils.serving_model_dir(bundle.uri))
-    assert told.towers["uri"] == inputs["model"].uri
-    assert told.towers["run"] == "run 7"
+    towers = path_utils.serving_model_dir(inputs["model"].uri)
+    sha256 = manifest.fingerprint(manifest.checksums(towers))
+    assert told.towers == {"sha256": sha256, "run": "run 7"}
     assert told.counts == {"users": 4, "movies": 6, "ratings": 11}
     assert told.data["first_rating"] == "1970-01-01T00:00:00+00:00"
     assert told.data["last_rating"] == "1970-01-01T00:00:05+00:00"
@@ -109,6 +112,21 @@ def test_fingerprints_are_of_the_records_and_not_of_their_order(inputs, bundle, 
     assert other.data["timelines"] != told.data["timelines"]
     assert other.data["movies"] == told.data["movies"]
     assert other.towers == told.towers
+
+
+def test_a_bundle_of_the_towers_in_a_bundle_tells_the_same(inputs, bundle, tmp_path):
+    served = str(tmp_path / "serving" / "1")
+    shutil.copytree(path_utils.serving_model_dir(bundle.uri), served)
+    told = manifest.read(served)
+    model = standard_artifacts.Model()
+    model.uri = str(tmp_path / "towers")
+    ServedTowers.test_call(
+        model=model, serving_base=str(tmp_path / "serving"), sha256=told.towers["sha256"]
+    )
+    refreshed = index({**inputs, "model": model}, tmp_path / "refreshed")
+    found = manifest.read(path_utils.serving_model_dir(refreshed.uri))
+    assert kept_towers.PATH in found.files
+    assert dataclasses.replace(found, files={}) == dataclasses.replace(told, files={})
 
 
 def test_canary_blesses_a_sound_bundle(inputs, bundle, tmp_path):

@@ -140,17 +140,27 @@ def test_second_run_reuses_and_compares_with_what_is_served(first, data, output)
     assert second["metrics"][""]["hit@10"] == first["metrics"][""]["hit@10"]
 
 
-def test_refresh_serves_a_new_movie_and_not_a_withdrawn_one(first, data, output, tmp_path):
+def test_refresh_of_nothing_but_a_pushed_bundle_serves_a_new_movie_and_not_a_withdrawn_one(
+    first, data, output, tmp_path
+):
+    elsewhere = tmp_path / "elsewhere"  # as on another machine, or once all artifacts are removed
+    shutil.copytree(output / "serving", elsewhere / "serving")
     more = shutil.copytree(data, tmp_path / "more")
     flags = "|".join(str(int(flag == 5)) for flag in range(19))  # a comedy, as even movies are
     with (more / "u.item").open("a") as file:
         file.write(f"42|Movie 42 (1995)|01-Jan-1995||http://|{flags}\n")
-    arguments = ("--data", more, "--output", output, "--withdraw", "2", "--set", "gates.max_drop=1")
-    done = movielens("refresh", *arguments, "--json")
-    record = json.loads(done.stdout)
+    arguments = ("--data", more, "--output", elsewhere, "--withdraw", "2")
+    done = movielens("refresh", *arguments, "--set", "gates.max_drop=1", "--json")
     assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert "ServedTowers" in record["components"]
     assert "TwoTowerTrainer" not in record["components"]
-    told = json.loads(pathlib.Path(record["pushed"], "assets.extra/manifest.json").read_text())
+    assert record["pushed"].startswith(str(elsewhere))
+    before, told = (
+        json.loads(pathlib.Path(bundle, "assets.extra/manifest.json").read_text())
+        for bundle in (first["pushed"], record["pushed"])
+    )
+    assert told["towers"] == before["towers"]
     assert told["towers"]["run"] == first["run_id"]
     assert told["counts"]["movies"] == 40  # one more, one less
     assert told["settings"]["withdrawn"] == ["2"]

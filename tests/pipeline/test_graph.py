@@ -9,6 +9,7 @@ from tfx.dsl.compiler import compiler
 
 from pipeline.config import PipelineConfig, Tuning
 from pipeline.graph import create_pipeline, create_refresh, create_tuning
+from pipeline.stages import OUTSIDE_WORLD
 from trainer.config import ModelConfig
 
 UPSTREAM = {
@@ -35,9 +36,9 @@ UPSTREAM = {
 
 REFRESH_UPSTREAM = {
     **{name: needed for name, needed in UPSTREAM.items() if not name.startswith("Timelines")},
-    "Towers": set(),
-    "CandidateIndex": {"Towers", "MoviesGate", "MoviesExampleGen", "RatingsExampleGen"},
-    "Canary": {"CandidateIndex", "Towers", "MoviesExampleGen", "RatingsExampleGen"},
+    "ServedTowers": set(),
+    "CandidateIndex": {"ServedTowers", "MoviesGate", "MoviesExampleGen", "RatingsExampleGen"},
+    "Canary": {"CandidateIndex", "ServedTowers", "MoviesExampleGen", "RatingsExampleGen"},
 }
 del REFRESH_UPSTREAM["TwoTowerTrainer"], REFRESH_UPSTREAM["MoviesTransform"]
 CONFIG = PipelineConfig("movielens", "/data", "/root", "/serving/movielens", withdrawn=("4", "5"))
@@ -52,6 +53,16 @@ def upstream(graph):
     return {
         node.pipeline_node.node_info.id: set(node.pipeline_node.upstream_nodes)
         for node in graph.nodes
+    }
+
+
+def parameters(graph, node):
+    """Returns the parameters of a node that are texts, by name."""
+    found = next(n.pipeline_node for n in graph.nodes if n.pipeline_node.node_info.id == node)
+    return {
+        name: parameter.field_value.string_value
+        for name, parameter in found.parameters.parameters.items()
+        if parameter.field_value.HasField("string_value")
     }
 
 
@@ -79,15 +90,20 @@ def test_tuning_is_made_of_the_same_components_up_to_transform():
 
 
 def test_refresh_is_made_of_the_same_components_without_training():
-    refresh = compiler.Compiler().compile(create_refresh(CONFIG, "/towers"))
+    refresh = compiler.Compiler().compile(create_refresh(CONFIG, "0a1b"))
     assert upstream(refresh) == REFRESH_UPSTREAM
-    assert "/towers" in json.dumps(json_format.MessageToDict(refresh))
+
+
+def test_cached_towers_are_found_by_their_fingerprint_and_not_by_the_version_that_is_served():
+    refresh = compiler.Compiler().compile(create_refresh(CONFIG, "0a1b"))
+    given = parameters(refresh, "ServedTowers")
+    assert given == {"serving_base": CONFIG.serving_base, "sha256": "0a1b"}
+    assert "ServedTowers" not in OUTSIDE_WORLD
 
 
 @pytest.mark.parametrize("node", ["CandidateIndex", "Canary"])
 def test_withdrawn_movies_reach_index_and_canary(graph, node):
-    found = next(n.pipeline_node for n in graph.nodes if n.pipeline_node.node_info.id == node)
-    assert found.parameters.parameters["withdrawn"].field_value.string_value == "4,5"
+    assert parameters(graph, node)["withdrawn"] == "4,5"
 
 
 def test_nodes_can_be_named_on_kubeflow(graph):

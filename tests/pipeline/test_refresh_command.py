@@ -2,6 +2,7 @@ import shutil
 
 import pytest
 
+from components import kept_towers
 from components.bundle import manifest
 from pipeline import cli, presets, refresh_command
 
@@ -9,40 +10,40 @@ from pipeline import cli, presets, refresh_command
 @pytest.fixture
 def output(tmp_path):
     """An output folder in which a bundle of some towers is served."""
-    towers = tmp_path / "towers" / "Format-Serving"
-    towers.mkdir(parents=True)
-    (towers / "saved_model.pb").write_text("towers")
-    served = tmp_path / "out" / "serving" / "movielens" / "1"
-    served.mkdir(parents=True)
-    (served / "saved_model.pb").write_text("bundle")
-    sha256 = manifest.fingerprint(manifest.checksums(str(towers)))
-    told = {"uri": str(towers.parent), "sha256": sha256, "run": "run 1"}
-    evaluation = {"split": {}, "exclude_seen": True}
-    manifest.write(str(served), manifest.Manifest(told, {}, {}, evaluation, {"k": 100}, {}))
+    version = served(tmp_path / "out")
+    (version / kept_towers.PATH).parent.mkdir(parents=True)
+    (version / kept_towers.PATH).write_text("towers")
+    (version / "saved_model.pb").write_text("bundle")
+    describe(version)
     return tmp_path / "out"
+
+
+def describe(version):
+    told = {"sha256": "0a1b", "run": "run 1"}
+    evaluation = {"split": {}, "exclude_seen": True}
+    files = manifest.checksums(str(version))
+    manifest.write(str(version), manifest.Manifest(told, {}, {}, evaluation, {"k": 100}, files))
 
 
 def served(output):
     return output / "serving" / "movielens" / "1"
 
 
-def test_manifest_of_what_is_served(output):
-    told = refresh_command.served_manifest(str(served(output).parent))
-    assert told.towers["run"] == "run 1"
+def forget_towers(output):
+    (served(output) / kept_towers.PATH).unlink()
+    describe(served(output))
 
 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
         (lambda out: shutil.rmtree(out / "serving"), "Nothing is served"),
-        (lambda out: (served(out) / manifest.PATH).unlink(), "has no manifest"),
-        (lambda out: shutil.rmtree(out.parent / "towers"), "The towers of version 1 are gone"),
-        (
-            lambda out: (out.parent / "towers/Format-Serving/saved_model.pb").write_text("other"),
-            "are not those of version 1 any more",
-        ),
+        (lambda out: (served(out) / manifest.PATH).unlink(), "manifest.json is missing"),
+        (lambda out: (served(out) / kept_towers.PATH).unlink(), "towers.zip is missing"),
+        (lambda out: (served(out) / kept_towers.PATH).write_text("x"), "towers.zip was changed"),
+        (forget_towers, "before bundles held their towers"),
     ],
-    ids=["nothing-served", "no-manifest", "no-towers", "other-towers"],
+    ids=["nothing-served", "no-manifest", "no-towers", "other-towers", "made-without-towers"],
 )
 def test_what_can_not_be_refreshed_says_what_to_do(output, damage, message, capsys):
     damage(output)

@@ -13,6 +13,8 @@ import sys
 
 import pytest
 
+from components import kept_towers
+from components.bundle.manifest import checksums, fingerprint
 from components.canary.component import PROBE
 from pipeline.kubeflow import compile as kubeflow_compile
 
@@ -159,6 +161,13 @@ def test_bundle_names_its_data_and_the_run(first):
     assert told["data"]["span"] == 1
     assert told["push"]["run"] == told["towers"]["run"]
     assert told["push"]["run"].isalnum()  # the id that `kfp.local` gave
+
+
+def test_bundle_holds_its_towers_so_that_it_can_be_refreshed_anywhere(first, tmp_path):
+    kept_towers.unpack(pushed(first), str(tmp_path / "towers"))
+    files = checksums(str(tmp_path / "towers"))
+    assert "saved_model.pb" in files
+    assert fingerprint(files) == manifest(first)["towers"]["sha256"]
 
 
 def test_metrics_are_of_the_same_bundle(first):
