@@ -89,7 +89,8 @@ def CandidateIndex(
                 "movies": len(catalogue.movie_id),
                 "ratings": len(when),
             },
-            evaluation={"split": json.loads(split), "exclude_seen": exclude_seen},
+            # Kubeflow passes True as 1.
+            evaluation={"split": json.loads(split), "exclude_seen": bool(exclude_seen)},
             settings={
                 "k": k,
                 "trend": json.loads(trend),

@@ -78,16 +78,15 @@ def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
     command = movielens()
     where = f" --runs {output}" if output else ""
     tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
+    training = os.path.join(record.output, "artifacts", "TwoTowerTrainer")
     rows = [
         (f"{command} recommend 42{where}", "ask the bundle that is served"),
         (f"{command} recommend --history 50,181{where}", "… for somebody who saw these movies"),
         (f"{command} metrics --slices{where}", "the metrics again, by slice"),
         (f"{command} runs{where}", "what ran, and what was pushed"),
-        (
-            f"{tensorboard} --logdir {os.path.relpath(record.output)}/artifacts/TwoTowerTrainer",
-            "how training went",
-        ),
     ]
+    if os.path.isdir(training):  # a refresh has none, unless a run was here
+        rows.append((f"{tensorboard} --logdir {os.path.relpath(training)}", "how training went"))
     shown = rows if record.pushed else rows[2:]
     return "\nNext:\n" + tables.columns([(f"  {typed}", does) for typed, does in shown])
 

@@ -3,6 +3,7 @@
 import importlib.metadata
 import io
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -122,6 +123,15 @@ def test_next_commands_name_an_unusual_output_and_ask_only_what_was_pushed(tmp_p
     assert unusual.count(f"--runs {tmp_path}") == 4
     record.pushed = ""
     assert "recommend" not in run_summary.next_commands(record, None)
+
+
+def test_tensorboard_is_pointed_to_where_something_was_trained(tmp_path):
+    record = RunRecord("1", "ml-100k", "/data", str(tmp_path), "/log", pushed="/p/1")
+    assert "tensorboard" not in run_summary.next_commands(record, None)
+    training = tmp_path / "artifacts" / "TwoTowerTrainer"
+    training.mkdir(parents=True)
+    logdir = f"tensorboard --logdir {os.path.relpath(training)} "
+    assert logdir in run_summary.next_commands(record, None)
 
 
 @pytest.mark.parametrize("status", ["failed", "interrupted"])

@@ -163,6 +163,12 @@ def test_bundle_names_its_data_and_the_run(first):
     assert told["push"]["run"].isalnum()  # the id that `kfp.local` gave
 
 
+def test_manifest_is_as_one_that_a_run_on_one_machine_writes(first):
+    told = manifest(first)
+    assert told["evaluation"]["exclude_seen"] is True
+    assert type(told["settings"]["k"]) is int
+
+
 def test_bundle_holds_its_towers_so_that_it_can_be_refreshed_anywhere(first, tmp_path):
     kept_towers.unpack(pushed(first), str(tmp_path / "towers"))
     files = checksums(str(tmp_path / "towers"))
