@@ -1,5 +1,6 @@
 """The towers of a bundle: packed into it, and taken out of what is served."""
 
+import os
 import pathlib
 import shutil
 
@@ -49,6 +50,18 @@ def test_towers_are_taken_out_as_they_were_trained(tmp_path):
     assert fingerprint(taken) == sha256
     assert (taken / "variables" / "variables.index").read_text() == "1 2 3"
     assert model.get_string_custom_property(TRAINING_RUN) == "run of 1 2 3"
+
+
+def test_the_same_towers_are_the_same_bytes_whenever_they_were_written(tmp_path):
+    packed = []
+    for year in (1, 30):
+        towers, bundle = tmp_path / f"towers {year}", tmp_path / f"bundle {year}"
+        towers.mkdir()
+        (towers / "saved_model.pb").write_text("graph")
+        os.utime(towers / "saved_model.pb", (0, year * 31_536_000))
+        kept_towers.pack(str(towers), str(bundle))
+        packed.append((bundle / kept_towers.PATH).read_bytes())
+    assert packed[0] == packed[1]
 
 
 def test_they_are_those_of_the_version_that_is_served_and_not_of_the_newest(tmp_path):
