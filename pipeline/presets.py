@@ -42,6 +42,7 @@ PRESETS = {
         model=ModelConfig(
             blocks=2,
             window=200,
+            id_dropout=0.01,
             dropout=0.2,
             batch_size=32,
             epochs=20,
