@@ -75,6 +75,7 @@ class Ours:
 SETTINGS = {
     "P1": (  # what else is in a history, not what comes next
         "model.order=shuffled",
+        "model.history=mean",
         "model.window=200",
         "model.batch_size=32",
         "model.epochs=20",
