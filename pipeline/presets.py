@@ -45,7 +45,7 @@ PRESETS = {
             id_dropout=0.01,
             dropout=0.2,
             batch_size=32,
-            epochs=20,
+            epochs=32,
             patience=0,
         ),
     ),

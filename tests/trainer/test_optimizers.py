@@ -73,4 +73,4 @@ def test_cosine_rises_then_falls_to_the_last_step():
 
 
 def test_constant_is_a_number():
-    assert step_size(ModelConfig(learning_rate=0.1), 100) == 0.1
+    assert step_size(ModelConfig(learning_rate=0.1, schedule="constant"), 100) == 0.1
