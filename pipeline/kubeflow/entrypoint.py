@@ -24,8 +24,6 @@ IMPORT_EVERYTHING = (
     "tfx.v1",
     "tensorflow_model_analysis",
     "tensorflow_data_validation",  # TFX's specs of components import it, and two executors use it
-    "tensorflow_model_analysis.view",  # widgets for notebooks
-    "nltk",  # of which one metric for texts splits sentences
     "IPython",  # which shows statistics in notebooks
     "google.cloud.bigquery",  # Beam's connectors, which no step of ours reads from
     "google.cloud.pubsub",
