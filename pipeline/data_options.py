@@ -4,6 +4,7 @@ import argparse
 import pathlib
 
 from components import spans
+from pipeline.presets import Preset
 from pipeline.progress import Lines
 
 
@@ -35,6 +36,24 @@ def add_source_to(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def folder(
+    options: argparse.Namespace, preset: Preset, output: pathlib.Path, say: Lines
+) -> pathlib.Path:
+    """Returns the folder of the MovieLens files, fetched if none was named.
+
+    Raises:
+        ValueError: A span is asked for, and no pattern of folders is given.
+    """
+    if options.data is not None:
+        return options.data.absolute()
+    if options.span != spans.NEWEST:
+        raise ValueError(f"Span {options.span} is asked for, but no --data '…/{{SPAN}}' is given.")
+    from pipeline.fetch import fetch
+
+    home = output if options.output else output.parent
+    return fetch(preset.dataset, home / "data" / preset.dataset, say.line)
+
+
 def check(data: pathlib.Path, span: str, say: Lines) -> None:
     """Looks at the data, and says what it is.
 
@@ -43,9 +62,9 @@ def check(data: pathlib.Path, span: str, say: Lines) -> None:
     """
     from components.grouplens import layout
 
-    folder = spans.find(str(data), span)
-    found = f"{folder.path}: {layout.detect(folder.path).name} layout"
-    say.line(found if folder.span is None else f"{found}, span {folder.span}")
+    read = spans.find(str(data), span)
+    found = f"{read.path}: {layout.detect(read.path).name} layout"
+    say.line(found if read.span is None else f"{found}, span {read.span}")
 
 
 def withdrawn(options: argparse.Namespace) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline import data_options, presets, run_records
+from pipeline import data_options, presets, run_options, run_records
 from pipeline.config import PipelineConfig, output_paths
 from pipeline.progress import Lines
 
@@ -23,19 +23,10 @@ def add_to(commands: Any) -> None:
         "are served; evaluates, tries and pushes it as `run` does. A movie that nobody rated gets "
         "its vector from genres, year and title.\nExit status: as of `run`.",
     )
-    refresh.add_argument("--preset", default=presets.DEFAULT, help=f"default: {presets.DEFAULT}")
+    run_options.add_to(
+        refresh, "any field of gates or serving, e.g. gates.max_drop=0.2", "the run's record"
+    )
     data_options.add_to(refresh, "the last run's")
-    refresh.add_argument(
-        "--output", type=pathlib.Path, help="folder of the runs (default: runs/PRESET)"
-    )
-    refresh.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="SECTION.NAME=VALUE",
-        help="any field of gates or serving, e.g. gates.max_drop=0.2; repeatable",
-    )
-    refresh.add_argument("--json", action="store_true", help="print the run's record as JSON")
     refresh.set_defaults(command=refresh_command)
 
 
@@ -51,7 +42,6 @@ def refresh_command(options: argparse.Namespace) -> int:
     """
     from components import kept_towers
     from pipeline.recorded_run import run_and_record
-    from pipeline.run_command import check_writable
     from pipeline.run_summary import tell
 
     say = Lines(sys.stderr if options.json else sys.stdout)
@@ -61,8 +51,7 @@ def refresh_command(options: argparse.Namespace) -> int:
             raise ValueError(
                 f"{setting!r} is decided in training; a refresh takes only {' and '.join(FITS)}."
             )
-    output = (options.output or pathlib.Path("runs") / options.preset).absolute()
-    check_writable(output)
+    output = run_options.output_folder(options)
     paths = output_paths(output)
     _, told = kept_towers.served(str(paths["serving_base"]))
     settings = [*as_served(told.settings), *options.set]

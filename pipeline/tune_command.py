@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from components import spans
-from pipeline import data_options, presets, tables
+from pipeline import data_options, presets, run_options, tables
 from pipeline.config import PipelineConfig, Tuning, output_paths
 from pipeline.progress import Lines, output_to
 from pipeline.run_records import new_run_id
@@ -37,22 +37,15 @@ def add_to(commands: Any) -> None:
         "the same command goes on where it was stopped, and a higher --trials adds to what is "
         "there. Ends with the table, and the command that runs with the best.",
     )
-    tune.add_argument("--preset", default=presets.DEFAULT, help=f"default: {presets.DEFAULT}")
-    data_options.add_source_to(tune, "fetch the preset's")
-    tune.add_argument(
-        "--output", type=pathlib.Path, help="folder of everything (default: runs/PRESET)"
+    run_options.add_to(
+        tune,
+        "any field of split or model, which is then not tuned, e.g. model.window=100",
+        "trials and command",
     )
+    data_options.add_source_to(tune, "fetch the preset's")
     tune.add_argument(
         "--trials", type=int, default=TRIALS, help=f"models to train (default: {TRIALS})"
     )
-    tune.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="SECTION.NAME=VALUE",
-        help="any field of split or model; it is not tuned, e.g. model.window=100; repeatable",
-    )
-    tune.add_argument("--json", action="store_true", help="print trials and command as JSON")
     tune.set_defaults(command=tune_command)
 
 
@@ -66,7 +59,6 @@ def tune_command(options: argparse.Namespace) -> int:
         ComponentError: A component failed.
         ValueError: An option, the data or a folder is not usable.
     """
-    from pipeline.run_command import check_writable, data_folder
     from pipeline.run_summary import movielens
 
     say = Lines(sys.stderr if options.json else sys.stdout)
@@ -74,12 +66,12 @@ def tune_command(options: argparse.Namespace) -> int:
         if setting.split(".")[0] not in FITS:
             raise ValueError(f"{setting!r} has no part in tuning; it takes {' and '.join(FITS)}.")
     preset = presets.with_settings(presets.find(options.preset), options.set)
-    output = (options.output or pathlib.Path("runs") / options.preset).absolute()
+    fixed = fixed_fields(options.set)
+    tried = space(preset.model, fixed)
+    output = run_options.output_folder(options)
     paths = output_paths(output)
-    tuning = Tuning(str(paths["tuning"]), options.trials, fixed_fields(options.set))
-    tried = space(preset.model, tuning.fixed)
-    check_writable(output)
-    data = data_folder(options, preset, output, say)
+    tuning = Tuning(str(paths["tuning"]), options.trials, fixed)
+    data = data_options.folder(options, preset, output, say)
     data_options.check(data, options.span, say)
     config = PipelineConfig(
         name=f"movielens-{options.preset}",

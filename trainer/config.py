@@ -52,14 +52,14 @@ class ModelConfig:
     """Whether a movie may be liked more by all: one more dimension, which queries hold at 1."""
 
     loss: str = "auto"
-    """"full_softmax" over the catalogue; "retrieval", TFRS's softmax over a sample: the movies of
-    the batch and `uniform_negatives`; "auto": the first up to `full_softmax_up_to` movies."""
+    """"full_softmax" over all rated movies; "retrieval", TFRS's softmax over a sample: the batch's
+    movies and `uniform_negatives`; "auto": the first up to `full_softmax_up_to` movies."""
 
     full_softmax_up_to: int = 20_000
     """Movies of the largest catalogue that "auto" takes whole."""
 
     uniform_negatives: int = 1024
-    """Movies that "retrieval" draws uniformly from the catalogue, for each batch."""
+    """Movies that "retrieval" draws uniformly from all rated ones, for each batch."""
 
     log_q: bool = True
     """Whether "retrieval" corrects for popular movies being sampled more often."""

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from pipeline import cli, progress, recorded_run, run_command, run_summary
+from pipeline import cli, progress, recorded_run, run_options, run_summary
 from pipeline.run_records import RunRecord
 
 
@@ -113,7 +113,7 @@ def test_bundle_that_was_removed(runs, capsys):
 def test_output_folder_that_is_a_file(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(ValueError, match=r"Can't write to the output folder .*--output"):
-        run_command.check_writable(tmp_path / "out")
+        run_options.check_writable(tmp_path / "out")
 
 
 def test_next_commands_name_an_unusual_output_and_ask_only_what_was_pushed(tmp_path):

@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 import yaml
 
+from pipeline import cli
 from pipeline.kubeflow import compile as kubeflow_compile
 from pipeline.kubeflow.environment import Environment
 from pipeline.kubeflow.pods import ComponentSettings, Volume
@@ -190,3 +191,37 @@ def package(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def no_secrets(monkeypatch, tmp_path):
+    """Nothing of whoever runs the tests: no variables, no settings that kfp keeps at home."""
+    for name in ("TOKEN_FILE", "SA_TOKEN_PATH", "COOKIE", "CA_FILE", "ENDPOINT"):
+        monkeypatch.delenv(f"KF_PIPELINES_{name}", raising=False)
+    monkeypatch.setattr("kfp.Client._LOCAL_KFP_CONTEXT", str(tmp_path / "context.json"))
+
+
+@pytest.fixture
+def kubeflow(environments, capsys, no_secrets):
+    """Runs `movielens kubeflow …`, and returns its status, output and errors."""
+
+    def run(api, *arguments, **changes):
+        folder = environments(host=getattr(api, "host", api), **changes)
+        words = [str(argument) for argument in arguments]
+        status = cli.main(
+            ["kubeflow", words[0], "--env", "test", "--environments", str(folder), *words[1:]]
+        )
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def deploy(kubeflow, package):
+    def run(api, version="v1", *arguments, **changes):
+        return kubeflow(
+            api, "deploy", "--version", version, "--package", package(), *arguments, **changes
+        )
+
+    return run

@@ -1,0 +1,133 @@
+"""Schedules: the only one, replaced without a moment with two, and mended by repeating."""
+
+import pytest
+
+from pipeline import cli
+
+THREE, FOUR = "0 0 3 * * *", "0 0 4 * * *"
+
+
+def test_schedule(api, deploy, kubeflow):
+    deploy(api)
+    assert kubeflow(api, "schedule", "--version", "v1")[0] == cli.OK  # cron of the environment
+    (recurring,) = api.state()["recurring"]
+    assert recurring["trigger"] == {"cron_schedule": {"cron": THREE}}
+    assert (recurring["mode"], recurring["max_concurrency"], recurring["no_catchup"]) == (
+        "ENABLE",
+        1,
+        True,
+    )
+    assert recurring["display_name"] == "movielens-test"
+    assert recurring["service_account"] == "movielens-pipeline"
+    assert recurring["runtime_config"]["pipeline_root"].startswith("minio://")
+
+
+def test_replaced_schedule_never_has_two_that_are_on(api, deploy, kubeflow):
+    deploy(api)
+    deploy(api, "v2")
+    kubeflow(api, "schedule", "--version", "v1")
+    (old,) = api.state()["recurring"]
+    status, said, _ = kubeflow(api, "schedule", "--version", "v2", "--cron", FOUR)
+    assert status == cli.OK
+    assert [line.split()[0:2] for line in said.splitlines()] == [
+        ["create", "the"],
+        ["switch", "off"],
+        ["switch", "on"],
+        ["delete", "the"],
+    ]
+    state = api.state()
+    (new,) = state["recurring"]
+    assert new["trigger"]["cron_schedule"]["cron"] == FOUR
+    assert new["mode"] == "ENABLE" and new["recurring_run_id"] != old["recurring_run_id"]
+    assert max(entry["on"] for entry in state["history"]) == 1
+
+
+def test_the_same_schedule_again_is_left_alone(api, deploy, kubeflow):
+    deploy(api)
+    kubeflow(api, "schedule", "--version", "v1", "--parameter", "epochs=3")
+    before = api.state()["recurring"]
+    status, said, _ = kubeflow(api, "schedule", "--version", "v1", "--parameter", "epochs=3")
+    assert (status, said) == (cli.OK, f'Version v1 is scheduled "{THREE}" already.\n')
+    assert api.state()["recurring"] == before
+    assert kubeflow(api, "schedule", "--version", "v1")[0] == cli.OK  # other parameters
+    assert api.state()["recurring"] != before
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "POST recurringruns",
+        "POST recurringruns/.*:disable",
+        "POST recurringruns/.*:enable",
+        "DELETE recurringruns/.*",
+    ],
+    ids=["create", "switch-off", "switch-on", "delete"],
+)
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_replacement_that_breaks_off_anywhere_is_mended_by_repeating(
+    api, deploy, kubeflow, broken, after
+):
+    deploy(api)
+    kubeflow(api, "schedule", "--version", "v1")
+    api.fail(broken, after=after)
+    status, _, error = kubeflow(api, "schedule", "--version", "v1", "--cron", FOUR)
+    assert status == cli.FAILED
+    assert ("No schedule of movielens-test is on now" in error) == broken.endswith(":enable")
+    assert kubeflow(api, "schedule", "--version", "v1", "--cron", FOUR)[0] == cli.OK
+    state = api.state()
+    (left,) = state["recurring"]
+    assert (left["mode"], left["trigger"]["cron_schedule"]["cron"]) == ("ENABLE", FOUR)
+    assert max(entry["on"] for entry in state["history"]) == 1
+
+
+@pytest.mark.parametrize(
+    "cron", ["0 3 * * *", "0 0 3 * * * *", "0 0 24 * * *"], ids=["five", "seven", "no-such-hour"]
+)
+def test_bad_cron_is_refused_before_the_server_is_asked(api, kubeflow, cron):
+    status, _, error = kubeflow(api, "schedule", "--version", "v1", "--cron", cron)
+    assert status == cli.FAILED
+    assert repr(cron) in error
+    assert api.state()["history"] == []
+
+
+def test_no_cron_anywhere(api, kubeflow):
+    status, _, error = kubeflow(api, "schedule", "--version", "v1", cron="")
+    assert status == cli.FAILED and "--cron" in error
+
+
+def test_unschedule(api, deploy, kubeflow):
+    deploy(api)
+    kubeflow(api, "schedule", "--version", "v1")
+    assert kubeflow(api, "unschedule")[0] == cli.OK
+    assert api.state()["recurring"] == []
+    assert kubeflow(api, "unschedule")[:2] == (cli.OK, "movielens-test has no schedule.\n")
+
+
+def test_more_leftovers_than_a_page_are_all_cleared_up(api, deploy, kubeflow, monkeypatch):
+    monkeypatch.setattr("pipeline.kubeflow.server.PAGE", 2)
+    deploy(api)
+    for _ in range(5):
+        api.fail("POST recurringruns/.*:enable")
+        kubeflow(api, "schedule", "--version", "v1")
+    assert len(api.state()["recurring"]) == 5
+    assert kubeflow(api, "unschedule")[0] == cli.OK
+    assert api.state()["recurring"] == []
+
+
+def test_dry_run_changes_nothing_and_says_what_it_would_do(api, deploy, kubeflow):
+    assert deploy(api, "v1", "--dry-run")[1].count("would ") == 3
+    deploy(api)
+    kubeflow(api, "schedule", "--version", "v1")
+    before = api.state()
+    assert "would upload the version v2" in deploy(api, "v2", "--dry-run")[1]
+    assert "would start a run" in kubeflow(api, "run", "--version", "v1", "--dry-run")[1]
+    said = kubeflow(api, "schedule", "--version", "v1", "--cron", FOUR, "--dry-run")[1]
+    assert said.count("would ") == 4
+    assert "would delete" in kubeflow(api, "unschedule", "--dry-run")[1]
+    after = api.state()
+    assert all(
+        entry["request"].startswith("GET") for entry in after["history"][len(before["history"]) :]
+    )
+    assert {k: v for k, v in after.items() if k != "history"} == {
+        k: v for k, v in before.items() if k != "history"
+    }
