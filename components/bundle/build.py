@@ -52,12 +52,16 @@ def build(
         trend: What popularity of late does to answers.
     """
     whole = records.with_labels_as_history(timelines)
-    recent, lately = (recent_counts(known, movies, trend) for known in (timelines, whole))
+    size = len(movies.movie_id)
+    user_id, positions, timestamps = _ratings(whole, movies)
+    lately = popularity.recent_counts(positions, timestamps, size, trend.days)
+    _, before, when = _ratings(timelines, movies)
+    recent = popularity.recent_counts(before, when, size, trend.days)
     priors = np.stack([trend.prior(lately), trend.prior(recent)], axis=1)
     knowledge = Knowledge(
         movies=movies,
         vectors=embed_catalogue(towers, movies),
-        user_id=_ratings(whole, movies)[0],
+        user_id=user_id,
         timelines=whole,
         fallback=lately,
         priors=priors if trend.weight else priors[:, :0],
@@ -65,7 +69,7 @@ def build(
     answers = Answers(towers, knowledge, k, probes)
     measurements = Measurements(
         answers,
-        popular=popularity.counts(_ratings(timelines, movies)[1], len(movies.movie_id)),
+        popular=popularity.counts(before, size),
         recent=recent,
         exclude_seen=exclude_seen,
     )
