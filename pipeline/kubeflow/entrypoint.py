@@ -24,7 +24,10 @@ IMPORT_EVERYTHING = (
     "tfx.v1",
     "tensorflow_model_analysis",
     "tensorflow_data_validation",  # TFX's specs of components import it, and two executors use it
-    "IPython",  # which shows statistics in notebooks
+    "tensorflow_model_analysis.view",  # widgets for notebooks
+    "IPython",  # which shows statistics there
+    "nltk",  # of which model analysis, for its metrics of texts, takes a stemmer
+    "nltk.stem",
     "google.cloud.bigquery",  # Beam's connectors, which no step of ours reads from
     "google.cloud.pubsub",
 )

@@ -248,6 +248,23 @@ def test_garbage_is_collected_again_after_the_imports(path):
     assert gc.isenabled()
 
 
+def test_what_was_not_imported_is_there_when_it_is_asked_for():
+    program = """
+import sys
+from pipeline.kubeflow import entrypoint
+entrypoint.import_executor("components.bundle_evaluator.Executor")
+assert not {"IPython.core", "ipywidgets", "nltk.corpus"} & set(sys.modules)
+from tensorflow_model_analysis import default_eval_shared_model, view
+from nltk import PorterStemmer, sent_tokenize
+from IPython import get_ipython
+view.render_plot
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def spoiled(arguments, option, text):
     changed = list(arguments)
     changed[changed.index(option) + 1] = text
