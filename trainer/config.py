@@ -104,8 +104,9 @@ class ModelConfig:
     """Epochs without a better NDCG@10 on `eval` before training stops; 0 never stops early."""
 
     refit: bool = False
-    """Whether the model is trained a second time, on `train` and `eval` together, for as many
-    epochs as were best: what is served then learned from all but `test`, at twice the cost."""
+    """Whether what is served is trained on `train` and `eval` together, for as many epochs as were
+    best on `eval` when trained on `train` alone: twice the cost. With a `patience` of 0 nothing is
+    chosen on `eval`, and `epochs` on both together are the only training."""
 
     warm_start: bool = False
     """Whether training begins with the weights of the bundle that is served, matched by id, and

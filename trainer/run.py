@@ -1,5 +1,6 @@
 """What TFX's Trainer calls: read, build, fit, export. Functions only: TFX reloads this module."""
 
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -43,13 +44,19 @@ def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
             `components.two_tower_trainer`). `custom_config["model"]` holds a `ModelConfig`.
     """
     config = ModelConfig(**fn_args.custom_config["model"])
-    model, _ = build_and_fit(fn_args, config)
-    if config.refit:
-        model = refit(fn_args, config, best_epoch(model, config))
+    model = trained(fn_args, config)
     timelines = tft.TFTransformOutput(fn_args.transform_output)
     movies = tft.TFTransformOutput(fn_args.movies_transform_output)
     tf.saved_model.save(Towers(model, timelines, movies, config), fn_args.serving_model_dir)
     write_projector(fn_args, model, timelines, movies)
+
+
+def trained(fn_args, config: ModelConfig) -> TwoTowerModel:  # type: ignore[no-untyped-def]
+    """Returns the model to serve, fitted once or twice as `config.refit` says."""
+    if config.refit and not config.patience:  # how many epochs it takes is known
+        return refit(fn_args, config, config.epochs)
+    model, _ = build_and_fit(fn_args, config)
+    return refit(fn_args, config, best_epoch(model)) if config.refit else model
 
 
 def build_and_fit(  # type: ignore[no-untyped-def]
@@ -69,8 +76,7 @@ def build_and_fit(  # type: ignore[no-untyped-def]
     held_out = read_timelines(fn_args.eval_files, timelines.transformed_feature_spec())
     model, positions = build(fn_args, config, train)
     ranking = RankingOnEval(held_out, positions, config.window, config.exclude_seen)
-    watching = [ranking, StopOnNaN(), Progress()]
-    watching.append(tf.keras.callbacks.TensorBoard(fn_args.model_run_dir, write_graph=False))
+    watching = [ranking, *watchers(fn_args.model_run_dir)]
     if config.patience:
         watching.append(
             tf.keras.callbacks.EarlyStopping(
@@ -82,7 +88,7 @@ def build_and_fit(  # type: ignore[no-untyped-def]
 
 
 def refit(fn_args, config: ModelConfig, epochs: int) -> TwoTowerModel:  # type: ignore[no-untyped-def]
-    """Builds the model anew and fits it to `train` and `eval`, without anything to choose by.
+    """Builds the model and fits it to `train` and `eval`, without anything to choose by.
 
     Args:
         fn_args: As of `build_and_fit`.
@@ -95,17 +101,22 @@ def refit(fn_args, config: ModelConfig, epochs: int) -> TwoTowerModel:  # type: 
         timelines.transformed_feature_spec(),
         learn_labels_of=timelines.vocabulary_size_by_name(features.MOVIE_ID),
     )
-    logging.info("Fitting again to train and eval, %d epochs.", epochs)
+    logging.info("Fitting to train and eval together, %d epochs.", epochs)
     tf.keras.backend.clear_session()
     model, _ = build(fn_args, config, whole)
-    fit(model, whole, config, epochs, [StopOnNaN(), Progress()])
+    fit(model, whole, config, epochs, watchers(os.path.join(fn_args.model_run_dir, "refit")))
     return model
 
 
-def best_epoch(model: TwoTowerModel, config: ModelConfig) -> int:
-    """Returns after how many epochs the weights were taken that `build_and_fit` returned."""
-    figures = model.history.history[MONITOR]
-    return int(np.argmax(figures)) + 1 if config.patience else len(figures)
+def watchers(logs: str) -> list[tf.keras.callbacks.Callback]:
+    """Returns what watches every training: for NaN, on the log, and for TensorBoard in `logs`."""
+    tensorboard = tf.keras.callbacks.TensorBoard(logs, write_graph=False)
+    return [StopOnNaN(), Progress(), tensorboard]
+
+
+def best_epoch(model: TwoTowerModel) -> int:
+    """Returns after how many epochs the weights were taken that early stopping restored."""
+    return int(np.argmax(model.history.history[MONITOR])) + 1
 
 
 def build(  # type: ignore[no-untyped-def]

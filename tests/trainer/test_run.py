@@ -12,9 +12,10 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.coders import example_proto_coder
 from tensorflow_transform.tf_metadata import dataset_metadata
 
+from trainer import run
 from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
-from trainer.run import best_epoch, counted_vocabulary, rows_of_catalogue, run_fn
+from trainer.run import counted_vocabulary, rows_of_catalogue, run_fn
 from transform import features, preprocessing, schemas
 
 USERS = MOVIES = 12
@@ -261,15 +262,35 @@ def test_a_model_that_is_fitted_again_has_learned_what_chose_its_epoch(tmp_path)
         vectors = towers.embed_candidate(tf.constant([raw_movie(m) for m in data.movies]))
         (logits,) = embedding(towers, user=b"u01", history=history) @ vectors.numpy().T
         scores.append(logits[::2].max() - logits[1::2].max())
+    assert (pathlib.Path(args.model_run_dir) / "refit" / "train").is_dir()
     alone, again = scores
     assert again > alone + 2
 
 
-@pytest.mark.parametrize(("patience", "best"), [(3, 2), (0, 3)])
-def test_the_epoch_whose_weights_are_kept(patience, best):
+@pytest.mark.parametrize(
+    ("settings", "fitted"),
+    [
+        ({"refit": False}, "train"),
+        ({"refit": True, "patience": 3}, "train, then 2 epochs of train and eval"),
+        ({"refit": True, "patience": 0, "epochs": 9}, "9 epochs of train and eval"),
+    ],
+    ids=["once", "again", "nothing-to-choose"],
+)
+def test_what_is_fitted(monkeypatch, settings, fitted):
+    done = []
     history = types.SimpleNamespace(history={"val_ndcg@10": [0.1, 0.3, 0.2]})
-    model = types.SimpleNamespace(history=history)
-    assert best_epoch(model, ModelConfig(patience=patience)) == best
+
+    def build_and_fit(fn_args, config):
+        done.append("train")
+        return types.SimpleNamespace(history=history), None
+
+    def refit(fn_args, config, epochs):
+        done.append(f"{epochs} epochs of train and eval")
+
+    monkeypatch.setattr(run, "build_and_fit", build_and_fit)
+    monkeypatch.setattr(run, "refit", refit)
+    run.trained(None, ModelConfig(**settings))
+    assert ", then ".join(done) == fitted
 
 
 def test_training_that_diverges_exports_nothing(data):
