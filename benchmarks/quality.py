@@ -73,12 +73,13 @@ class Ours:
 
 
 SETTINGS = {
-    "P1": (  # what else is in a history, not what comes next
-        "model.order=shuffled",
-        "model.history=mean",
+    "P1": (  # what else a user rated, not what comes next: the user's own vector says most of it
+        "model.history=none",
         "model.window=200",
+        "model.dropout=0.8",
+        "model.learning_rate=0.01",
         "model.batch_size=32",
-        "model.epochs=20",
+        "model.epochs=40",
         "model.patience=0",
         "model.exclude_seen=false",
         "model.refit=true",
