@@ -155,7 +155,12 @@ def _problems(
     by_id, by_history, nobody, neighbours = answers
     vectors = build.embed_catalogue(towers, catalogue)
     problems = []
-    anonymous = {**query, features.USER_ID: np.full_like(query[features.USER_ID], b"")}
+    anonymous = {  # who asks by a history tells its movies alone
+        **query,
+        features.USER_ID: np.full_like(query[features.USER_ID], b""),
+        features.RATING: np.zeros_like(query[features.RATING]),
+        features.TIMESTAMP: np.zeros_like(query[features.TIMESTAMP]),
+    }
     for asked, answer in ((query, by_id), (anonymous, by_history)):
         embedded = towers.embed_query({k: tf.constant(v) for k, v in asked.items()})
         known = embedded["known"].numpy()
