@@ -155,13 +155,7 @@ def _problems(
     by_id, by_history, nobody, neighbours = answers
     vectors = build.embed_catalogue(towers, catalogue)
     problems = []
-    anonymous = {  # who asks by a history tells its movies alone
-        **query,
-        features.USER_ID: np.full_like(query[features.USER_ID], b""),
-        features.RATING: np.zeros_like(query[features.RATING]),
-        features.TIMESTAMP: np.zeros_like(query[features.TIMESTAMP]),
-    }
-    for asked, answer in ((query, by_id), (anonymous, by_history)):
+    for asked, answer in ((query, by_id), (anonymous(query), by_history)):
         embedded = towers.embed_query({k: tf.constant(v) for k, v in asked.items()})
         known = embedded["known"].numpy()
         scores = embedded["embedding"].numpy() @ vectors.T + prior
@@ -181,6 +175,16 @@ def _problems(
     if not neighbours[MOVIE_IDS]:
         problems.append("similar movies are missing")
     return problems
+
+
+def anonymous(query: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns queries as `recommend` asks them: nobody's, and of the history its movies alone."""
+    return {
+        **query,
+        features.USER_ID: np.full_like(query[features.USER_ID], b""),
+        features.RATING: np.zeros_like(query[features.RATING]),
+        features.TIMESTAMP: np.zeros_like(query[features.TIMESTAMP]),
+    }
 
 
 def _prior(trend: popularity.Trend, timelines: np.ndarray, catalogue: records.Movies) -> np.ndarray:
