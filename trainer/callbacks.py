@@ -6,6 +6,12 @@ import tensorflow as tf
 from absl import logging
 
 
+def watchers(logs: str) -> list[tf.keras.callbacks.Callback]:
+    """Returns what watches every training: for NaN, on the log, and for TensorBoard in `logs`."""
+    tensorboard = tf.keras.callbacks.TensorBoard(logs, write_graph=False)
+    return [StopOnNaN(), Progress(), tensorboard]
+
+
 class Progress(tf.keras.callbacks.Callback):
     """Logs one line an epoch, with the numbers that matter."""
 

@@ -9,7 +9,7 @@ import tensorflow_transform as tft
 from absl import logging
 
 from trainer import projector, warm_start
-from trainer.callbacks import Progress, StopOnNaN
+from trainer.callbacks import watchers
 from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
 from trainer.export import Towers
@@ -106,12 +106,6 @@ def refit(fn_args, config: ModelConfig, epochs: int) -> TwoTowerModel:  # type: 
     model, _ = build(fn_args, config, whole)
     fit(model, whole, config, epochs, watchers(os.path.join(fn_args.model_run_dir, "refit")))
     return model
-
-
-def watchers(logs: str) -> list[tf.keras.callbacks.Callback]:
-    """Returns what watches every training: for NaN, on the log, and for TensorBoard in `logs`."""
-    tensorboard = tf.keras.callbacks.TensorBoard(logs, write_graph=False)
-    return [StopOnNaN(), Progress(), tensorboard]
 
 
 def best_epoch(model: TwoTowerModel) -> int:

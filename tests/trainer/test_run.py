@@ -12,9 +12,7 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.coders import example_proto_coder
 from tensorflow_transform.tf_metadata import dataset_metadata
 
-from trainer import run
 from trainer.catalogue import read_catalogue
-from trainer.config import ModelConfig
 from trainer.run import counted_vocabulary, rows_of_catalogue, run_fn
 from transform import features, preprocessing, schemas
 
@@ -265,32 +263,6 @@ def test_a_model_that_is_fitted_again_has_learned_what_chose_its_epoch(tmp_path)
     assert (pathlib.Path(args.model_run_dir) / "refit" / "train").is_dir()
     alone, again = scores
     assert again > alone + 2
-
-
-@pytest.mark.parametrize(
-    ("settings", "fitted"),
-    [
-        ({"refit": False}, "train"),
-        ({"refit": True, "patience": 3}, "train, then 2 epochs of train and eval"),
-        ({"refit": True, "patience": 0, "epochs": 9}, "9 epochs of train and eval"),
-    ],
-    ids=["once", "again", "nothing-to-choose"],
-)
-def test_what_is_fitted(monkeypatch, settings, fitted):
-    done = []
-    history = types.SimpleNamespace(history={"val_ndcg@10": [0.1, 0.3, 0.2]})
-
-    def build_and_fit(fn_args, config):
-        done.append("train")
-        return types.SimpleNamespace(history=history), None
-
-    def refit(fn_args, config, epochs):
-        done.append(f"{epochs} epochs of train and eval")
-
-    monkeypatch.setattr(run, "build_and_fit", build_and_fit)
-    monkeypatch.setattr(run, "refit", refit)
-    run.trained(None, ModelConfig(**settings))
-    assert ", then ".join(done) == fitted
 
 
 def test_training_that_diverges_exports_nothing(data):
