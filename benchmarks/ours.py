@@ -100,14 +100,6 @@ def identity(preset: str, settings: list[str]) -> dict[str, Any]:
     return {"config": dataclasses.asdict(config), "code": code_version(*CODE)}
 
 
-def is_done(lists: pathlib.Path, preset: str, settings: list[str]) -> bool:
-    """Returns whether the lists of a run lie in a file, made by today's code and settings."""
-    told = lists.with_suffix(".json")
-    if not (lists.exists() and told.exists()):
-        return False
-    return json.loads(told.read_text()).get("identity") == identity(preset, settings)
-
-
 def lists_of_bundle(bundle: str, frozen: Frozen) -> dict[str, np.ndarray]:
     """Returns what a bundle's towers put first for every user, `[users, LISTED]` positions.
 

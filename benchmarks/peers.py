@@ -9,9 +9,7 @@ lists for test are written, with what it cost.
 
 import argparse
 import itertools
-import json
 import pathlib
-import resource
 import time
 from collections.abc import Callable
 from typing import Any
@@ -28,10 +26,12 @@ from benchmarks.protocols import (
     Ratings,
     for_strangers,
     hit_at,
+    keep,
     ranks,
     recent_counts,
     top_lists,
 )
+from pipeline.usage import peak_gigabytes
 
 Scorer = Callable[[np.ndarray], np.ndarray]
 """From `[n]` user positions to `[n, movies]` scores."""
@@ -163,15 +163,15 @@ def main() -> None:
         lists[key] = lists_of(scorer, history, masked)
         if options.name in PERSONAL:
             lists[key] = for_strangers(lists[key], history)
-    np.savez_compressed(options.output, **lists)
     facts = {
+        "split": split.fingerprint(),
         "settings": cell,
         f"eval hit@{options.k}": chosen,
         "cpu_seconds": cost,
-        "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "gigabytes": peak_gigabytes(),
         "labels": int((split.part == TEST).sum()),
     }
-    options.output.with_suffix(".json").write_text(json.dumps(facts))
+    keep(options.output, lists, facts)
 
 
 if __name__ == "__main__":

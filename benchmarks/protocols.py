@@ -7,7 +7,11 @@ titles twice, and a list that names the other id of a title misses.
 
 import dataclasses
 import hashlib
+import json
+import os
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +70,22 @@ class Ratings:
         with np.load(path) as file:
             columns = {name: file[name] for name in file.files}
         return cls(**{**columns, "users": int(columns["users"]), "movies": int(columns["movies"])})
+
+
+def keep(path: pathlib.Path, lists: Mapping[str, Integers], facts: Mapping[str, Any]) -> None:
+    """Writes a model's lists and, last, what is known of them to a JSON file beside them."""
+    temporary = path.with_suffix(".tmp.npz")
+    np.savez_compressed(temporary, **lists)
+    os.replace(temporary, path)
+    temporary = path.with_suffix(".tmp.json")
+    temporary.write_text(json.dumps(facts))
+    os.replace(temporary, path.with_suffix(".json"))
+
+
+def is_kept(path: pathlib.Path, facts: Mapping[str, Any]) -> bool:
+    """Returns whether lists were kept of which these facts are known."""
+    told = path.with_suffix(".json")
+    return told.exists() and facts.items() <= json.loads(told.read_text()).items()
 
 
 def top_lists(scores: Floats, seen: Ratings | None = None, first_user: int = 0) -> Integers:

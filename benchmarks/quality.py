@@ -2,9 +2,9 @@
 
     python -m benchmarks.quality [--data ml-100k] [--only P2] [--seeds 3]
 
-What is finished is kept under `runs/quality` and not run again, ours as long as its code is the
-same. Peers are tuned on eval and fitted again on train and eval; ours were tuned on eval too, by
-hand. Everything is reported on test.
+What is finished is kept under `runs/quality` and not run again as long as the split is the same,
+ours as long as its code and settings are, too. Peers are tuned on eval and fitted again on train
+and eval; ours were tuned on eval too, by hand. Everything is reported on test.
 """
 
 import argparse
@@ -75,6 +75,8 @@ class Ours:
 SETTINGS = {
     "P1": (  # what else a user rated, not what comes next: the user's own vector says most of it
         "model.history=none",
+        "model.ratings=false",
+        "model.gaps=false",
         "model.window=200",
         "model.dropout=0.8",
         "model.learning_rate=0.01",
@@ -135,7 +137,7 @@ def run_protocol(
     rows = []
     for peer in PEERS:
         output = folder / f"{peer.replace(' ', '-')}.npz"
-        if not output.exists():
+        if not protocols.is_kept(output, {"split": split.fingerprint()}):
             command = [str(PEERS_PYTHON), "-m", "benchmarks.peers", peer, str(folder / "split.npz")]
             command += [str(output), "--k", str(protocol.chosen_by)]
             command += ["--raw"] * protocol.raw
@@ -147,18 +149,21 @@ def run_protocol(
         for seed in range(1, what.seeds + 1):
             output = folder / f"{model.replace(' ', '-')}-{seed}.npz"
             settings = [*what.settings, f"model.seed={seed}"]
-            if not ours.is_done(output, what.preset, settings):
+            known = {
+                "split": split.fingerprint(),
+                "settings": settings,
+                "identity": ours.identity(what.preset, settings),
+            }
+            if not protocols.is_kept(output, known):
                 record = ours.run(data, folder / "runs", what.preset, protocol.split, settings)
                 bundle = record["pushed"] or record["same_as"]
                 lists = ours.lists_of_bundle(bundle, frozen)
                 trainer = record["components"]["TwoTowerTrainer"]
                 facts = {
-                    "settings": settings,
-                    "identity": ours.identity(what.preset, settings),
                     "cpu_seconds": None if trainer["cached"] else trainer["cpu_seconds"],
+                    "gigabytes": None if trainer["cached"] else record["gigabytes"],
                 }
-                np.savez_compressed(output, **lists)
-                output.with_suffix(".json").write_text(json.dumps(facts))
+                protocols.keep(output, lists, {**known, **facts})
             outputs.append(output)
         rows.append(row(name, model, split, outputs))
         print(line(rows[-1]), flush=True)
@@ -178,8 +183,8 @@ def row(protocol: str, model: str, split: Ratings, outputs: list[pathlib.Path]) 
         "model": model,
         "split": split.fingerprint(),
         "figures": figures,
-        "cpu_seconds": [f["cpu_seconds"] for f in facts if f["cpu_seconds"] is not None],
-        "gigabytes": [fact["gigabytes"] for fact in facts if "gigabytes" in fact],
+        "cpu_seconds": [fact["cpu_seconds"] for fact in facts if fact["cpu_seconds"] is not None],
+        "gigabytes": [fact["gigabytes"] for fact in facts if fact["gigabytes"] is not None],
         "settings": facts[0]["settings"],
     }
 
@@ -244,12 +249,12 @@ def markdown(rows: list[dict]) -> str:
             continue
         shown = columns(here[0])
         lines += [f"\n**{name}**: {protocol.title}. Split {here[0]['split']}.\n"]
-        lines += [f"| model | {' | '.join(shown)} | CPU s |", "|---" * (len(shown) + 2) + "|"]
+        lines += [f"| model | {' | '.join(shown)} | CPU s | GB |", "|---" * (len(shown) + 3) + "|"]
         for entry in here:
             cells = [spread(entry["figures"][column]) for column in shown]
-            costs = entry["cpu_seconds"]
-            cost = f"{statistics.mean(costs):.1f}" if costs else "reused"
-            lines.append(f"| {entry['model']} | {' | '.join(cells)} | {cost} |")
+            for cost, digits in ((entry["cpu_seconds"], 1), (entry["gigabytes"], 2)):
+                cells.append(f"{statistics.mean(cost):.{digits}f}" if cost else "reused")
+            lines.append(f"| {entry['model']} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -14,7 +14,6 @@ import json
 import multiprocessing
 import os
 import pathlib
-import resource
 import subprocess
 import sys
 import tempfile
@@ -34,8 +33,8 @@ from components.splits import SplitConfig
 from pipeline import local_run, tables
 from pipeline.fetch import fetch
 from pipeline.progress import output_to
-from pipeline.recorded_run import cpu_seconds
 from pipeline.stages import check, dotted, transform
+from pipeline.usage import cpu_seconds, peak_gigabytes
 from transform import preprocessing, schemas
 
 RUNS = pathlib.Path("runs")
@@ -58,9 +57,9 @@ def main() -> None:
 def compare_with_rows(scratch: pathlib.Path) -> None:
     """Prints CPU seconds by component for timelines and for rows of ML-1M, and their ratio."""
     folder = fetch("ml-1m", RUNS / "data" / "ml-1m", print).absolute()
-    ours = alone(measure_timelines, folder, scratch / "timelines")
+    ours, _ = alone(measure_timelines, folder, scratch / "timelines")
     print(f"\nML-1M, one timeline a user, CPU seconds:\n{report(ours)}")
-    rows = alone(measure_rows, folder, scratch / "rows")
+    rows, _ = alone(measure_rows, folder, scratch / "rows")
     print(f"\nML-1M, one example a rating (CsvExampleGen), CPU seconds:\n{report(rows)}")
     total, other = sum(ours.values()), sum(rows.values())
     print(f"row by row costs {other / total:.1f} times as much ({other:.0f} / {total:.0f})")
@@ -78,7 +77,7 @@ def whole_runs(scratch: pathlib.Path) -> None:
         total = record["cpu_seconds"]
         print(
             f"\n{' '.join([preset, *more])}: {total:.0f} CPU s in all, {total - trainer:.0f} "
-            f"without the Trainer, {peak_gigabytes():.1f} GB at most"
+            f"without the Trainer, {record['gigabytes']:.1f} GB at most"
         )
         print(tables.metric_table(record["metrics"][""]))
 
@@ -103,20 +102,23 @@ def ten_million(scratch: pathlib.Path) -> None:
         pyarrow.csv.write_csv(pyarrow.table(columns), file, bare)
     listed = (f"{number},Movie {number} (1990),Drama\n" for number in range(1, 10_001))
     (folder / "movies.csv").write_text("movieId,title,genres\n" + "".join(listed))
-    used = alone(measure_ingestion, folder, scratch / "out")["RatingsExampleGen"]
-    print(f"\n{len(user):,} made-up ratings ingested: {used:.0f} CPU s, {peak_gigabytes():.1f} GB")
+    used, peak = alone(measure_ingestion, folder, scratch / "out")
+    seconds = used["RatingsExampleGen"]
+    print(f"\n{len(user):,} made-up ratings ingested: {seconds:.0f} CPU s, {peak:.1f} GB")
 
 
-def alone(function: Callable[..., dict[str, float]], *arguments: pathlib.Path) -> dict[str, float]:
-    """Calls a function in a process of its own: Transforms in one process share lookup tables."""
+def alone(
+    function: Callable[..., dict[str, float]], *arguments: pathlib.Path
+) -> tuple[dict[str, float], float]:
+    """Calls a function in a process of its own: Transforms in one process share lookup tables.
+
+    Returns:
+        What the function returned, and the most memory that its process held, in 10^9 bytes.
+    """
     spawn = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=spawn) as pool:
-        return pool.submit(function, *arguments).result()
-
-
-def peak_gigabytes() -> float:
-    """Returns the peak memory of the largest process waited for so far."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+        used = pool.submit(function, *arguments).result()
+        return used, pool.submit(peak_gigabytes).result()
 
 
 def measure_timelines(folder: pathlib.Path, scratch: pathlib.Path) -> dict[str, float]:

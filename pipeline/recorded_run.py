@@ -1,7 +1,6 @@
 """Runs a graph with a line a component, and writes the run's record however it ends."""
 
 import pathlib
-import resource
 import time
 import traceback
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pipeline.run_records import (
     RunRecord,
     new_run_id,
 )
+from pipeline.usage import cpu_seconds, peak_gigabytes
 
 ENDED = (BLESSED, NOT_BLESSED)
 
@@ -62,6 +62,7 @@ def run_and_record(
     finally:
         record.seconds = round(time.monotonic() - began, 1)
         record.cpu_seconds = round(cpu_seconds(), 1)
+        record.gigabytes = round(peak_gigabytes(), 2)
         _write_at_the_end(record, paths["records"], say)
     return record
 
@@ -134,9 +135,3 @@ def fail(node: str, error: Exception, log: str) -> NoReturn:
     """
     traceback.print_exc()
     raise ComponentError(f"{node} failed: {error}\nThe whole trace is in {log}") from error
-
-
-def cpu_seconds() -> float:
-    """Returns the CPU seconds of this process and of its children that ended."""
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)

@@ -49,6 +49,9 @@ class RunRecord:
     cpu_seconds: float = 0.0
     """CPU seconds of the process and its children."""
 
+    gigabytes: float = 0.0
+    """Most memory that the process held, in 10^9 bytes; 0 in records that are older than this."""
+
     components: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """By component: `seconds`, `cpu_seconds`, and whether a result was reused (`cached`)."""
 

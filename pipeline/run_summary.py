@@ -31,7 +31,7 @@ def summary(record: RunRecord) -> str:
     """Returns what came of a run, for people."""
     lines = [
         "",
-        f"{record.seconds:.0f} s, {record.cpu_seconds:.0f} CPU s",
+        f"{record.seconds:.0f} s, {record.cpu_seconds:.0f} CPU s, {record.gigabytes:.1f} GB",
         "",
         "On test, ranked among the whole catalogue:",
         tables.metric_table(record.metrics[""]),

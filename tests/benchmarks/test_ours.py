@@ -1,7 +1,5 @@
 """The frozen split is the pipeline's, and what a bundle is asked never holds a label."""
 
-import json
-
 import numpy as np
 import tensorflow as tf
 
@@ -29,18 +27,3 @@ def test_frozen_split_is_in_order_of_users_and_times(tmp_path, write_checkerboar
         watched = [catalogue[movie] for movie in split.movie[own]]
         assert values(timeline, features.MOVIE_ID) == watched[:-1]
         assert {int(movie) % 2 for movie in watched} == {(user + 1) % 2}
-
-
-def test_what_is_finished_is_not_run_again_unless_code_or_settings_changed(tmp_path):
-    lists, asked = tmp_path / "ours-1.npz", ["model.seed=1"]
-    told = {"identity": ours.identity("ml-100k", asked)}
-    assert not ours.is_done(lists, "ml-100k", asked)
-    lists.touch()
-    assert not ours.is_done(lists, "ml-100k", asked)
-    lists.with_suffix(".json").write_text(json.dumps(told))
-    assert ours.is_done(lists, "ml-100k", asked)
-    assert not ours.is_done(lists, "ml-100k", ["model.seed=2"])
-    assert not ours.is_done(lists, "ml-1m", asked)
-    told["identity"]["code"] = "of another day"
-    lists.with_suffix(".json").write_text(json.dumps(told))
-    assert not ours.is_done(lists, "ml-100k", asked)
