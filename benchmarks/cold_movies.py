@@ -221,7 +221,7 @@ def compare(
     frozen = ours.freeze(left, split)
     if frozen.ratings.users != whole.users:
         raise ValueError("A user rated held-out movies only: draw with another seed.")
-    asked = with_movies(whole, held_out)
+    asked = whole.where(np.isin(whole.movie, held_out))
     record = ours.run(left, folder / which / "runs", preset, split, settings)
     contenders = {
         "random": at_random(whole.movies),
@@ -249,13 +249,6 @@ def compare(
     (folder / f"{name}.json").write_text(json.dumps(result, indent=1))
     (folder / f"{name}.md").write_text(markdown(result))
     return result
-
-
-def with_movies(ratings: Ratings, movies: Integers) -> Ratings:
-    """Returns the ratings of some movies."""
-    kept = np.isin(ratings.movie, movies)
-    columns = ("user", "movie", "timestamp", "part")
-    return dataclasses.replace(ratings, **{name: getattr(ratings, name)[kept] for name in columns})
 
 
 def markdown(result: dict) -> str:

@@ -24,6 +24,7 @@ from benchmarks.protocols import (
     TEST,
     TRAIN,
     Ratings,
+    code,
     for_strangers,
     hit_at,
     keep,
@@ -111,7 +112,11 @@ PEERS: dict[str, tuple[Callable[..., Scorer], dict[str, list[Any]]]] = {
     "EASE": (ease, {"regularization": [50, 100, 200, 500, 1000, 2000, 5000]}),
     "iALS": (
         ials,
-        {"factors": [16, 32, 64], "regularization": [0.1, 1.0, 10.0, 30.0], "alpha": [1.0, 5.0]},
+        {
+            "factors": [8, 16, 32, 64, 128],
+            "regularization": [0.1, 1.0, 10.0, 30.0],
+            "alpha": [1.0, 5.0, 20.0],
+        },
     ),
     "BPR": (bpr, {"factors": [32, 64, 128], "learning_rate": [0.01, 0.05]}),
     "WARP": (warp, {"factors": [16, 32, 64], "learning_rate": [0.02, 0.05]}),
@@ -143,6 +148,12 @@ def tune(name: str, split: Ratings, masked: bool, k: int) -> tuple[dict[str, Any
     return best[1], best[0]
 
 
+def edges(name: str, cell: dict[str, Any]) -> list[str]:
+    """Returns what of a cell lies at an end of the peer's grid: beyond it may be a better one."""
+    grid = PEERS[name][1]
+    return [key for key, value in cell.items() if value in (grid[key][0], grid[key][-1])]
+
+
 def main() -> None:
     """Tunes, fits and ranks with one peer."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -154,6 +165,8 @@ def main() -> None:
     options = parser.parse_args()
     split = Ratings.load(options.split)
     cell, chosen = tune(options.name, split, not options.raw, options.k)
+    for at_end in edges(options.name, cell):
+        print(f"  {options.name}: {at_end}={cell[at_end]} is at an end of its grid", flush=True)
     history = split.select(TRAIN, EVAL)
     start = time.process_time()
     scorer = PEERS[options.name][0](history, **cell)
@@ -165,6 +178,9 @@ def main() -> None:
             lists[key] = for_strangers(lists[key], history)
     facts = {
         "split": split.fingerprint(),
+        "k": options.k,
+        "raw": options.raw,
+        "code": code("peers", "protocols"),
         "settings": cell,
         f"eval hit@{options.k}": chosen,
         "cpu_seconds": cost,

@@ -49,7 +49,10 @@ class Ratings:
 
     def select(self, *parts: int) -> "Ratings":
         """Returns the ratings of some parts."""
-        kept = np.isin(self.part, parts)
+        return self.where(np.isin(self.part, parts))
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> "Ratings":
+        """Returns the ratings that `kept`, `[ratings]`, is true of."""
         columns = ("user", "movie", "timestamp", "part")
         return dataclasses.replace(self, **{name: getattr(self, name)[kept] for name in columns})
 
@@ -70,6 +73,13 @@ class Ratings:
         with np.load(path) as file:
             columns = {name: file[name] for name in file.files}
         return cls(**{**columns, "users": int(columns["users"]), "movies": int(columns["movies"])})
+
+
+def code(*modules: str) -> str:
+    """Returns a hash of the sources of modules that lie beside this one."""
+    here = pathlib.Path(__file__)
+    sources = (here.with_name(f"{module}.py").read_bytes() for module in modules)
+    return hashlib.sha256(b"\0".join(sources)).hexdigest()[:16]
 
 
 def keep(path: pathlib.Path, lists: Mapping[str, Integers], facts: Mapping[str, Any]) -> None:

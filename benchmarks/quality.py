@@ -2,9 +2,9 @@
 
     python -m benchmarks.quality [--data ml-100k] [--only P2] [--seeds 3]
 
-What is finished is kept under `runs/quality` and not run again as long as the split is the same,
-ours as long as its code and settings are, too. Peers are tuned on eval and fitted again on train
-and eval; ours were tuned on eval too, by hand. Everything is reported on test.
+What is finished is kept under `runs/quality` and not run again as long as the split is the same
+and its code and settings are. Peers are tuned on eval and fitted again on train and eval; ours were
+tuned on eval too, by hand. Everything is reported on test.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import os
 import pathlib
 import statistics
 import subprocess
+from collections.abc import Mapping
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -135,9 +136,12 @@ def run_protocol(
     print(f"{name}: {protocol.title}; split {split.fingerprint()}", flush=True)
     split.save(folder / "split.npz")
     rows = []
+    same_split = {"split": split.fingerprint()}
     for peer in PEERS:
         output = folder / f"{peer.replace(' ', '-')}.npz"
-        if not protocols.is_kept(output, {"split": split.fingerprint()}):
+        asked = {"k": protocol.chosen_by, "raw": protocol.raw}
+        code = {"code": protocols.code("peers", "protocols")}
+        if not protocols.is_kept(output, {**same_split, **asked, **code}):
             command = [str(PEERS_PYTHON), "-m", "benchmarks.peers", peer, str(folder / "split.npz")]
             command += [str(output), "--k", str(protocol.chosen_by)]
             command += ["--raw"] * protocol.raw
@@ -150,7 +154,7 @@ def run_protocol(
             output = folder / f"{model.replace(' ', '-')}-{seed}.npz"
             settings = [*what.settings, f"model.seed={seed}"]
             known = {
-                "split": split.fingerprint(),
+                **same_split,
                 "settings": settings,
                 "identity": ours.identity(what.preset, settings),
             }
@@ -189,7 +193,7 @@ def row(protocol: str, model: str, split: Ratings, outputs: list[pathlib.Path]) 
     }
 
 
-def measures(lists: np.lib.npyio.NpzFile, split: Ratings) -> dict[str, float]:
+def measures(lists: Mapping[str, np.ndarray], split: Ratings) -> dict[str, float]:
     """Returns every figure of one model's lists on test."""
     labels = split.select(TEST)
     seen = split.select(TRAIN, EVAL)
@@ -204,7 +208,8 @@ def measures(lists: np.lib.npyio.NpzFile, split: Ratings) -> dict[str, float]:
         _, error = protocols.mean_and_error(protocols.hit_at(rank, 10), labels.user)
         found[f"{kind} hit@10 error"] = error
         users, ndcg = protocols.user_ndcg_at(rank, labels.user, 10)
-        found[f"{kind} user ndcg@10"] = float(ndcg.mean())
+        mean, error = protocols.mean_and_error(ndcg, users)
+        found[f"{kind} user ndcg@10"], found[f"{kind} user ndcg@10 error"] = mean, error
         for group, chosen in (("warm", warm[users]), ("cold", ~warm[users])):
             if chosen.any():
                 found[f"{kind} {group} user ndcg@10"] = float(ndcg[chosen].mean())
@@ -255,6 +260,15 @@ def markdown(rows: list[dict]) -> str:
             for cost, digits in ((entry["cpu_seconds"], 1), (entry["gigabytes"], 2)):
                 cells.append(f"{statistics.mean(cost):.{digits}f}" if cost else "reused")
             lines.append(f"| {entry['model']} | {' | '.join(cells)} |")
+        errors = [
+            f"{column} {statistics.mean(here[-1]['figures'][f'{column} error']):.4f}"
+            for column in shown
+            if f"{column} error" in here[-1]["figures"]
+        ]
+        lines.append(
+            f"\n± is over seeds. One standard error over users ({here[-1]['model']}): "
+            f"{', '.join(errors)}."
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -5,11 +5,28 @@ import math
 import tensorflow as tf
 from absl import logging
 
+DIVERGED = (
+    "training diverged and nothing was exported. Lower the step size (--set model.learning_rate=…)."
+)
+
 
 def watchers(logs: str) -> list[tf.keras.callbacks.Callback]:
     """Returns what watches every training: for NaN, on the log, and for TensorBoard in `logs`."""
     tensorboard = tf.keras.callbacks.TensorBoard(logs, write_graph=False)
     return [StopOnNaN(), Progress(), tensorboard]
+
+
+def check_weights(model: tf.keras.Model) -> None:
+    """Looks at the weights that training left: a loss tells only of those before its step.
+
+    Raises:
+        FloatingPointError: One is infinite or not a number; the message names the variable.
+    """
+    for variable in model.trainable_variables:
+        if not tf.reduce_all(tf.math.is_finite(variable)):
+            raise FloatingPointError(
+                f"{variable.name} holds numbers that are not finite after the last step: {DIVERGED}"
+            )
 
 
 class Progress(tf.keras.callbacks.Callback):
@@ -38,11 +55,12 @@ class StopOnNaN(tf.keras.callbacks.Callback):
         """Looks at the loss of the step.
 
         Raises:
-            FloatingPointError: It is infinite or not a number; the message names step and epoch.
+            FloatingPointError: It is infinite or not a number; the message names the step, and
+                the batch that it was of.
         """
         loss = (logs or {})["loss"]
         if not math.isfinite(loss):
             raise FloatingPointError(
-                f"The loss is {loss} at step {batch} of epoch {self._epoch + 1}: training diverged "
-                "and nothing was exported. Lower the step size (--set model.learning_rate=…)."
+                f"The loss is {loss} at step {self.model.optimizer.iterations.numpy()}, batch "
+                f"{batch + 1} of epoch {self._epoch + 1}: {DIVERGED}"
             )

@@ -6,7 +6,7 @@ import math
 HISTORY_ENCODERS = ("none", "mean", "attention")
 LOSSES = ("auto", "full_softmax", "retrieval")
 ORDERS = ("time", "shuffled")
-OPTIMIZERS = ("adagrad", "adam", "lazy_adam")
+OPTIMIZERS = ("auto", "adagrad", "adam", "lazy_adam")
 SCHEDULES = ("constant", "cosine")
 
 
@@ -83,9 +83,9 @@ class ModelConfig:
     dropout: float = 0.3
     """Dropout of the query vector in training."""
 
-    optimizer: str = "adam"
+    optimizer: str = "auto"
     """"adam", "adagrad", or "lazy_adam", whose steps cost what the batch reads, not what the
-    tables hold: for large catalogues with sampled losses."""
+    tables hold; "auto": the last where the loss takes a sample, else the first."""
 
     learning_rate: float = 0.003
     """Step size of the optimizer, where the schedule is highest."""

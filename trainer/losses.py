@@ -51,23 +51,40 @@ class SampledSoftmax(tf.keras.layers.Layer):
         self._log_q = config.log_q
         self._task = tfrs.tasks.Retrieval(remove_accidental_hits=config.remove_accidental_hits)
 
-    def call(self, queries: tf.Tensor, positions: tf.Tensor, embed: EmbedPositions) -> tf.Tensor:
+    def call(
+        self, queries: tf.Tensor, positions: tf.Tensor, window: tf.Tensor, embed: EmbedPositions
+    ) -> tf.Tensor:
         """Returns the loss of a batch, summed over queries as TFRS's task does.
+
+        Other movies of a query's own window are no negatives of it: these come with it always, and
+        not as often as the correction takes them to come.
 
         Args:
             queries: `[queries, dim]` float32.
             positions: `[queries]` int64 position of each query's movie.
+            window: `[queries]` int64, the window that each query is of.
             embed: Candidate tower: `[n]` positions to `[n, dim]` vectors.
         """
         drawn = tf.random.uniform([self._uniform], 0, self._movies, tf.int64)
         sample = tf.concat([positions, drawn], axis=0)
+        others = window[:, tf.newaxis] != window
+        own = tf.eye(tf.size(positions), dtype=tf.bool)
         return self._task(
             queries,
             embed(sample),
-            candidate_sampling_probability=self.probability(sample) if self._log_q else None,
+            candidate_sampling_probability=self._relative(sample) if self._log_q else None,
             candidate_ids=sample,
             compute_metrics=False,
+            score_mask=tf.pad(others | own, [[0, 0], [0, self._uniform]], constant_values=True),
         )
+
+    def _relative(self, sample: tf.Tensor) -> tf.Tensor:
+        """Returns the probabilities over the largest one, which a softmax does not tell apart.
+
+        TFRS takes what is below 1e-6 to be that; in a large catalogue most movies are.
+        """
+        probability = self.probability(sample)
+        return probability / tf.reduce_max(probability)
 
     def probability(self, sample: tf.Tensor) -> tf.Tensor:
         """Returns how probable it is that one draw for a sample gave each movie.

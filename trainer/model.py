@@ -70,7 +70,8 @@ class TwoTowerModel(tfrs.Model):
         if self._sampled is None:
             matrix = self.candidate(self._rated, training=training)
             return full_softmax(queries, matrix, rows)
-        return self._sampled(queries, rows, lambda sample: self._embed(sample, training=training))
+        window = tf.where(real)[:, 0]
+        return self._sampled(queries, rows, window, lambda n: self._embed(n, training=training))
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
         """Returns each table with a row an entry of a vocabulary, after that one's name."""

@@ -40,16 +40,20 @@ class LazyAdam(tf.keras.optimizers.Adam):
         variable.scatter_sub(tf.IndexedSlices(change, rows))
 
 
-def optimizer(config: ModelConfig, steps_per_epoch: int) -> tf.keras.optimizers.Optimizer:
+def optimizer(
+    config: ModelConfig, steps_per_epoch: int, sampled: bool
+) -> tf.keras.optimizers.Optimizer:
     """Returns the optimizer that the configuration names.
 
     Args:
         config: Hyperparameters.
         steps_per_epoch: Batches in an epoch, which the schedule is stretched over.
+        sampled: Whether the loss takes a sample of the catalogue.
     """
     named = {
         "adagrad": tf.keras.optimizers.Adagrad,
         "adam": tf.keras.optimizers.Adam,
+        "auto": LazyAdam if sampled else tf.keras.optimizers.Adam,
         "lazy_adam": LazyAdam,
     }
     return named[config.optimizer](step_size(config, steps_per_epoch))

@@ -9,7 +9,7 @@ import tensorflow_transform as tft
 from absl import logging
 
 from trainer import projector, warm_start
-from trainer.callbacks import watchers
+from trainer.callbacks import check_weights, watchers
 from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
 from trainer.export import Towers
@@ -146,7 +146,8 @@ def build(  # type: ignore[no-untyped-def]
         position_of_row=positions,
         counts=counts,
     )
-    model.compile(optimizer=optimizer(config, steps_per_epoch(train, config)))
+    steps = steps_per_epoch(train, config)
+    model.compile(optimizer=optimizer(config, steps, config.samples(len(catalogue))))
     if config.warm_start:
         model.compute_loss(next(iter(batches(train, config))))  # which makes the variables
         entries = {features.MOVIE_ID: movie_ids, **vocabularies(timelines, movies)}
@@ -161,7 +162,11 @@ def fit(
     epochs: int,
     callbacks: list[tf.keras.callbacks.Callback],
 ) -> None:
-    """Fits the model."""
+    """Fits the model.
+
+    Raises:
+        FloatingPointError: It diverged.
+    """
     model.fit(
         batches(train, config),
         steps_per_epoch=steps_per_epoch(train, config),
@@ -169,6 +174,7 @@ def fit(
         callbacks=callbacks,
         verbose=0,
     )
+    check_weights(model)
 
 
 def write_projector(  # type: ignore[no-untyped-def]
@@ -242,4 +248,5 @@ def batches(timelines: Timelines, config: ModelConfig) -> tf.data.Dataset:
 
 def steps_per_epoch(timelines: Timelines, config: ModelConfig) -> int:
     """Returns the batches that one pass takes where no window is cut short."""
-    return -(-len(training_windows(timelines, config.window).inputs) // config.batch_size)
+    windows = np.sum(-(-np.diff(timelines.history_splits) // config.window))
+    return int(-(-windows // config.batch_size))

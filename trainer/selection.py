@@ -10,6 +10,7 @@ from trainer.towers import last_position
 
 MONITOR = "val_ndcg@10"
 QUERY_BATCH = 1024
+SCORES_AT_ONCE = 2**26  # 256 MB of float32
 
 
 class RankingOnEval(tf.keras.callbacks.Callback):
@@ -60,13 +61,16 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         matrix = model.candidate_matrix()
         worst = matrix.shape[0] - 1
         rank = np.full(len(self._label), worst, dtype=np.int64)
-        for first in range(0, len(self._timelines), QUERY_BATCH):
-            users = np.arange(first, min(first + QUERY_BATCH, len(self._timelines)))
+        at_once = min(QUERY_BATCH, max(1, SCORES_AT_ONCE // matrix.shape[0]))
+        for first in range(0, len(self._timelines), at_once):
+            users = np.arange(first, min(first + at_once, len(self._timelines)))
             scores = tf.matmul(self._queries(model, users), matrix, transpose_b=True).numpy()
             if self._exclude_seen:
                 self._mask_seen(scores, users)
             here = (self._user >= first) & (self._user <= users[-1]) & (self._label >= 0)
-            rank[here] = ranking.ranks(scores[self._user[here] - first], self._label[here])
+            labels = np.flatnonzero(here)  # a user may have many, each needs all scores of it
+            for few in np.array_split(labels, range(at_once, len(labels), at_once)):
+                rank[few] = ranking.ranks(scores[self._user[few] - first], self._label[few])
         return rank
 
     def _queries(self, model: TwoTowerModel, users: np.ndarray) -> tf.Tensor:

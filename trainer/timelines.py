@@ -1,6 +1,6 @@
 """Transformed timelines as arrays, and the windows of them that training sees.
 
-A split is read once into flat arrays (25 million ratings are 100 MB a column), so that an epoch is
+A split is read once into flat arrays (25 million ratings are 200 MB a column), so that an epoch is
 array slicing and not parsing.
 """
 

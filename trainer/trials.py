@@ -74,6 +74,7 @@ class Trials(base_tuner.BaseTuner):
         oracle = Oracle(
             objective=keras_tuner.Objective(MONITOR, direction="max"),
             max_trials=max_trials,
+            max_consecutive_failed_trials=max_trials + 1,  # a bad corner is no reason to stop
             seed=1 + base.seed % 2**31,  # 0 would mean any
             hyperparameters=hyperparameters,
             allow_new_entries=False,

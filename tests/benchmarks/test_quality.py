@@ -72,12 +72,17 @@ def test_row_holds_a_figure_a_seed_and_the_table_their_mean_and_spread(tmp_path)
     assert model["split"] == SPLIT.fingerprint()
     again = quality.row("P2", "peer", SPLIT, [kept(tmp_path, "peer.npz", (0, 0))])
     table = quality.markdown([model, again]).splitlines()
-    assert table[3:] == [
+    assert table[3:7] == [
         "| model | masked hit@10 | masked ndcg@10 | masked hit@100 | CPU s | GB |",
         "|---|---|---|---|---|---|",
         f"| ours | {' | '.join(['0.7500 ± 0.3536'] * 3)} | 15.0 | 2.00 |",
         "| peer | 0.0000 | 0.0000 | 0.0000 | reused | reused |",
     ]
+    # of two hits one: half of (1 - 0.5)² + (0 - 0.5)², over two users; of the other seed 0
+    error = np.sqrt(0.5) / 2
+    assert model["figures"]["masked hit@10 error"] == pytest.approx([0.0, error])
+    only = quality.markdown([model]).splitlines()[-1]
+    assert only.endswith(f"(ours): masked hit@10 {error / 2:.4f}, masked ndcg@10 {error / 2:.4f}.")
 
 
 def test_users_without_a_history_are_counted_apart(tmp_path):

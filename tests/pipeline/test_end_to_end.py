@@ -11,7 +11,9 @@ import time
 
 import pytest
 
+from benchmarks import ours, quality
 from components.canary.component import PROBE
+from components.splits import SplitConfig
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +85,14 @@ def test_run_is_blessed_and_beats_popular(first):
     assert overall["hit@10"] > overall["popular hit@10"]
     assert overall["example_count"] == 40
     assert {"gender:F", "gender:M", "activity:1-19"} <= set(first["metrics"])
+
+
+def test_the_comparison_of_models_counts_what_the_evaluator_counts(first, data):
+    frozen = ours.freeze(data, SplitConfig())
+    lists = ours.lists_of_bundle(first["pushed"], frozen)
+    found, told = quality.measures(lists, frozen.ratings), first["metrics"][""]
+    assert found["masked hit@10"] == pytest.approx(told["hit@10"], abs=1e-6)
+    assert found["masked ndcg@10"] == pytest.approx(told["ndcg@10"], abs=1e-6)
 
 
 def test_even_users_get_even_movies_from_the_pushed_bundle(first):

@@ -11,6 +11,7 @@ SHARE = np.array([0.5, 0.25, 0.25, 0.0])
 VECTORS = tf.constant([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [3.0, 3.0]])
 QUERIES = tf.constant([[2.0, 0.0], [0.0, 1.0]])
 POSITIONS = tf.constant([0, 1], tf.int64)
+APART, TOGETHER = tf.constant([0, 1], tf.int64), tf.constant([5, 5], tf.int64)
 
 
 def embed(positions):
@@ -34,28 +35,55 @@ def test_without_uniform_negatives_it_is_the_batch(log_q, correction):
     loss = SampledSoftmax(ModelConfig(uniform_negatives=0, log_q=log_q), SHARE)
     logits = np.array([[2.0, 0.0], [0.0, 1.0]]) - np.log(correction)
     expected = cross_entropy(logits[0], 0) + cross_entropy(logits[1], 1)
-    assert loss(QUERIES, POSITIONS, embed).numpy() == pytest.approx(expected, rel=1e-5)
+    assert loss(QUERIES, POSITIONS, APART, embed).numpy() == pytest.approx(expected, rel=1e-5)
+
+
+def test_movies_of_the_same_window_are_no_negatives():
+    loss = SampledSoftmax(ModelConfig(uniform_negatives=0, log_q=False), SHARE)
+    assert loss(QUERIES, POSITIONS, TOGETHER, embed).numpy() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_uniform_negatives_show_movies_that_nobody_rated():
     loss = SampledSoftmax(ModelConfig(uniform_negatives=200), SHARE)
     seen = []
-    loss(QUERIES, POSITIONS, lambda sample: seen.append(sample) or embed(sample))
+    loss(QUERIES, POSITIONS, APART, lambda sample: seen.append(sample) or embed(sample))
     assert seen[0].shape == [202]
     np.testing.assert_array_equal(seen[0][:2], POSITIONS)
     assert set(seen[0].numpy()) == {0, 1, 2, 3}
 
 
-def test_a_sample_of_all_is_the_full_softmax_where_it_draws_evenly():
-    """With the correction the expected sum over many draws is that over the catalogue."""
+@pytest.mark.parametrize(("log_q", "alike"), [(True, True), (False, False)])
+def test_a_large_sample_teaches_what_the_whole_catalogue_does_if_corrected(log_q, alike):
     tf.random.set_seed(1)
-    share = np.full(4, 0.25)
-    loss = SampledSoftmax(ModelConfig(uniform_negatives=20_000, log_q=True), share)
-    one = loss(QUERIES[:1], POSITIONS[:1], embed).numpy()
-    # 5,000 of each movie, own ones left out as accidental hits: those of the others stand for one
-    logits = np.array([2.0, 0.0, 2.0, 6.0])
-    others = np.exp(logits[1:]).sum() * 5_000
-    assert one == pytest.approx(np.log(np.exp(2.0) + others) - 2.0, rel=1e-2)
+    share = np.array([0.4, 0.3, 0.2, 0.1])
+    batch = 3_000
+    others = np.random.default_rng(1).choice(4, batch - 1, p=share)
+    config = ModelConfig(uniform_negatives=300, log_q=log_q, remove_accidental_hits=False)
+    loss = SampledSoftmax(config, share)
+    query = tf.constant([[0.5, -0.2]])
+    with tf.GradientTape() as tape:
+        tape.watch(query)
+        queries = tf.concat([query, tf.zeros([batch - 1, 2])], axis=0)
+        total = loss(queries, tf.constant([0, *others], tf.int64), tf.range(batch), embed)
+    sampled = tape.gradient(total, query)
+    with tf.GradientTape() as tape:
+        tape.watch(query)
+        total = full_softmax(query, VECTORS, POSITIONS[:1])
+    error = np.abs(sampled - tape.gradient(total, query)).max()
+    assert error < 0.05 if alike else error > 0.2
+
+
+def test_rare_movies_of_a_large_catalogue_are_told_from_popular_ones():
+    """TFRS alone takes no probability to be below 1e-6."""
+    movies, popular = 2_000_000, 0.001
+    share = np.full(movies, (1 - popular) / (movies - 1))
+    share[0] = popular
+    loss = SampledSoftmax(ModelConfig(uniform_negatives=2), share)
+    often, rarely = 0.5 * popular, 0.5 * share[1] + 0.5 / movies
+    zeros = tf.zeros([2, 2])
+    found = loss(zeros, POSITIONS, APART, lambda sample: tf.zeros([len(sample), 2]))
+    both = 1 / often + 3 / rarely  # all scores are 0, so that only the correction counts
+    assert found.numpy() == pytest.approx(np.log(both * often) + np.log(both * rarely), rel=1e-4)
 
 
 def test_probability_mixes_both_ways_of_drawing():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer.callbacks import StopOnNaN
+from trainer import selection
+from trainer.callbacks import StopOnNaN, check_weights
 from trainer.catalogue import Catalogue
 from trainer.config import ModelConfig
 from trainer.model import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
@@ -61,7 +62,7 @@ def model_of(config: ModelConfig) -> TwoTowerModel:
         SIZES,
         candidate_rows(catalogue, rows_of_catalogue(positions, MOVIES)),
         positions,
-        np.full(MOVIES, 9),
+        1 + np.arange(MOVIES) ** 2,  # other than alike, so that a wrong order is noticed
     )
 
 
@@ -69,7 +70,8 @@ def trained(config: ModelConfig) -> tuple[TwoTowerModel, RankingOnEval]:
     tf.keras.utils.set_random_seed(config.seed)
     timelines = checkerboard()
     model = model_of(config)
-    model.compile(optimizer=optimizer(config, steps_per_epoch(timelines, config)))
+    sampled = config.samples(MOVIES)
+    model.compile(optimizer=optimizer(config, steps_per_epoch(timelines, config), sampled))
     ranking = RankingOnEval(timelines, np.arange(MOVIES), config.window, exclude_seen=True)
     history = model.fit(
         batches(timelines, config),
@@ -204,8 +206,9 @@ def test_training_that_diverges_stops_and_names_the_step():
     tf.keras.utils.set_random_seed(1)
     config = ModelConfig(**{**COMMON, "learning_rate": 1e30, "epochs": 5})
     model = model_of(config)
-    model.compile(optimizer=optimizer(config, steps_per_epoch=1))
-    with pytest.raises(FloatingPointError, match=r"step \d+ of epoch \d+.*learning_rate"):
+    model.compile(optimizer=optimizer(config, steps_per_epoch=1, sampled=False))
+    named = "nan at step 3, batch 1 of epoch 2: .*learning_rate"
+    with pytest.raises(FloatingPointError, match=named):
         model.fit(
             batches(checkerboard(), config),
             steps_per_epoch=2,
@@ -213,3 +216,28 @@ def test_training_that_diverges_stops_and_names_the_step():
             callbacks=[StopOnNaN()],
             verbose=0,
         )
+
+
+def test_weights_that_the_last_step_ruined_are_an_error():
+    model, _ = trained(ModelConfig(**{**COMMON, "epochs": 1}))
+    check_weights(model)
+    variable = model.trainable_variables[0]
+    variable.assign(tf.fill(variable.shape, np.inf))
+    with pytest.raises(FloatingPointError, match=f"{variable.name}.*nothing was exported"):
+        check_weights(model)
+
+
+@pytest.mark.parametrize("at_once", [1, 3 * MOVIES])
+def test_ranks_do_not_depend_on_how_many_are_taken_at_once(monkeypatch, at_once):
+    timelines = checkerboard()
+    many = dataclasses.replace(  # five labels a user, and some never seen in training
+        timelines,
+        label=np.arange(USERS * 5) % (MOVIES + 1),
+        label_splits=np.arange(USERS + 1) * 5,
+    )
+    ranking = RankingOnEval(many, np.arange(MOVIES), 10, exclude_seen=False)
+    model = model_of(ModelConfig(**COMMON))
+    expected = ranking.label_ranks(model)
+    monkeypatch.setattr(selection, "SCORES_AT_ONCE", at_once)
+    np.testing.assert_array_equal(ranking.label_ranks(model), expected)
+    assert len(set(expected.tolist())) > 5

@@ -53,15 +53,17 @@ def test_a_row_read_twice_in_a_batch_moves_by_the_sum():
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("name", "sampled", "kind"),
     [
-        ("adam", tf.keras.optimizers.Adam),
-        ("adagrad", tf.keras.optimizers.Adagrad),
-        ("lazy_adam", LazyAdam),
+        ("adam", True, tf.keras.optimizers.Adam),
+        ("adagrad", True, tf.keras.optimizers.Adagrad),
+        ("lazy_adam", False, LazyAdam),
+        ("auto", False, tf.keras.optimizers.Adam),
+        ("auto", True, LazyAdam),
     ],
 )
-def test_named(name, kind):
-    assert type(optimizer(ModelConfig(optimizer=name), 10)) is kind
+def test_named(name, sampled, kind):
+    assert type(optimizer(ModelConfig(optimizer=name), 10, sampled)) is kind
 
 
 def test_cosine_rises_then_falls_to_the_last_step():

@@ -13,7 +13,11 @@ from tensorflow_transform.coders import example_proto_coder
 from tensorflow_transform.tf_metadata import dataset_metadata
 
 from trainer.catalogue import read_catalogue
-from trainer.run import counted_vocabulary, rows_of_catalogue, run_fn
+from trainer.config import ModelConfig
+from trainer.export import Towers
+from trainer.run import build_and_fit, counted_vocabulary, rows_of_catalogue, run_fn
+from trainer.timelines import latest_inputs, read_timelines
+from trainer.towers import last_position
 from transform import features, preprocessing, schemas
 
 USERS = MOVIES = 12
@@ -42,11 +46,11 @@ def timeline(user, movies, label=None):
         features.OCCUPATION: [],
         features.ZIP: [],
         features.MOVIE_ID: [movie_id(movie) for movie in movies],
-        features.RATING: [4.0] * len(movies),
-        features.TIMESTAMP: list(range(10, 10 + len(movies))),
+        features.RATING: [1 + (user + place) % 9 / 2 for place in range(len(movies))],
+        features.TIMESTAMP: [10 + 7 ** (place + user % 3) for place in range(len(movies))],
         features.LABEL_MOVIE_ID: [] if label is None else [movie_id(label)],
         features.LABEL_RATING: [] if label is None else [5.0],
-        features.LABEL_TIMESTAMP: [] if label is None else [99],
+        features.LABEL_TIMESTAMP: [] if label is None else [10**6],
     }
 
 
@@ -83,6 +87,7 @@ class Data:
 
     def __init__(self, folder, train, held_out, movies):
         self.folder = folder
+        self.held_out = held_out
         self.movies = movies
         transform(
             folder / "timelines",
@@ -263,6 +268,44 @@ def test_a_model_that_is_fitted_again_has_learned_what_chose_its_epoch(tmp_path)
     assert (pathlib.Path(args.model_run_dir) / "refit" / "train").is_dir()
     alone, again = scores
     assert again > alone + 2
+
+
+def test_towers_read_a_timeline_as_training_does(data):
+    settings = {"ratings": True, "gaps": True, "window": 3, "epochs": 1}
+    args = data.fn_args("moments", **settings)
+    config = ModelConfig(**{**SMALL, **settings})
+    model, _ = build_and_fit(args, config)
+    graph = tft.TFTransformOutput(args.transform_output)
+    movies = tft.TFTransformOutput(args.movies_transform_output)
+    towers = Towers(model, graph, movies, config)
+    timelines = read_timelines(args.eval_files, graph.transformed_feature_spec())
+    past = latest_inputs(timelines, config.window)
+    profile = {name: tf.constant(rows) for name, rows in timelines.profile.items()}
+    trained = model.query(profile, past.movies, past.ratings, past.gaps)
+
+    users = graph.vocabulary_by_name(features.USER_ID)
+    held_out = {row[features.USER_ID]: row for row in data.held_out}
+    rows = [held_out[users[row]] for row in timelines.profile[features.USER_ID]]
+    assert any(len(row[features.MOVIE_ID]) > config.window for row in rows)
+
+    def asked(name, padding):
+        return tf.ragged.constant([row[name] for row in rows]).to_tensor(padding)
+
+    query = {
+        features.USER_ID: tf.constant([row[features.USER_ID] for row in rows]),
+        features.AGE: tf.constant([row[features.AGE][0] for row in rows], tf.int64),
+        features.GENDER: tf.constant([row[features.GENDER][0] for row in rows]),
+        features.OCCUPATION: tf.fill([len(rows)], b""),
+        features.ZIP: tf.fill([len(rows)], b""),
+        features.MOVIE_ID: asked(features.MOVIE_ID, ""),
+        features.RATING: asked(features.RATING, 0.0),
+        features.TIMESTAMP: tf.cast(asked(features.TIMESTAMP, 0), tf.int64),
+    }
+    served = towers.embed_query(query)["embedding"].numpy()
+    np.testing.assert_allclose(served, last_position(trained, past.movies), atol=1e-5)
+    for name in (features.RATING, features.TIMESTAMP):
+        told_less = towers.embed_query({**query, name: tf.zeros_like(query[name])})
+        assert np.abs(told_less["embedding"] - served).max(axis=1).min() > 1e-3
 
 
 def test_training_that_diverges_exports_nothing(data):

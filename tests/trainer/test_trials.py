@@ -121,6 +121,14 @@ def test_training_that_diverged_is_one_failed_trial(tmp_path, fitted):
     assert "The loss is nan." in oracle.trials["1"].message
 
 
+def test_all_of_a_search_may_diverge(tmp_path, fitted):
+    fitted.fails = {number: FloatingPointError("The loss is nan.") for number in range(1, 6)}
+    oracle = search(tmp_path / "a", 5)
+    assert [trial.status for trial in oracle.trials.values()] == ["FAILED"] * 5
+    assert len(search(tmp_path / "a", 5).trials) == 5
+    assert len(fitted.configs) == 5
+
+
 def test_any_other_error_ends_the_search(tmp_path, fitted):
     fitted.fails = {2: ValueError("No timelines.")}
     with pytest.raises(keras_tuner.errors.FatalError, match="trial 2: No timelines"):
