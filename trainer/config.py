@@ -98,7 +98,7 @@ class ModelConfig:
     """Windows per step; each holds up to `window` positions to learn from."""
 
     epochs: int = 45
-    """Passes over the training data, at most."""
+    """Passes over the training data, at most; each as long as one in which no window is short."""
 
     patience: int = 15
     """Epochs without a better NDCG@10 on `eval` before training stops; 0 never stops early."""

@@ -9,8 +9,9 @@ import tensorflow_transform as tft
 
 from trainer.config import ModelConfig
 from trainer.model import TwoTowerModel
-from trainer.timelines import NO_GAP, PADDING, PROFILE_ROWS, START
+from trainer.timelines import NO_GAP, PROFILE_ROWS
 from trainer.towers import last_position
+from trainer.windows import PADDING, START
 from transform import features, preprocessing
 
 

@@ -8,8 +8,9 @@ import tensorflow_recommenders as tfrs
 
 from trainer.config import ModelConfig
 from trainer.losses import SampledSoftmax, full_softmax
-from trainer.timelines import PADDING, PROFILE_ROWS
+from trainer.timelines import PROFILE_ROWS
 from trainer.towers import CandidateTower, IdTable, QueryTower
+from trainer.windows import PADDING
 from transform import features
 
 INPUTS, RATINGS, GAPS = "inputs", "ratings", "gaps"
@@ -58,7 +59,7 @@ class TwoTowerModel(tfrs.Model):
 
         Args:
             inputs: By name: `[batch]` profile rows, `[batch, window]` `inputs`, `ratings`, `gaps`
-                and `targets`, as in `trainer.timelines.Windows`.
+                and `targets`, as in `trainer.windows.Windows`.
             training: Whether dropout is on.
         """
         profile = {name: inputs[name] for name in PROFILE_ROWS}

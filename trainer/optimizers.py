@@ -15,6 +15,10 @@ class LazyAdam(tf.keras.optimizers.Adam):
     step grows with the catalogue, whatever the batch. For dense gradients both are the same.
     """
 
+    def __init__(self, learning_rate: float | tf.keras.optimizers.schedules.LearningRateSchedule):
+        """Creates the optimizer, without XLA, which compiles anew for every number of rows."""
+        super().__init__(learning_rate, jit_compile=False)
+
     def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
         """Updates a variable, of a sparse gradient only the rows (Kingma and Ba, 2015).
 

@@ -1,7 +1,6 @@
 """What TFX's Trainer calls: read, build, fit, export. Functions only: TFX reloads this module."""
 
 import os
-from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -9,20 +8,15 @@ import tensorflow_transform as tft
 from absl import logging
 
 from trainer import projector, warm_start
+from trainer.batches import batches, steps_per_epoch
 from trainer.callbacks import check_weights, watchers
 from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
 from trainer.export import Towers
-from trainer.model import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
+from trainer.model import TwoTowerModel
 from trainer.optimizers import optimizer
 from trainer.selection import MONITOR, RankingOnEval
-from trainer.timelines import (
-    PROFILE_ROWS,
-    Timelines,
-    read_timelines,
-    shuffled,
-    training_windows,
-)
+from trainer.timelines import Timelines, read_timelines
 from trainer.towers import candidate_rows
 from transform import features
 
@@ -222,31 +216,3 @@ def rows_of_catalogue(positions: np.ndarray, movies: int) -> np.ndarray:
     rows = np.full(movies, len(positions), dtype=np.int64)
     rows[positions] = np.arange(len(positions))
     return rows
-
-
-def batches(timelines: Timelines, config: ModelConfig) -> tf.data.Dataset:
-    """Returns endless training data: one pass after another, each cut and shuffled anew."""
-    chance = np.random.default_rng(config.seed)
-    row, window = tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, config.window], tf.int64)
-    signature = dict.fromkeys(PROFILE_ROWS, row) | dict.fromkeys((INPUTS, GAPS, TARGETS), window)
-    signature[RATINGS] = tf.TensorSpec(window.shape, tf.float32)
-
-    def passes() -> Iterator[dict[str, np.ndarray]]:
-        while True:
-            source = shuffled(timelines, chance) if config.order == "shuffled" else timelines
-            windows = training_windows(source, config.window, chance)
-            inputs = windows.inputs
-            columns = {INPUTS: inputs.movies, RATINGS: inputs.ratings, GAPS: inputs.gaps}
-            columns |= {**windows.profile, TARGETS: windows.targets}
-            order = chance.permutation(len(inputs))
-            for first in range(0, len(order), config.batch_size):
-                chosen = order[first : first + config.batch_size]
-                yield {name: columns[name][chosen] for name in signature}
-
-    return tf.data.Dataset.from_generator(passes, output_signature=signature).prefetch(1)
-
-
-def steps_per_epoch(timelines: Timelines, config: ModelConfig) -> int:
-    """Returns the batches that one pass takes where no window is cut short."""
-    windows = np.sum(-(-np.diff(timelines.history_splits) // config.window))
-    return int(-(-windows // config.batch_size))

@@ -5,8 +5,9 @@ import tensorflow as tf
 
 from trainer import ranking
 from trainer.model import TwoTowerModel
-from trainer.timelines import PROFILE_ROWS, Timelines, latest_inputs
+from trainer.timelines import PROFILE_ROWS, Timelines
 from trainer.towers import last_position
+from trainer.windows import latest_inputs
 
 MONITOR = "val_ndcg@10"
 QUERY_BATCH = 1024

@@ -1,10 +1,11 @@
-"""Transformed timelines as arrays, and the windows of them that training sees.
+"""Transformed timelines as arrays.
 
 A split is read once into flat arrays (25 million ratings are 200 MB a column), so that an epoch is
-array slicing and not parsing.
+array slicing and not parsing; windows are cut out of them a batch at a time.
 """
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,9 +13,6 @@ import tensorflow as tf
 
 from transform import features
 
-PADDING = -1
-START = -2  # stands before the first movie of every timeline
-BEYOND = np.iinfo(np.int64).max  # a position behind the end of every timeline
 NO_GAP = -1
 READ_BATCH = 1024
 LIST_TYPES = (tf.int64, tf.float32, tf.int64)  # of movie rows, stars and seconds
@@ -50,37 +48,13 @@ class Timelines:
         """Number of users."""
         return len(self.history_splits) - 1
 
-
-@dataclasses.dataclass(frozen=True)
-class Inputs:
-    """What queries may see of timelines: movies, and how and when they were rated."""
-
-    movies: np.ndarray
-    """`[windows, window]` int64 movie rows, `START`, or `PADDING` after the end."""
-
-    ratings: np.ndarray
-    """`[windows, window]` float32 stars; 0 where there is no movie."""
-
-    gaps: np.ndarray
-    """`[windows, window]` int64 seconds since the movie before; `NO_GAP` where there is none."""
-
-    def __len__(self) -> int:
-        """Number of windows."""
-        return len(self.movies)
-
-
-@dataclasses.dataclass(frozen=True)
-class Windows:
-    """Pieces of timelines of equal length: at each position the past so far, and what came next."""
-
-    profile: dict[str, np.ndarray]
-    """By feature name: `[windows]` int64 rows."""
-
-    inputs: Inputs
-    """The past."""
-
-    targets: np.ndarray
-    """`[windows, window]` int64 movie row that follows each input, or `PADDING`."""
+    @functools.cached_property
+    def gap(self) -> np.ndarray:
+        """`[ratings]` int64 seconds since the movie before; `NO_GAP` for a user's first."""
+        gap = np.diff(self.timestamp, prepend=0)
+        starts = self.history_splits[:-1]
+        gap[starts[starts < len(gap)]] = NO_GAP
+        return gap
 
 
 def read_timelines(
@@ -138,92 +112,3 @@ def _learned(rows: dict[str, tf.RaggedTensor], movies: int) -> dict[str, tf.Ragg
     order = np.lexsort((when.values.numpy(), when.value_rowids().numpy()))
     joined = {name: c.with_values(tf.gather(c.values, order)) for name, c in joined.items()}
     return joined | {name: rows[name][:, :0] for name in features.LABEL}
-
-
-def training_windows(
-    timelines: Timelines, window: int, chance: np.random.Generator | None = None
-) -> Windows:
-    """Cuts every history into windows in which each movie is a target once.
-
-    A timeline `a b c d` with a window of 3 gives inputs `START a b` and `c`, targets `a b c` and
-    `d`: what a query may use at a position never includes its target.
-
-    Args:
-        timelines: The histories.
-        window: Length of a window.
-        chance: Shortens each user's first window at random, so that every movie is seen with pasts
-            of all lengths; None cuts at multiples of `window`.
-    """
-    lengths = np.diff(timelines.history_splits)
-    users = len(timelines)
-    cut = np.zeros(users, np.int64) if chance is None else chance.integers(0, window, users)
-    cut = np.where(lengths > 0, cut, 0)  # an empty history has no window
-    pieces = -(-(lengths + cut) // window)
-    user = np.repeat(np.arange(users), pieces)
-    piece = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    first = piece * window - cut[user]
-    position = np.maximum(first, 0)[:, np.newaxis] + np.arange(window)
-    targets = _movies(timelines, user, position)
-    targets[position >= (first + window)[:, np.newaxis]] = PADDING
-    profile = {name: rows[user] for name, rows in timelines.profile.items()}
-    inputs = _inputs(timelines, user, np.where(targets == PADDING, BEYOND, position - 1))
-    return Windows(profile, inputs, targets)
-
-
-def shuffled(timelines: Timelines, chance: np.random.Generator) -> Timelines:
-    """Returns the timelines with each history in random order."""
-    user = np.repeat(np.arange(len(timelines)), np.diff(timelines.history_splits))
-    order = np.lexsort((chance.random(len(user)), user))
-    columns = ("history", "rating", "timestamp")
-    return dataclasses.replace(
-        timelines, **{name: getattr(timelines, name)[order] for name in columns}
-    )
-
-
-def latest_inputs(timelines: Timelines, window: int) -> Inputs:
-    """Returns each user's latest `window` inputs, padded after the end."""
-    lengths = np.diff(timelines.history_splits)
-    first = np.maximum(lengths - window, -1)
-    position = first[:, np.newaxis] + np.arange(window)
-    return _inputs(timelines, np.arange(len(timelines)), position)
-
-
-def _inputs(timelines: Timelines, user: np.ndarray, position: np.ndarray) -> Inputs:
-    """Returns each `[rows]` user's past at `[rows, window]` positions of the history."""
-    gaps = np.diff(timelines.timestamp, prepend=0)
-    starts = timelines.history_splits[:-1]
-    gaps[starts[starts < len(gaps)]] = NO_GAP
-    return Inputs(
-        movies=_movies(timelines, user, position),
-        ratings=_take(timelines, timelines.rating, user, position, 0.0),
-        gaps=_take(timelines, gaps, user, position, NO_GAP),
-    )
-
-
-def _movies(timelines: Timelines, user: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """Returns each `[rows]` user's movies at `[rows, window]` positions of the history."""
-    outside = np.where(position < 0, START, PADDING)
-    return _take(timelines, timelines.history, user, position, outside)
-
-
-def _take(
-    timelines: Timelines,
-    column: np.ndarray,
-    user: np.ndarray,
-    position: np.ndarray,
-    outside: np.ndarray | float,
-) -> np.ndarray:
-    """Returns what stands in a column beside `history` at `[rows, window]` positions of a user's.
-
-    Args:
-        timelines: Whose histories.
-        column: `[ratings]`.
-        user: `[rows]` users.
-        position: `[rows, window]` places in the history.
-        outside: What is returned where the history has no such place.
-    """
-    start = timelines.history_splits[user][:, np.newaxis]
-    length = (timelines.history_splits[user + 1] - timelines.history_splits[user])[:, np.newaxis]
-    inside = (position >= 0) & (position < length)
-    flat = np.append(column, column.dtype.type(0))  # never empty, so that any index is legal
-    return np.where(inside, flat[np.where(inside, start + position, 0)], outside)

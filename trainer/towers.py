@@ -12,7 +12,8 @@ from trainer.attention import CausalEncoder
 from trainer.catalogue import Catalogue
 from trainer.config import ModelConfig
 from trainer.moments import Moments
-from trainer.timelines import PADDING, PROFILE_ROWS, START
+from trainer.timelines import PROFILE_ROWS
+from trainer.windows import PADDING, START
 from transform import features, preprocessing
 
 

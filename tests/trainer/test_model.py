@@ -7,15 +7,17 @@ import pytest
 import tensorflow as tf
 
 from trainer import selection
+from trainer.batches import batches, steps_per_epoch
 from trainer.callbacks import StopOnNaN, check_weights
 from trainer.catalogue import Catalogue
 from trainer.config import ModelConfig
 from trainer.model import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
 from trainer.optimizers import optimizer
-from trainer.run import batches, rows_of_catalogue, steps_per_epoch
+from trainer.run import rows_of_catalogue
 from trainer.selection import MONITOR, RankingOnEval
-from trainer.timelines import PADDING, PROFILE_ROWS, START, Timelines
+from trainer.timelines import PROFILE_ROWS, Timelines
 from trainer.towers import candidate_rows, last_position
+from trainer.windows import PADDING, START
 from transform import features
 
 USERS = MOVIES = 20

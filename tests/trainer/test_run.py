@@ -16,8 +16,9 @@ from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
 from trainer.export import Towers
 from trainer.run import build_and_fit, counted_vocabulary, rows_of_catalogue, run_fn
-from trainer.timelines import latest_inputs, read_timelines
+from trainer.timelines import read_timelines
 from trainer.towers import last_position
+from trainer.windows import latest_inputs
 from transform import features, preprocessing, schemas
 
 USERS = MOVIES = 12
