@@ -108,18 +108,18 @@ def warp(ratings: Ratings, factors: int, learning_rate: float) -> Scorer:
 PEERS: dict[str, tuple[Callable[..., Scorer], dict[str, list[Any]]]] = {
     "popular": (popular, {}),
     "recently popular": (recently_popular, {"days": [7, 30, 90, 365]}),
-    "item-kNN": (item_knn, {"neighbours": [20, 50, 100, 200, 500]}),
+    "item-kNN": (item_knn, {"neighbours": [10, 20, 50, 100, 200, 500]}),
     "EASE": (ease, {"regularization": [50, 100, 200, 500, 1000, 2000, 5000]}),
     "iALS": (
         ials,
         {
-            "factors": [4, 8, 16, 32, 64, 128],
+            "factors": [4, 8, 16, 32, 64, 128, 256],
             "regularization": [0.1, 1.0, 10.0, 30.0, 100.0],
-            "alpha": [1.0, 5.0, 20.0],
+            "alpha": [0.2, 1.0, 5.0, 20.0],
         },
     ),
     "BPR": (bpr, {"factors": [32, 64, 128, 256], "learning_rate": [0.003, 0.01, 0.05]}),
-    "WARP": (warp, {"factors": [16, 32, 64], "learning_rate": [0.02, 0.05]}),
+    "WARP": (warp, {"factors": [16, 32, 64, 128], "learning_rate": [0.01, 0.02, 0.05, 0.1]}),
 }
 PERSONAL = tuple(name for name in PEERS if "popular" not in name)
 
