@@ -8,6 +8,7 @@ tuned on eval too, by hand. Everything is reported on test.
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -137,17 +138,14 @@ def run_protocol(
     split.save(folder / "split.npz")
     rows = []
     same_split = {"split": split.fingerprint()}
-    for peer in PEERS:
-        output = folder / f"{peer.replace(' ', '-')}.npz"
-        asked = {"k": protocol.chosen_by, "raw": protocol.raw}
-        code = {"code": protocols.code("peers", "protocols")}
-        if not protocols.is_kept(output, {**same_split, **asked, **code}):
-            command = [str(PEERS_PYTHON), "-m", "benchmarks.peers", peer, str(folder / "split.npz")]
-            command += [str(output), "--k", str(protocol.chosen_by)]
-            command += ["--raw"] * protocol.raw
-            subprocess.run(command, check=True, env={**os.environ, **ONE_THREAD})
-        rows.append(row(name, peer, split, [output]))
-        print(line(rows[-1]), flush=True)
+    outputs = [folder / f"{peer.replace(' ', '-')}.npz" for peer in PEERS]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = pool.map(
+            lambda output, peer: run_peer(peer, output, protocol, split), outputs, PEERS
+        )
+        for output, peer, _ in zip(outputs, PEERS, done, strict=True):
+            rows.append(row(name, peer, split, [output]))
+            print(line(rows[-1]), flush=True)
     for model, what in models.items():
         outputs = []
         for seed in range(1, what.seeds + 1):
@@ -172,6 +170,22 @@ def run_protocol(
         rows.append(row(name, model, split, outputs))
         print(line(rows[-1]), flush=True)
     return rows
+
+
+def run_peer(peer: str, output: pathlib.Path, protocol: Protocol, split: Ratings) -> None:
+    """Makes a peer's lists if they are not kept, in a process of one thread."""
+    known = {
+        "split": split.fingerprint(),
+        "k": protocol.chosen_by,
+        "raw": protocol.raw,
+        "code": protocols.code("peers", "protocols"),
+    }
+    if protocols.is_kept(output, known):
+        return
+    command = [str(PEERS_PYTHON), "-m", "benchmarks.peers", peer, str(output.parent / "split.npz")]
+    command += [str(output), "--k", str(protocol.chosen_by)]
+    command += ["--raw"] * protocol.raw
+    subprocess.run(command, check=True, env={**os.environ, **ONE_THREAD})
 
 
 def row(protocol: str, model: str, split: Ratings, outputs: list[pathlib.Path]) -> dict:
