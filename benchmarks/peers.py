@@ -113,13 +113,13 @@ PEERS: dict[str, tuple[Callable[..., Scorer], dict[str, list[Any]]]] = {
     "iALS": (
         ials,
         {
-            "factors": [4, 8, 16, 32, 64, 128, 256],
-            "regularization": [0.1, 1.0, 10.0, 30.0, 100.0],
-            "alpha": [0.2, 1.0, 5.0, 20.0],
+            "factors": [8, 16, 32, 64, 128],
+            "regularization": [1.0, 10.0, 30.0, 100.0, 300.0],
+            "alpha": [1.0, 5.0, 20.0, 50.0],
         },
     ),
-    "BPR": (bpr, {"factors": [32, 64, 128, 256], "learning_rate": [0.003, 0.01, 0.05]}),
-    "WARP": (warp, {"factors": [16, 32, 64, 128], "learning_rate": [0.01, 0.02, 0.05, 0.1]}),
+    "BPR": (bpr, {"factors": [32, 64, 128], "learning_rate": [0.003, 0.01, 0.05]}),
+    "WARP": (warp, {"factors": [16, 32, 64, 128], "learning_rate": [0.02, 0.05, 0.1]}),
 }
 PERSONAL = tuple(name for name in PEERS if "popular" not in name)
 
