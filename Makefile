@@ -24,7 +24,7 @@ lint: setup      ## ruff
 types: setup     ## mypy
 	@$(BIN)/mypy
 
-bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale" or all of them
+bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale", "steps" or all
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)
 
 bench-serving: setup  ## the index beside TFRS and faiss, and the local server under load

@@ -1,9 +1,10 @@
 """Measures CPU seconds and memory: ingestion, statistics and Transform, and whole runs.
 
-    python -m benchmarks.speed [rows] [runs] [scale]
+    python -m benchmarks.speed [rows] [runs] [scale] [steps]
 
 `rows` runs our steps and TFX's row by row on the same ratings; `runs` whole pipelines of ML-100K
-and (one epoch) ML-1M; `scale` ingests ten million made-up ratings. Without a name, all three.
+and (one epoch) ML-1M; `scale` ingests ten million made-up ratings; `steps` moves tables by Adam and
+by lazy Adam. Without a name, all four.
 Machines are shared and noisy: read the ratios, which come from one run, rather than the seconds.
 """
 
@@ -18,12 +19,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from typing import Any
 
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pyarrow.csv
+import tensorflow as tf
 from tfx import v1 as tfx
 
 from benchmarks import row_preprocessing
@@ -35,6 +38,8 @@ from pipeline.fetch import fetch
 from pipeline.progress import output_to
 from pipeline.stages import check, dotted, transform
 from pipeline.usage import cpu_seconds, peak_gigabytes
+from trainer.config import ModelConfig
+from trainer.optimizers import optimizer
 from transform import preprocessing, schemas
 
 RUNS = pathlib.Path("runs")
@@ -43,8 +48,13 @@ RUNS = pathlib.Path("runs")
 def main() -> None:
     """Runs the named measurements, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", help="rows, runs, scale (default: all)")
-    parts = {"rows": compare_with_rows, "runs": whole_runs, "scale": ten_million}
+    parser.add_argument("parts", nargs="*", help="rows, runs, scale, steps (default: all)")
+    parts = {
+        "rows": compare_with_rows,
+        "runs": whole_runs,
+        "scale": ten_million,
+        "steps": optimizer_steps,
+    }
     chosen = parser.parse_args().parts or list(parts)
     unknown = set(chosen) - set(parts)
     if unknown:
@@ -107,8 +117,38 @@ def ten_million(scratch: pathlib.Path) -> None:
     print(f"\n{len(user):,} made-up ratings ingested: {seconds:.0f} CPU s, {peak:.1f} GB")
 
 
+def optimizer_steps(scratch: pathlib.Path) -> None:
+    """Prints CPU time of a step that read 4,096 rows of a table, 64 numbers a row."""
+    for rows in (10_000, 100_000, 1_000_000):
+        costs = {name: alone(step_cost, scratch, name, rows)[0] for name in ("adam", "lazy_adam")}
+        told = ", ".join(f"{name} {cost['step'] * 1000:.1f} ms" for name, cost in costs.items())
+        print(f"a step on {rows:,} rows: {told}")
+
+
+def step_cost(scratch: pathlib.Path, name: str, rows: int) -> dict[str, float]:
+    """Measures a step of an optimizer, after two that do not count."""
+    table = tf.Variable(tf.random.normal([rows, 64]))
+    config = ModelConfig(optimizer=name, schedule="constant")
+    moves = optimizer(config, steps_per_epoch=1, sampled=True)
+    moves.build([table])
+
+    @tf.function
+    def step(read: tf.Tensor) -> None:
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(tf.gather(table, read) ** 2)
+        moves.apply_gradients([(tape.gradient(loss, table), table)])
+
+    reads = [tf.random.uniform([4096], 0, rows, tf.int64) for _ in range(12)]
+    for read in reads[:2]:
+        step(read)
+    began = cpu_seconds()
+    for read in reads[2:]:
+        step(read)
+    return {"step": (cpu_seconds() - began) / len(reads[2:])}
+
+
 def alone(
-    function: Callable[..., dict[str, float]], *arguments: pathlib.Path
+    function: Callable[..., dict[str, float]], *arguments: Any
 ) -> tuple[dict[str, float], float]:
     """Calls a function in a process of its own: Transforms in one process share lookup tables.
 
