@@ -119,7 +119,7 @@ PEERS: dict[str, tuple[Callable[..., Scorer], dict[str, list[Any]]]] = {
         },
     ),
     "BPR": (bpr, {"factors": [32, 64, 128], "learning_rate": [0.003, 0.01, 0.05]}),
-    "WARP": (warp, {"factors": [16, 32, 64, 128], "learning_rate": [0.02, 0.05, 0.1]}),
+    "WARP": (warp, {"factors": [32, 64, 128], "learning_rate": [0.02, 0.05, 0.1]}),
 }
 PERSONAL = tuple(name for name in PEERS if "popular" not in name)
 

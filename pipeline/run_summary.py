@@ -17,9 +17,12 @@ SHOWN = 10
 
 
 def tell(record: RunRecord, options: argparse.Namespace, say: Lines) -> int:
-    """Says what came of a run, and returns the exit status."""
+    """Says what came of a run, and returns the exit status.
+
+    Programs are spared the sample of what the bundle recommends: it must be loaded for that.
+    """
     say.line(summary(record))
-    if record.pushed:
+    if record.pushed and not options.json:
         say.line(sample(record))
     say.line(next_commands(record, options.output))
     if options.json:

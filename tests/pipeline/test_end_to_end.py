@@ -1,5 +1,7 @@
 """The whole pipeline on a checkerboard, through the command line, as a user would run it."""
 
+import argparse
+import io
 import json
 import os
 import pathlib
@@ -14,6 +16,9 @@ import pytest
 from benchmarks import ours, quality
 from components.canary.component import PROBE
 from components.splits import SplitConfig
+from pipeline import run_summary
+from pipeline.progress import Lines
+from pipeline.run_records import RunRecord
 
 pytestmark = pytest.mark.slow
 
@@ -93,6 +98,16 @@ def test_the_comparison_of_models_counts_what_the_evaluator_counts(first, data):
     found, told = quality.measures(lists, frozen.ratings), first["metrics"][""]
     assert found["masked hit@10"] == pytest.approx(told["hit@10"], abs=1e-6)
     assert found["masked ndcg@10"] == pytest.approx(told["ndcg@10"], abs=1e-6)
+
+
+def test_people_are_shown_what_is_recommended_and_programs_are_not(first):
+    record = RunRecord(**first)
+    for as_json in (False, True):
+        terminal = io.StringIO()
+        options = argparse.Namespace(json=as_json, output=None)
+        assert run_summary.tell(record, options, Lines(terminal)) == 0
+        assert ("Recommended to user" in terminal.getvalue()) is not as_json
+        assert "to user nobody" in terminal.getvalue() or as_json
 
 
 def test_even_users_get_even_movies_from_the_pushed_bundle(first):
