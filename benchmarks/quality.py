@@ -30,7 +30,7 @@ from pipeline.fetch import fetch
 PEERS_PYTHON = pathlib.Path(".venv-peers/bin/python")
 RUNS = pathlib.Path("runs")
 PEERS = ("popular", "recently popular", "item-kNN", "EASE", "iALS", "BPR", "WARP")
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # implicit brings its own
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 CURVE = (1, 2, 5, 10, 20, 50, 100)
 
 
