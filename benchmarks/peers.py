@@ -90,7 +90,7 @@ def ials(ratings: Ratings, factors: int, regularization: float, alpha: float) ->
 def bpr(ratings: Ratings, factors: int, learning_rate: float) -> Scorer:
     """Bayesian personalised ranking (Rendle et al., 2009)."""
     model = implicit.bpr.BayesianPersonalizedRanking(
-        factors, learning_rate, iterations=100, random_state=SEED, use_gpu=False
+        factors, learning_rate, iterations=100, num_threads=1, random_state=SEED, use_gpu=False
     )
     model.fit(matrix(ratings), show_progress=False)
     return lambda users: np.asarray(model.user_factors[users] @ model.item_factors.T, np.float64)
