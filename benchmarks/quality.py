@@ -23,6 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from benchmarks import ours, protocols
+from benchmarks.contenders import Ours, contenders
 from benchmarks.protocols import EVAL, TEST, TRAIN, Ratings
 from components.splits import SplitConfig
 from pipeline.fetch import fetch
@@ -63,44 +64,6 @@ PROTOCOLS = {
         "the last tenth of all ratings by time, seen movies left out", SplitConfig("temporal"), 10
     ),
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Ours:
-    """A model of ours: a preset and what is changed of it."""
-
-    preset: str
-    settings: tuple[str, ...] = ()
-    seeds: int = 1
-
-
-SETTINGS = {
-    "P1": (  # what else a user rated, not what comes next: the user's own vector says most of it
-        "model.history=none",
-        "model.ratings=false",
-        "model.gaps=false",
-        "model.window=200",
-        "model.dropout=0.8",
-        "model.learning_rate=0.01",
-        "model.batch_size=32",
-        "model.epochs=40",
-        "model.patience=0",
-        "model.exclude_seen=false",
-        "model.refit=true",
-    ),
-    "P2": (),
-    "P3": ("serving.trend_days=14", "serving.trend_weight=8", "model.refit=true"),
-}
-"""What our preset, which is made for P2, needs under each protocol."""
-
-
-def contenders(protocol: str, release: str, seeds: int) -> dict[str, Ours]:
-    """Returns our models by the name that the table shows."""
-    return {
-        "blog model": Ours("blog"),
-        "blog model + logQ": Ours("blog", ("model.log_q=true",)),
-        f"ours ({release})": Ours(release, SETTINGS[protocol], seeds),
-    }
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import ours, protocols, quality
+from benchmarks.contenders import contenders
 from benchmarks.protocols import LISTED, TEST, TRAIN, Ratings
 from pipeline import presets
 
@@ -35,7 +36,7 @@ def kept(folder, name, first, **facts):
 @pytest.mark.parametrize("protocol", quality.PROTOCOLS)
 @pytest.mark.parametrize("release", presets.PRESETS)
 def test_every_contender_is_a_model_that_can_be_made(protocol, release):
-    for what in quality.contenders(protocol, release, 3).values():
+    for what in contenders(protocol, release, 3).values():
         presets.with_settings(presets.find(what.preset), list(what.settings))
 
 
