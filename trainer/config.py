@@ -151,6 +151,11 @@ class ModelConfig:
         for name in ("patience", "uniform_negatives", "full_softmax_up_to"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}.")
+        if self.loss != "full_softmax" and self.uniform_negatives == 0 and self.batch_size == 1:
+            raise ValueError(
+                "uniform_negatives must be above 0 where batch_size is 1 and loss may take a "
+                "sample: no other window brings negatives."
+            )
         for name in ("ratings", "gaps"):
             if getattr(self, name) and self.history == "none":
                 raise ValueError(f"{name} must be false where history is 'none': it has no movies.")

@@ -42,6 +42,14 @@ def test_a_cosine_has_no_bias():
     ModelConfig(normalized=True, item_bias=False)
 
 
+@pytest.mark.parametrize("loss", ["auto", "retrieval"])
+def test_a_sample_has_negatives(loss):
+    none = {"batch_size": 1, "uniform_negatives": 0}
+    with pytest.raises(ValueError, match=r"uniform_negatives must be above 0.*batch_size"):
+        ModelConfig(loss=loss, **none)
+    ModelConfig(loss="full_softmax", **none)
+
+
 @pytest.mark.parametrize(
     ("loss", "movies", "samples"),
     [
