@@ -23,8 +23,8 @@ import numpy as np
 
 from benchmarks import ours, protocols
 from benchmarks.protocols import Floats, Integers, Ratings
-from components import grouplens
-from components.splits import SplitConfig
+from components.ingestion.readers import grouplens
+from components.ingestion.splits import SplitConfig
 from pipeline.fetch import fetch
 
 RUNS = pathlib.Path("runs")

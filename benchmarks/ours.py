@@ -11,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.protocols import EVAL, TRAIN, Ratings, for_strangers, recent_counts, top_lists
-from components import grouplens
 from components.bundle import manifest
 from components.bundle.popularity import Trend
-from components.splits import SplitConfig, split_ratings
-from components.timelines import id_names, movie_examples, timeline_examples
+from components.ingestion.readers import grouplens
+from components.ingestion.splits import SplitConfig, split_ratings
+from components.ingestion.timelines import id_names, movie_examples, timeline_examples
 from pipeline import presets
 from pipeline.code_version import code_version
 from transform import features

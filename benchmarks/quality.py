@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks import ours, protocols
 from benchmarks.contenders import Ours, contenders
 from benchmarks.protocols import EVAL, TEST, TRAIN, Ratings
-from components.splits import SplitConfig
+from components.ingestion.splits import SplitConfig
 from pipeline.fetch import fetch
 
 PEERS_PYTHON = pathlib.Path(".venv-peers/bin/python")

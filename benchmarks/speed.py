@@ -30,9 +30,9 @@ import tensorflow as tf
 from tfx import v1 as tfx
 
 from benchmarks import row_preprocessing
-from components import grouplens
-from components.ratings_example_gen import RatingsExampleGen
-from components.splits import SplitConfig
+from components.ingestion.ratings_example_gen import RatingsExampleGen
+from components.ingestion.readers import grouplens
+from components.ingestion.splits import SplitConfig
 from pipeline import local_run, tables
 from pipeline.fetch import fetch
 from pipeline.progress import output_to

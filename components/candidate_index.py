@@ -10,8 +10,9 @@ from absl import logging
 from tfx import v1 as tfx
 from tfx.utils import path_utils
 
-from components import kept_towers, spans
+from components import kept_towers
 from components.bundle import build, inputs, manifest, popularity, records, warm_up
+from components.ingestion import spans
 from components.two_tower_trainer import TRAINING_RUN
 
 

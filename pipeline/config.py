@@ -3,9 +3,9 @@
 import dataclasses
 import pathlib
 
-from components import spans
 from components.bundle.popularity import Trend
-from components.splits import SplitConfig
+from components.ingestion import spans
+from components.ingestion.splits import SplitConfig
 from trainer.config import ModelConfig
 
 MODEL_NAME = "movielens"

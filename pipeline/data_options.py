@@ -3,7 +3,7 @@
 import argparse
 import pathlib
 
-from components import spans
+from components.ingestion import spans
 from pipeline.presets import Preset
 from pipeline.progress import Lines
 
@@ -60,7 +60,7 @@ def check(data: pathlib.Path, span: str, say: Lines) -> None:
     Raises:
         ValueError: There is no such folder or span, or its files are in no layout that is known.
     """
-    from components.grouplens import layout
+    from components.ingestion.readers.grouplens import layout
 
     read = spans.find(str(data), span)
     found = f"{read.path}: {layout.detect(read.path).name} layout"

@@ -4,7 +4,7 @@ import dataclasses
 import typing
 from typing import Any
 
-from components.splits import SplitConfig
+from components.ingestion.splits import SplitConfig
 from pipeline.config import Gates, Serving
 from trainer.config import ModelConfig
 

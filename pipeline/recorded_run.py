@@ -89,8 +89,9 @@ def _run_graph(
     terminal: Lines,
 ) -> None:
     """Runs the graph and fills the record with what it made."""
-    from components import registry, spans
+    from components import registry
     from components.atomic_pusher import DESTINATION, SAME_AS
+    from components.ingestion import spans
     from pipeline import lineage, local_run, verdict
     from pipeline.stages import OUTSIDE_WORLD
 

@@ -18,9 +18,9 @@ from components.bundle_evaluator import BundleEvaluator
 from components.canary import Canary
 from components.candidate_index import CandidateIndex
 from components.curated_schema import CuratedSchema
-from components.movies_example_gen import MoviesExampleGen
-from components.ratings_example_gen import RatingsExampleGen
-from components.splits import SplitConfig
+from components.ingestion.movies_example_gen import MoviesExampleGen
+from components.ingestion.ratings_example_gen import RatingsExampleGen
+from components.ingestion.splits import SplitConfig
 from components.warm_start import WarmStart
 from pipeline.code_version import code_version, git_revision
 from pipeline.config import PipelineConfig

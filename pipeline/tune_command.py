@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from components import spans
+from components.ingestion import spans
 from pipeline import data_options, presets, run_options, tables
 from pipeline.config import PipelineConfig, Tuning, output_paths
 from pipeline.progress import Lines, output_to

@@ -6,7 +6,7 @@ function here undoes that for one release; the caller's hashes say whether it su
 
 from collections.abc import Iterable, Iterator
 
-from components.grouplens.movies import FLAG_GENRES
+from components.ingestion.readers.grouplens.movies import FLAG_GENRES
 
 REPAIRS_100K = {
     "unkonwn (unkonwn)": "unknown",

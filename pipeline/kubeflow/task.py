@@ -88,10 +88,10 @@ def look_at_data(
     Returns:
         The execution properties with them; the artifact of `outputs` has them too.
     """
-    from components import example_gen_driver
+    from components.ingestion import driver
 
     artifact = artifact_utils.get_single_instance(outputs[EXAMPLES])
-    return example_gen_driver.look_at_data(properties, inputs, artifact.mlmd_artifact)
+    return driver.look_at_data(properties, inputs, artifact.mlmd_artifact)
 
 
 def _do(executor_class: type, task_root: str, run_id: str, beam_args: list[str]) -> Any:

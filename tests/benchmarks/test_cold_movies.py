@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import cold_movies
 from benchmarks.protocols import TRAIN, Ratings
-from components import grouplens
+from components.ingestion.readers import grouplens
 
 
 def ratings(*rows, users=1, movies=5):

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from benchmarks import ours
 from benchmarks.protocols import EVAL, TEST, TRAIN
-from components.splits import SplitConfig
+from components.ingestion.splits import SplitConfig
 from transform import features
 
 

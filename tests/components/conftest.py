@@ -10,7 +10,7 @@ def generate(tmp_path):
     """A function that runs an ExampleGen, driver and executor, and returns its artifact."""
     from tfx.types import standard_artifacts
 
-    from components.example_gen_driver import look_at_data
+    from components.ingestion.driver import look_at_data
 
     def generate(component, inputs=None):
         artifact = standard_artifacts.Examples()

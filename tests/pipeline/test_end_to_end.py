@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks import ours, quality
 from components.canary.component import PROBE
-from components.splits import SplitConfig
+from components.ingestion.splits import SplitConfig
 from pipeline import run_summary
 from pipeline.progress import Lines
 from pipeline.run_records import RunRecord

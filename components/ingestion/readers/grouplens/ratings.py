@@ -8,11 +8,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 
-from components.grouplens.errors import DataError, data_error
-from components.grouplens.layout import Layout
-from components.grouplens.lines import check_header, check_start, decode, raw_lines, read_rows
-from components.grouplens.tables import Ratings
-from components.grouplens.values import (
+from components.ingestion.readers.grouplens.errors import DataError, data_error
+from components.ingestion.readers.grouplens.layout import Layout
+from components.ingestion.readers.grouplens.lines import (
+    check_header,
+    check_start,
+    decode,
+    raw_lines,
+    read_rows,
+)
+from components.ingestion.readers.grouplens.tables import Ratings
+from components.ingestion.readers.grouplens.values import (
     MAX_ID,
     MAX_RATING,
     MAX_TIMESTAMP,

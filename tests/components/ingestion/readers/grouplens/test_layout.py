@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from components.grouplens import DataError, detect
+from components.ingestion.readers.grouplens import DataError, detect
 
 LAYOUTS = ("ml-100k", "ml-1m", "ml-10m", "csv")
 
@@ -74,7 +74,7 @@ def test_refuses_two_releases_in_one_folder(tmp_path, write_checkerboard):
 
 def test_reading_and_splitting_need_no_tensorflow():
     code = (
-        "import sys, components.grouplens, components.splits\n"
+        "import sys, components.ingestion.readers.grouplens, components.ingestion.splits\n"
         "heavy = {'tensorflow', 'tfx', 'apache_beam'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )

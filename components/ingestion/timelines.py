@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from components.grouplens import Movies, Ratings, Users
-from components.grouplens.movies import NO_YEAR
-from components.splits import SPLITS, Split
+from components.ingestion.readers.grouplens import Movies, Ratings, Users
+from components.ingestion.readers.grouplens.movies import NO_YEAR
+from components.ingestion.splits import SPLITS, Split
 from transform import features
 
 

@@ -8,16 +8,16 @@ from tfx import types
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components import grouplens
-from components.grouplens_example_gen import (
+from components.ingestion.example_gen import (
     GroupLensExampleGen,
     GroupLensExecutor,
     NamedExamples,
     Settings,
 )
-from components.spans import NEWEST
-from components.splits import SPLITS, SplitConfig, split_ratings
-from components.timelines import timeline_examples
+from components.ingestion.readers import grouplens
+from components.ingestion.spans import NEWEST
+from components.ingestion.splits import SPLITS, SplitConfig, split_ratings
+from components.ingestion.timelines import timeline_examples
 
 
 class Executor(GroupLensExecutor):

@@ -1,6 +1,6 @@
 import pytest
 
-from components.grouplens import DataError, detect, read_users
+from components.ingestion.readers.grouplens import DataError, detect, read_users
 
 
 @pytest.fixture(params=["ml-100k", "ml-1m"])

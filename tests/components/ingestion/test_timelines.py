@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.grouplens import Movies, Ratings, Users
-from components.grouplens.layout import ml_100k
-from components.splits import SplitConfig, split_ratings
-from components.timelines import movie_examples, timeline_examples
+from components.ingestion.readers.grouplens import Movies, Ratings, Users
+from components.ingestion.readers.grouplens.layout import ml_100k
+from components.ingestion.splits import SplitConfig, split_ratings
+from components.ingestion.timelines import movie_examples, timeline_examples
 
 RATINGS = Ratings(
     layout=ml_100k(pathlib.Path()),

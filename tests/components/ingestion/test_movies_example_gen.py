@@ -1,8 +1,8 @@
 import pytest
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components.grouplens import DataError
-from components.movies_example_gen import MoviesExampleGen
+from components.ingestion.movies_example_gen import MoviesExampleGen
+from components.ingestion.readers.grouplens import DataError
 
 LAYOUTS = ("ml-100k", "ml-1m", "ml-10m", "csv")
 

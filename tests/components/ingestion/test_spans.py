@@ -4,7 +4,7 @@ import pytest
 from tfx.components.example_gen import input_processor
 from tfx.proto import example_gen_pb2, range_config_pb2
 
-from components import spans
+from components.ingestion import spans
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import csv
 import pathlib
 from collections.abc import Iterator
 
-from components.grouplens.errors import DataError, data_error
+from components.ingestion.readers.grouplens.errors import DataError, data_error
 
 DELIMITERS = {"\t": "tabs", "::": "'::'", "|": "'|'", ",": "commas", ";": "';'"}
 BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

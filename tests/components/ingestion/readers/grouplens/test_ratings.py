@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from components.grouplens import DataError, detect, read_ratings
+from components.ingestion.readers.grouplens import DataError, detect, read_ratings
 
 LAYOUTS = ("ml-100k", "ml-1m", "ml-10m", "csv")
 DELIMITERS = {"ml-100k": "\t", "ml-1m": "::", "ml-10m": "::", "csv": ","}

@@ -5,11 +5,11 @@ from ml_metadata.metadata_store import metadata_store
 from tfx import v1 as tfx
 from tfx.types import standard_artifacts
 
-from components import spans
-from components.example_gen_driver import FOLDER, look_at_data
-from components.movies_example_gen import MoviesExampleGen
-from components.ratings_example_gen import RatingsExampleGen
-from components.splits import SplitConfig
+from components.ingestion import spans
+from components.ingestion.driver import FOLDER, look_at_data
+from components.ingestion.movies_example_gen import MoviesExampleGen
+from components.ingestion.ratings_example_gen import RatingsExampleGen
+from components.ingestion.splits import SplitConfig
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from ml_metadata.metadata_store import metadata_store
 from tfx import v1 as tfx
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components.grouplens import DataError, detect, read_ratings
-from components.movies_example_gen import MoviesExampleGen
-from components.ratings_example_gen import RatingsExampleGen
-from components.splits import SplitConfig
+from components.ingestion.movies_example_gen import MoviesExampleGen
+from components.ingestion.ratings_example_gen import RatingsExampleGen
+from components.ingestion.readers.grouplens import DataError, detect, read_ratings
+from components.ingestion.splits import SplitConfig
 
 LAYOUTS = ("ml-100k", "ml-1m", "ml-10m", "csv")
 

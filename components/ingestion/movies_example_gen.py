@@ -6,15 +6,15 @@ from absl import logging
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components import grouplens
-from components.grouplens_example_gen import (
+from components.ingestion.example_gen import (
     GroupLensExampleGen,
     GroupLensExecutor,
     NamedExamples,
     Settings,
 )
-from components.spans import NEWEST
-from components.timelines import movie_examples
+from components.ingestion.readers import grouplens
+from components.ingestion.spans import NEWEST
+from components.ingestion.timelines import movie_examples
 from transform import features
 
 

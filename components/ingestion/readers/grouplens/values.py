@@ -3,7 +3,7 @@
 import pathlib
 import re
 
-from components.grouplens.errors import data_error
+from components.ingestion.readers.grouplens.errors import data_error
 
 MAX_ID = 2**31 - 1  # two ids fit one int64, which is how duplicates are found
 MIN_RATING, MAX_RATING = 0.5, 5.0

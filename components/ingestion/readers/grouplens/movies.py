@@ -4,11 +4,11 @@ import re
 
 import numpy as np
 
-from components.grouplens.errors import data_error
-from components.grouplens.layout import Layout
-from components.grouplens.lines import quoted, read_rows
-from components.grouplens.tables import Movies
-from components.grouplens.values import parse_id
+from components.ingestion.readers.grouplens.errors import data_error
+from components.ingestion.readers.grouplens.layout import Layout
+from components.ingestion.readers.grouplens.lines import quoted, read_rows
+from components.ingestion.readers.grouplens.tables import Movies
+from components.ingestion.readers.grouplens.values import parse_id
 
 NO_GENRES = ("(no genres listed)", "unknown", "")
 FLAG_GENRES = (

@@ -3,7 +3,7 @@
 import dataclasses
 import pathlib
 
-from components.grouplens.errors import data_error
+from components.ingestion.readers.grouplens.errors import data_error
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from components.splits import SPLITS, SplitConfig, split_ratings
+from components.ingestion.splits import SPLITS, SplitConfig, split_ratings
 
 # row   0  1  2  3  4  5  6  7  8  9
 USER = [2, 1, 1, 2, 1, 1, 3, 2, 4, 4]

@@ -1,7 +1,7 @@
 import pytest
 
-from components.grouplens import DataError, detect, read_movies
-from components.grouplens.movies import year_of
+from components.ingestion.readers.grouplens import DataError, detect, read_movies
+from components.ingestion.readers.grouplens.movies import year_of
 
 LAYOUTS = ("ml-100k", "ml-1m", "ml-10m", "csv")
 

@@ -4,7 +4,7 @@ import pytest
 from tfx.dsl.io import filesystem_registry
 from tfx.dsl.io.plugins.local import LocalFilesystem
 
-from components.grouplens_example_gen import local_folder
+from components.ingestion.example_gen import local_folder
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from components.grouplens.ratings import row_error
-from components.grouplens.tables import Movies, Ratings, Users
+from components.ingestion.readers.grouplens.ratings import row_error
+from components.ingestion.readers.grouplens.tables import Movies, Ratings, Users
 
 
 def check_consistency(ratings: Ratings, movies: Movies, users: Users | None) -> None:

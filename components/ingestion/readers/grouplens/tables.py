@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from components.grouplens.layout import Layout
+from components.ingestion.readers.grouplens.layout import Layout
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,6 @@
 import pytest
 
-from components.grouplens import (
+from components.ingestion.readers.grouplens import (
     DataError,
     check_consistency,
     detect,

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from components.grouplens.errors import data_error
-from components.grouplens.layout import Layout
-from components.grouplens.lines import read_rows
-from components.grouplens.tables import Users
-from components.grouplens.values import parse_age, parse_id
+from components.ingestion.readers.grouplens.errors import data_error
+from components.ingestion.readers.grouplens.layout import Layout
+from components.ingestion.readers.grouplens.lines import read_rows
+from components.ingestion.readers.grouplens.tables import Users
+from components.ingestion.readers.grouplens.values import parse_age, parse_id
 
 
 def read_users(layout: Layout) -> Users | None:

@@ -21,9 +21,9 @@ from tfx.types import standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from tfx.utils import proto_utils
 
-from components import spans
-from components.example_gen_driver import MOVIES, REQUESTED_SPAN, FolderDriver
-from components.grouplens.layout import known_file_names
+from components.ingestion import spans
+from components.ingestion.driver import MOVIES, REQUESTED_SPAN, FolderDriver
+from components.ingestion.readers.grouplens.layout import known_file_names
 
 Settings = dict[str, Any]
 NamedExamples = Iterable[tuple[str, bytes]]
@@ -105,7 +105,7 @@ class GroupLensExampleGen(BaseBeamComponent):
 
         Args:
             input_base: The folder of an unpacked release, local or in a bucket, or a pattern of
-                folders as in `components.spans`.
+                folders as in `components.ingestion.spans`.
             span: Which of them: "newest", a number or a date.
             splits: Names of the splits.
             settings: Of the executor, JSON-able.

@@ -17,7 +17,7 @@ from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import driver_output_pb2
 from tfx.types import artifact_utils, standard_component_specs
 
-from components import spans
+from components.ingestion import spans
 
 EXAMPLES = standard_component_specs.EXAMPLES_KEY
 INPUT_BASE = standard_component_specs.INPUT_BASE_KEY

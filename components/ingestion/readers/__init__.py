@@ -1,0 +1,1 @@
+"""One reader a layout of files; each returns checked columns."""
