@@ -13,7 +13,7 @@ from tfx.utils import path_utils
 from components import kept_towers
 from components.bundle import build, inputs, manifest, popularity, records, warm_up
 from components.ingestion import spans
-from components.two_tower_trainer import TRAINING_RUN
+from components.training.trainer import TRAINING_RUN
 
 
 @tfx.dsl.components.component

@@ -5,7 +5,7 @@ from tfx import v1 as tfx
 from tfx.utils import path_utils
 
 from components import kept_towers
-from components.two_tower_trainer import TRAINING_RUN
+from components.training.trainer import TRAINING_RUN
 
 
 @tfx.dsl.components.component

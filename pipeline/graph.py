@@ -5,8 +5,8 @@ import dataclasses
 from tfx import v1 as tfx
 
 from components.served_towers import ServedTowers
-from components.two_tower_trainer import TwoTowerTrainer
-from components.two_tower_tuner import TwoTowerTuner
+from components.training.trainer import TwoTowerTrainer
+from components.training.tuner import TwoTowerTuner
 from pipeline.code_version import code_version
 from pipeline.config import PipelineConfig, Tuning
 from pipeline.stages import check, deliver, dotted, ingest, prepare, warm_start

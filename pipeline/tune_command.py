@@ -122,7 +122,7 @@ def _search(
     terminal: Lines,
 ) -> Made:
     """Runs the graph, with a line a component and a line a trial."""
-    from components.two_tower_tuner import TRIALS_FILE
+    from components.training.tuner import TRIALS_FILE
     from pipeline import lineage, local_run
     from pipeline.graph import create_tuning
     from pipeline.recorded_run import fail

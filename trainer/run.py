@@ -35,7 +35,7 @@ def run_fn(fn_args) -> None:  # type: ignore[no-untyped-def]
 
     Args:
         fn_args: TFX's `FnArgs`, plus `movie_files` and `movies_transform_output` (see
-            `components.two_tower_trainer`). `custom_config["model"]` holds a `ModelConfig`.
+            `components.training.trainer`). `custom_config["model"]` holds a `ModelConfig`.
     """
     config = ModelConfig(**fn_args.custom_config["model"])
     model = trained(fn_args, config)

@@ -21,7 +21,7 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
 
     Args:
         fn_args: TFX's `FnArgs`, plus `movie_files` and `movies_transform_output` (see
-            `components.two_tower_tuner`). `custom_config` holds `model`, a `ModelConfig` to start
+            `components.training.tuner`). `custom_config` holds `model`, a `ModelConfig` to start
             from; `fixed`, names of its fields that stay; `trials`, how many there shall be;
             `folder`, where they are kept; and `code_version`.
     """

@@ -15,7 +15,7 @@ from components.bundle import manifest, warm_up
 from components.canary import Canary
 from components.candidate_index import CandidateIndex
 from components.served_towers import ServedTowers
-from components.two_tower_trainer import TRAINING_RUN
+from components.training.trainer import TRAINING_RUN
 
 pytestmark = pytest.mark.slow  # the canary starts a process for each bundle
 

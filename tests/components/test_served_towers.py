@@ -11,7 +11,7 @@ from tfx.utils import path_utils
 from components import kept_towers, serving_config
 from components.bundle import manifest
 from components.served_towers import ServedTowers
-from components.two_tower_trainer import TRAINING_RUN
+from components.training.trainer import TRAINING_RUN
 
 
 def push(tmp_path, version, weights="1 2 3", with_towers=True):

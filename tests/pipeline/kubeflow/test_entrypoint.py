@@ -240,7 +240,7 @@ def test_stale_output_file_does_not_survive_a_failure(call, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "path", ["components.curated_schema.CuratedSchema_Executor", "components.absent.Executor"]
+    "path", ["components.validation.schema.CuratedSchema_Executor", "components.absent.Executor"]
 )
 def test_garbage_is_collected_again_after_the_imports(path):
     with contextlib.suppress(ImportError):

@@ -11,7 +11,7 @@ from tfx.components import CsvExampleGen
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner
 
-from components.curated_schema import CuratedSchema
+from components.validation.schema import CuratedSchema
 from pipeline.kubeflow import refusals
 
 IMAGE = "registry.example.com/movielens@sha256:" + 64 * "0"

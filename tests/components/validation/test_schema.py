@@ -4,7 +4,7 @@ import pytest
 from tfx.types import standard_artifacts
 from tfx.utils import io_utils
 
-from components.curated_schema import CuratedSchema
+from components.validation.schema import CuratedSchema
 from transform import schemas
 
 

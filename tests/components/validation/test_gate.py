@@ -4,7 +4,7 @@ import pytest
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx.types import artifact_utils, standard_artifacts
 
-from components.anomaly_gate import AnomalyGate
+from components.validation.gate import AnomalyGate
 
 
 def anomalies(tmp_path, **by_split):

@@ -7,8 +7,8 @@ import pytest
 from tfx.components.util import udf_utils
 from tfx.types import artifact_utils, standard_artifacts
 
-from components import two_tower_trainer, two_tower_tuner
-from components.two_tower_tuner import Executor, TwoTowerTuner
+from components.training import trainer, tuner
+from components.training.tuner import Executor, TwoTowerTuner
 from transform import features
 
 
@@ -78,10 +78,10 @@ def tune(tmp_path, monkeypatch):
                 [features.TRAIN, features.EVAL],
             ),
             "transform_graph": artifact(standard_artifacts.TransformGraph, tmp_path / "graph"),
-            two_tower_trainer.MOVIES: artifact(
+            trainer.MOVIES: artifact(
                 standard_artifacts.Examples, tmp_path / "movies", [features.CATALOGUE]
             ),
-            two_tower_trainer.MOVIES_TRANSFORM_GRAPH: artifact(
+            trainer.MOVIES_TRANSFORM_GRAPH: artifact(
                 standard_artifacts.TransformGraph, tmp_path / "movies_graph"
             ),
         }
@@ -125,7 +125,7 @@ def test_best_hyperparameters_and_every_trial_are_written(tune, tmp_path):
     assert tuner.asked == {"epochs": 1}
     best = json.loads((tmp_path / "best" / "best_hyperparameters.txt").read_text())
     assert best == {"values": {"window": 10}}
-    found = json.loads((tmp_path / "results" / two_tower_tuner.TRIALS_FILE).read_text())
+    found = json.loads((tmp_path / "results" / tuner.TRIALS_FILE).read_text())
     assert found == [
         {"trial": "0", "status": "COMPLETED", "values": {"window": 0}, "metrics": {"ndcg": 0.1}},
         {"trial": "1", "status": "COMPLETED", "values": {"window": 10}, "metrics": {"ndcg": 0.3}},

@@ -17,7 +17,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
 from tfx.utils import json_utils
 
-from components.two_tower_trainer import MOVIE_INPUTS, tell_movies
+from components.training.trainer import MOVIE_INPUTS, tell_movies
 from transform import features
 
 TRIALS_FILE = "trials.json"

@@ -1,0 +1,1 @@
+"""TFX's Trainer and Tuner, with the catalogue as a typed input."""

@@ -1,0 +1,1 @@
+"""What may arrive, and what stops the run when something else does."""
