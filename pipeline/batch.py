@@ -19,7 +19,7 @@ import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils import shared
 
-from components.bundle import module
+from components.bundle import answers
 from transform import features
 
 USERS_A_BATCH = 512
@@ -133,7 +133,7 @@ def rows(users: Sequence[bytes], answer: dict[str, np.ndarray], k: int) -> pa.Ta
         answer: Outputs of `serving_default`, `[users, at least k]`; an empty id: no movie is left.
         k: Movies a user.
     """
-    ids = answer[module.MOVIE_IDS][:, :k]
+    ids = answer[answers.MOVIE_IDS][:, :k]
     user, rank = np.nonzero(ids != b"")
     names = np.array(users, object)
 
@@ -145,8 +145,8 @@ def rows(users: Sequence[bytes], answer: dict[str, np.ndarray], k: int) -> pa.Ta
             "user_id": texts(names[user]),
             "rank": pa.array(rank + 1, pa.int32()),
             "movie_id": texts(ids[user, rank]),
-            "title": texts(answer[module.TITLES][user, rank]),
-            "score": pa.array(answer[module.SCORES][user, rank], pa.float32()),
+            "title": texts(answer[answers.TITLES][user, rank]),
+            "score": pa.array(answer[answers.SCORES][user, rank], pa.float32()),
         }
     )
 
@@ -163,7 +163,7 @@ def _users(bundle: str) -> tuple[list[bytes], int]:
     spec = {features.USER_ID: tf.io.FixedLenFeature([], tf.string)}
     stored = tf.io.parse_example(model.answers.timelines, spec)[features.USER_ID].numpy()
     some = model.signatures["serving_default"](**{features.USER_ID: tf.constant(stored[:1])})
-    return in_order(stored.tolist()), some[module.MOVIE_IDS].shape[1]
+    return in_order(stored.tolist()), some[answers.MOVIE_IDS].shape[1]
 
 
 def _part(parts: str, number: int) -> str:

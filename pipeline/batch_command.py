@@ -26,13 +26,13 @@ def add_to(commands: Any) -> None:
 
 def batch_command(options: argparse.Namespace) -> int:
     """Writes the file."""
-    from components import registry
+    from components.registry import versions
     from pipeline import batch
 
     base = serving_options.base(options)
-    version = options.version if options.version is not None else registry.served(base)
+    version = options.version if options.version is not None else versions.served(base)
     if version is None:
         raise LookupError(f"Nothing is served from {base} yet; start with `movielens run`.")
-    users, rows = batch.write(registry.folder(base, version), version, options.out, options.k)
+    users, rows = batch.write(versions.folder(base, version), version, options.out, options.k)
     print(f"{rows:,} recommendations for {users:,} users by version {version}: {options.out}")
     return 0

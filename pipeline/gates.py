@@ -6,21 +6,21 @@ from typing import Any
 import tensorflow_model_analysis as tfma
 from google.protobuf import json_format
 
-from components.bundle import evaluation
-from components.bundle.coverage import Coverage
-from components.bundle.means import Means
+from components.bundle import measurements
+from components.evaluation.coverage import Coverage
+from components.evaluation.means import Means
 from pipeline.config import Gates
 from transform import features
 
 EVALUATE, DESCRIBE = "evaluate", "describe"
 GATED = "hit@10"
 LIFT = "hit@10 over popular"
-RECALL = f"index recall@{evaluation.RECALL_AT}"
+RECALL = f"index recall@{measurements.RECALL_AT}"
 SLICES = (
-    evaluation.ACTIVITY,
-    evaluation.AGE_GROUP,
+    measurements.ACTIVITY,
+    measurements.AGE_GROUP,
     features.GENDER,
-    evaluation.LABEL_POPULARITY,
+    measurements.LABEL_POPULARITY,
 )
 
 
@@ -30,13 +30,13 @@ def eval_config(gates: Gates) -> tfma.EvalConfig:
     Every number is a mean over held-out ratings: examples are weighed by how many they hold, which
     leaves out users of whom nothing was held out.
     """
-    outputs = dict(evaluation.METRICS)
-    for yardstick in evaluation.YARDSTICKS:
+    outputs = dict(measurements.METRICS)
+    for yardstick in measurements.YARDSTICKS:
         outputs |= {
             f"{yardstick} {name}": f"{yardstick}_{output}"
-            for name, output in evaluation.METRICS.items()
+            for name, output in measurements.METRICS.items()
         }
-    outputs |= {LIFT: evaluation.LIFT, RECALL: evaluation.RECALL}
+    outputs |= {LIFT: measurements.LIFT, RECALL: measurements.RECALL}
     means = {
         "metrics": [_metric(Means, outputs=outputs)],
         "per_slice_thresholds": {
@@ -55,7 +55,7 @@ def eval_config(gates: Gates) -> tfma.EvalConfig:
     }
     whole = {
         "metrics": [
-            _metric(Coverage, name=f"coverage@{evaluation.COVERAGE_AT}"),
+            _metric(Coverage, name=f"coverage@{measurements.COVERAGE_AT}"),
             {"class_name": "ExampleCount"},
         ],
         "example_weights": {"unweighted": True},
@@ -66,8 +66,8 @@ def eval_config(gates: Gates) -> tfma.EvalConfig:
                 {
                     "signature_name": EVALUATE,
                     "preprocessing_function_names": [DESCRIBE],
-                    "example_weight_key": evaluation.LABEL_COUNT,
-                    "label_key": evaluation.LABEL_COUNT,
+                    "example_weight_key": measurements.LABEL_COUNT,
+                    "label_key": measurements.LABEL_COUNT,
                 }
             ],
             "slicing_specs": [{}, *({"feature_keys": [name]} for name in SLICES)],

@@ -4,7 +4,7 @@ import dataclasses
 
 from tfx import v1 as tfx
 
-from components.served_towers import ServedTowers
+from components.registry.served_towers import ServedTowers
 from components.training.trainer import TwoTowerTrainer
 from components.training.tuner import TwoTowerTuner
 from pipeline.code_version import code_version

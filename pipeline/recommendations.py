@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from components.bundle import module
+from components.bundle import answers
 from transform import features
 
 
@@ -44,8 +44,8 @@ class PushedBundle:
         nothing = tf.constant([""])
         answer = self._bundle.signatures["recommend"](
             **{
-                module.HISTORY_MOVIE_IDS: tf.constant([list(movie_ids)]),
-                module.EXCLUDE_MOVIE_IDS: tf.constant([[""]]),
+                answers.HISTORY_MOVIE_IDS: tf.constant([list(movie_ids)]),
+                answers.EXCLUDE_MOVIE_IDS: tf.constant([[""]]),
                 features.AGE: tf.constant([-1], tf.int64),
                 features.GENDER: nothing,
                 features.OCCUPATION: nothing,
@@ -91,15 +91,15 @@ class PushedBundle:
 
     @staticmethod
     def _answer(outputs: dict[str, tf.Tensor], k: int) -> Answer:
-        return Answer(_movies(outputs, k), bool(outputs[module.KNOWN_USER][0]))
+        return Answer(_movies(outputs, k), bool(outputs[answers.KNOWN_USER][0]))
 
 
 def _movies(outputs: dict[str, tf.Tensor], k: int) -> tuple[tuple[str, str, float], ...]:
     """Returns id, title and score of the first `k` movies of the first answer."""
     rows = zip(
-        outputs[module.MOVIE_IDS][0].numpy()[:k],
-        outputs[module.TITLES][0].numpy()[:k],
-        outputs[module.SCORES][0].numpy()[:k],
+        outputs[answers.MOVIE_IDS][0].numpy()[:k],
+        outputs[answers.TITLES][0].numpy()[:k],
+        outputs[answers.SCORES][0].numpy()[:k],
         strict=True,
     )
     return tuple((i.decode(), t.decode(), float(s)) for i, t, s in rows if i)

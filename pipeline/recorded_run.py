@@ -89,9 +89,9 @@ def _run_graph(
     terminal: Lines,
 ) -> None:
     """Runs the graph and fills the record with what it made."""
-    from components import registry
-    from components.atomic_pusher import DESTINATION, SAME_AS
     from components.ingestion import spans
+    from components.registry import versions
+    from components.registry.pusher import DESTINATION, SAME_AS
     from pipeline import lineage, local_run, verdict
     from pipeline.stages import OUTSIDE_WORLD
 
@@ -124,8 +124,8 @@ def _run_graph(
     pushed = made["Pusher"]["pushed_model"].custom_properties
     record.pushed = pushed[DESTINATION].string_value
     record.same_as = pushed[SAME_AS].string_value
-    version = registry.served(config.serving_base)
-    record.served = registry.folder(config.serving_base, version) if version is not None else ""
+    version = versions.served(config.serving_base)
+    record.served = versions.folder(config.serving_base, version) if version is not None else ""
 
 
 def fail(node: str, error: Exception, log: str) -> NoReturn:

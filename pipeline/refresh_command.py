@@ -40,7 +40,7 @@ def refresh_command(options: argparse.Namespace) -> int:
         LookupError: Nothing is served, or no run tells where the data is.
         ValueError: An option or the served bundle is not usable, or a component failed.
     """
-    from components import kept_towers
+    from components.bundle import towers
     from pipeline.recorded_run import run_and_record
     from pipeline.run_summary import tell
 
@@ -53,7 +53,7 @@ def refresh_command(options: argparse.Namespace) -> int:
             )
     output = run_options.output_folder(options)
     paths = output_paths(output)
-    _, told = kept_towers.served(str(paths["serving_base"]))
+    _, told = towers.served(str(paths["serving_base"]))
     settings = [*as_served(told.settings), *options.set]
     preset = presets.with_settings(presets.find(options.preset), settings)
     data = options.data.absolute() if options.data else _last_data(output)

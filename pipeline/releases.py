@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 from tfx.dsl.io import fileio
 
-from components import registry, serving_config
 from components.bundle import manifest
-from components.serving_config import CANARY, STABLE
+from components.registry import models_config
+from components.registry import versions as registry
+from components.registry.models_config import CANARY, STABLE
 from pipeline.model_server import ModelServer
 
 HISTORY = "stable_versions.json"
@@ -47,7 +48,7 @@ def promote(
         raise ValueError(f"Version {version} is damaged, nothing was changed: {'; '.join(found)}.")
     before = registry.served(base)
     history = stable_history(base)
-    labels = serving_config.labels(base)
+    labels = models_config.labels(base)
     if STABLE not in labels and before is not None:
         labels[STABLE] = before
     wanted = {**labels, label: version}
@@ -55,7 +56,7 @@ def promote(
         del wanted[CANARY]
     if server:
         _move(base, labels, wanted, server, say, seen_as)
-    serving_config.write(base, set(wanted.values()), wanted, seen_as)
+    models_config.write(base, set(wanted.values()), wanted, seen_as)
     if label == STABLE:
         _remember(base, [*history, *([before] if before else []), version])
     say(f"{label} is version {version}")
@@ -83,8 +84,8 @@ def rollback(
             f"Nothing to go back to: no version under {base} was served before {now}."
         )
     promote(base, earlier[-1], STABLE, server, say, seen_as)
-    if CANARY in serving_config.labels(base):
-        serving_config.write(base, {earlier[-1]}, {STABLE: earlier[-1]}, seen_as)
+    if CANARY in models_config.labels(base):
+        models_config.write(base, {earlier[-1]}, {STABLE: earlier[-1]}, seen_as)
     _remember(base, earlier)
     return earlier[-1]
 
@@ -101,7 +102,7 @@ def stable_history(base: str) -> list[int]:
     path = _history_path(base)
     text = _text(path)
     if text is None:
-        return there if STABLE not in serving_config.labels(base) else []
+        return there if STABLE not in models_config.labels(base) else []
     try:
         told = [int(version) for version in json.loads(text)]
     except (ValueError, TypeError) as error:
@@ -124,14 +125,14 @@ def _move(
     If it does not follow, it is told to go on as before.
     """
     versions = {*labels.values(), *wanted.values()}
-    path = serving_config.path_of(base)
+    path = models_config.path_of(base)
     before = _text(path)
     try:
-        serving_config.write(base, versions, labels, seen_as)
+        models_config.write(base, versions, labels, seen_as)
         say(f"1. loading {', '.join(map(str, sorted(versions)))}")
         for version in sorted(versions):
             server.await_version(version)
-        serving_config.write(base, versions, wanted, seen_as)
+        models_config.write(base, versions, wanted, seen_as)
         say("2. moving the labels")
         for name, version in wanted.items():
             server.await_label(name, version)
@@ -139,7 +140,7 @@ def _move(
         if before is None:
             fileio.remove(path)
         else:
-            serving_config.replace(path, before)
+            models_config.replace(path, before)
         raise
 
 
@@ -150,7 +151,7 @@ def _remember(base: str, versions: list[int]) -> None:
         for index, version in enumerate(versions)
         if index == 0 or version != versions[index - 1]
     ]
-    serving_config.replace(_history_path(base), json.dumps(kept))
+    models_config.replace(_history_path(base), json.dumps(kept))
 
 
 def _text(path: str) -> str | None:

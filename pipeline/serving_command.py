@@ -97,7 +97,7 @@ def list_command(options: argparse.Namespace) -> int:
 
 def promote_command(options: argparse.Namespace) -> int:
     """Gives a version the label stable, or canary."""
-    from components.serving_config import CANARY, STABLE
+    from components.registry.models_config import CANARY, STABLE
     from pipeline import releases
 
     base = serving_options.base(options)
@@ -118,8 +118,8 @@ def rollback_command(options: argparse.Namespace) -> int:
 
 def verify_command(options: argparse.Namespace) -> int:
     """Compares the files of the versions with their manifests; 1 if any differs."""
-    from components import registry
     from components.bundle import manifest
+    from components.registry import versions as registry
 
     base = serving_options.base(options)
     versions = registry.versions(base) if options.version is None else [options.version]
@@ -136,11 +136,12 @@ def _versions(base: str) -> list[dict[str, Any]]:
     """Returns what is known of each version, oldest first."""
     import dataclasses
 
-    from components import registry, serving_config
     from components.bundle import manifest
+    from components.registry import models_config
+    from components.registry import versions as registry
 
     served = registry.served(base)
-    labels = serving_config.labels(base)
+    labels = models_config.labels(base)
     rows = []
     for version in registry.versions(base):
         told = manifest.read(registry.folder(base, version))
@@ -157,9 +158,9 @@ def _versions(base: str) -> list[dict[str, Any]]:
 
 def _server(options: argparse.Namespace, base: str) -> Any:
     """Returns the running server that the options name, or None."""
-    from components import serving_config
+    from components.registry import models_config
     from pipeline.model_server import ModelServer
 
     if options.no_server:
         return None
-    return ModelServer(options.server, serving_config.name_of(base), options.patience)
+    return ModelServer(options.server, models_config.name_of(base), options.patience)

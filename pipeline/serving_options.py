@@ -44,8 +44,8 @@ def base_of(record: run_records.RunRecord) -> str:
 
 def served_path(record: run_records.RunRecord) -> str:
     """Returns the path of the version that is served where a run pushed to, else its own."""
-    from components import registry
+    from components.registry import versions
 
     base = base_of(record)
-    version = registry.served(base)
-    return registry.folder(base, version) if version is not None else record.pushed
+    version = versions.served(base)
+    return versions.folder(base, version) if version is not None else record.pushed

@@ -10,18 +10,18 @@ from tfx import types
 from tfx import v1 as tfx
 from tfx.dsl.components.base import base_node
 
-from components.atomic_pusher import AtomicPusher
-from components.baseline import Baseline
+from components.bundle.component import CandidateIndex
 from components.bundle.popularity import Trend
-from components.bundle_evaluator import BundleEvaluator
 from components.canary import Canary
-from components.candidate_index import CandidateIndex
+from components.evaluation.evaluator import BundleEvaluator
 from components.ingestion.movies_example_gen import MoviesExampleGen
 from components.ingestion.ratings_example_gen import RatingsExampleGen
 from components.ingestion.splits import SplitConfig
+from components.registry.baseline import Baseline
+from components.registry.pusher import AtomicPusher
+from components.registry.warm_start import WarmStart
 from components.validation.gate import AnomalyGate
 from components.validation.schema import CuratedSchema
-from components.warm_start import WarmStart
 from pipeline.code_version import code_version, git_revision
 from pipeline.config import PipelineConfig
 from pipeline.gates import eval_config

@@ -5,7 +5,7 @@ import dataclasses
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import validation_result_pb2
 
-from components import measured
+from components.evaluation import results
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +32,7 @@ def read(evaluation: str) -> Verdict:
     return Verdict(
         blessed=validation.validation_ok,
         reasons=tuple(reasons(validation)),
-        metrics=measured.metrics(evaluation),
+        metrics=results.metrics(evaluation),
     )
 
 

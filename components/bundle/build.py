@@ -7,14 +7,14 @@ import numpy as np
 import tensorflow as tf
 
 from components.bundle import popularity, records
-from components.bundle.evaluation import Measurements
-from components.bundle.module import (
+from components.bundle.answers import (
     EXAMPLES,
     EXCLUDE_MOVIE_IDS,
     HISTORY_MOVIE_IDS,
     Answers,
     Knowledge,
 )
+from components.bundle.measurements import Measurements
 from transform import features
 
 EMBED_BATCH = 4096

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from components.bundle import records
-from components.bundle.module import EXAMPLES, EXCLUDE_MOVIE_IDS, HISTORY_MOVIE_IDS
+from components.bundle.answers import EXAMPLES, EXCLUDE_MOVIE_IDS, HISTORY_MOVIE_IDS
 from transform import features
 
 PATH = os.path.join("assets.extra", "tf_serving_warmup_requests")

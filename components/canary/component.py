@@ -17,7 +17,7 @@ from tfx import v1 as tfx
 from tfx.utils import path_utils
 
 from components.bundle import build, inputs, manifest, popularity, records, warm_up
-from components.bundle.module import (
+from components.bundle.answers import (
     EXCLUDE_MOVIE_IDS,
     HISTORY_MOVIE_IDS,
     KNOWN_USER,

@@ -6,7 +6,7 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_model_analysis.proto import validation_result_pb2
 
-from components.bundle import evaluation
+from components.bundle import measurements
 from pipeline import gates, verdict
 from pipeline.config import Gates
 
@@ -37,7 +37,7 @@ def test_every_metric_is_measured_of_bundle_and_yardsticks_and_sliced():
     config = gates.eval_config(Gates())
     (means,) = (m for spec in config.metrics_specs for m in spec.metrics if m.class_name == "Means")
     names = set(json.loads(means.config)["outputs"])
-    for metric in evaluation.METRICS:
+    for metric in measurements.METRICS:
         assert {metric, f"popular {metric}", f"recent {metric}"} <= names
     assert [list(s.feature_keys) for s in config.slicing_specs] == [
         [],

@@ -10,7 +10,7 @@ from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
 from components.bundle import build, records
-from components.bundle_evaluator import Executor
+from components.evaluation.evaluator import Executor
 from pipeline import gates, verdict
 from pipeline.config import Gates
 from transform import features

@@ -2,8 +2,7 @@ import shutil
 
 import pytest
 
-from components import kept_towers
-from components.bundle import manifest
+from components.bundle import manifest, towers
 from pipeline import cli, presets, refresh_command
 
 
@@ -11,8 +10,8 @@ from pipeline import cli, presets, refresh_command
 def output(tmp_path):
     """An output folder in which a bundle of some towers is served."""
     version = served(tmp_path / "out")
-    (version / kept_towers.PATH).parent.mkdir(parents=True)
-    (version / kept_towers.PATH).write_text("towers")
+    (version / towers.PATH).parent.mkdir(parents=True)
+    (version / towers.PATH).write_text("towers")
     (version / "saved_model.pb").write_text("bundle")
     describe(version)
     return tmp_path / "out"
@@ -30,7 +29,7 @@ def served(output):
 
 
 def forget_towers(output):
-    (served(output) / kept_towers.PATH).unlink()
+    (served(output) / towers.PATH).unlink()
     describe(served(output))
 
 
@@ -39,8 +38,8 @@ def forget_towers(output):
     [
         (lambda out: shutil.rmtree(out / "serving"), "Nothing is served"),
         (lambda out: (served(out) / manifest.PATH).unlink(), "manifest.json is missing"),
-        (lambda out: (served(out) / kept_towers.PATH).unlink(), "towers.zip is missing"),
-        (lambda out: (served(out) / kept_towers.PATH).write_text("x"), "towers.zip was changed"),
+        (lambda out: (served(out) / towers.PATH).unlink(), "towers.zip is missing"),
+        (lambda out: (served(out) / towers.PATH).write_text("x"), "towers.zip was changed"),
         (forget_towers, "before bundles held their towers"),
     ],
     ids=["nothing-served", "no-manifest", "no-towers", "other-towers", "made-without-towers"],

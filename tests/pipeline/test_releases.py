@@ -8,9 +8,9 @@ import threading
 import pytest
 from tfx.types import standard_artifacts
 
-from components import registry, serving_config
-from components.baseline import Baseline
 from components.bundle import manifest
+from components.registry import models_config, versions
+from components.registry.baseline import Baseline
 from pipeline import releases
 from pipeline.model_server import ModelServer
 
@@ -32,7 +32,7 @@ def base(tmp_path):
 
 
 def state(base):
-    return serving_config.loaded(str(base)), serving_config.labels(str(base))
+    return models_config.loaded(str(base)), models_config.labels(str(base))
 
 
 def promote(base, version, label="stable", server=None, say=lambda line: None):
@@ -45,10 +45,10 @@ class Follower(http.server.ThreadingHTTPServer):
     def __init__(self, base, cannot_load=()):
         super().__init__(("127.0.0.1", 0), Handler)
         self.base, self.cannot_load = str(base), cannot_load
-        self.available, self.labels, self.seen = {registry.served(str(base))}, {}, []
+        self.available, self.labels, self.seen = {versions.served(str(base))}, {}, []
 
     def poll(self):
-        wanted, labels = serving_config.loaded(self.base), serving_config.labels(self.base)
+        wanted, labels = models_config.loaded(self.base), models_config.labels(self.base)
         if not self.seen or self.seen[-1] != (wanted, labels):
             self.seen.append((wanted, labels))
         if set(labels.values()) <= self.available:
@@ -103,11 +103,11 @@ def follow(base):
 def test_promotion_without_a_server_is_one_step(base):
     promote(base, 2)
     assert state(base) == ([2], {"stable": 2})
-    assert registry.served(str(base)) == 2
+    assert versions.served(str(base)) == 2
 
 
 def test_server_loads_both_before_the_label_moves(base, follow):
-    serving_config.write(str(base), {1}, {"stable": 1})
+    models_config.write(str(base), {1}, {"stable": 1})
     server, model = follow()
     said = []
     promote(base, 3, server=model, say=said.append)
@@ -122,7 +122,7 @@ def test_server_loads_both_before_the_label_moves(base, follow):
 
 
 def test_canary_is_loaded_beside_the_stable_one(base, follow):
-    serving_config.write(str(base), {1}, {"stable": 1})
+    models_config.write(str(base), {1}, {"stable": 1})
     _, model = follow()
     promote(base, 3, "canary", model)
     assert state(base) == ([1, 3], {"stable": 1, "canary": 3})
@@ -131,7 +131,7 @@ def test_canary_is_loaded_beside_the_stable_one(base, follow):
 
 
 def test_version_that_can_not_be_loaded_changes_nothing(base, follow):
-    serving_config.write(str(base), {1}, {"stable": 1})
+    models_config.write(str(base), {1}, {"stable": 1})
     _, model = follow(cannot_load=(3,))
     with pytest.raises(ValueError, match="could not load version 3: Data loss"):
         promote(base, 3, server=model)
@@ -144,15 +144,15 @@ def test_server_that_takes_no_notice_changes_nothing(base, monkeypatch, follow):
     impatient = ModelServer(f"http://127.0.0.1:{server.server_port}", "movielens", 0)
     with pytest.raises(ValueError, match=r"Waited 0 s for version 1 .*poll_wait_seconds"):
         promote(base, 1, server=impatient)
-    assert not serving_config.loaded(str(base))
-    assert registry.served(str(base)) == 3
+    assert not models_config.loaded(str(base))
+    assert versions.served(str(base)) == 3
 
 
 def test_nobody_answers(base):
     model = ModelServer("http://127.0.0.1:9", "movielens", 5)
     with pytest.raises(ValueError, match=r"No answer from http://127\.0\.0\.1:9 .*--no-server"):
         promote(base, 1, server=model)
-    assert registry.served(str(base)) == 3
+    assert versions.served(str(base)) == 3
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8501", "ftp://host", "http://", "file:///etc/passwd"])

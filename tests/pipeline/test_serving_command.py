@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from components import serving_config
 from components.bundle import manifest
+from components.registry import models_config
 from pipeline import cli
 from pipeline.run_records import RunRecord
 
@@ -52,7 +52,7 @@ def test_rollback_and_promote(base, capsys):
     seen_as = ["--seen-as", "/models/movielens"]
     promote = ["serving", "promote", "2", "--canary", "--no-server", "--base", str(base)]
     assert cli.main([*promote, *seen_as]) == 0
-    assert serving_config.labels(str(base)) == {"stable": 1, "canary": 2}
+    assert models_config.labels(str(base)) == {"stable": 1, "canary": 2}
     assert "/models/movielens" in (base.parent / "models.config").read_text()
 
 

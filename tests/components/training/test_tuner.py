@@ -120,9 +120,9 @@ def test_tuner_fn_gets_what_the_trainers_run_fn_gets(tune, tmp_path):
 
 
 def test_best_hyperparameters_and_every_trial_are_written(tune, tmp_path):
-    tuner = Tuner(trial("0", "COMPLETED", 0.1), trial("1", "COMPLETED", 0.3))
-    tune(tuner)
-    assert tuner.asked == {"epochs": 1}
+    made = Tuner(trial("0", "COMPLETED", 0.1), trial("1", "COMPLETED", 0.3))
+    tune(made)
+    assert made.asked == {"epochs": 1}
     best = json.loads((tmp_path / "best" / "best_hyperparameters.txt").read_text())
     assert best == {"values": {"window": 10}}
     found = json.loads((tmp_path / "results" / tuner.TRIALS_FILE).read_text())

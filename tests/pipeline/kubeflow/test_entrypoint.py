@@ -201,7 +201,9 @@ def test_span_that_is_not_there(call, ours, tmp_path):
 def test_pusher_reads_blessings_that_came_as_doubles(
     call, ours, driver_shaped, tmp_path, monkeypatch, tiny, blessed, pushed
 ):
-    monkeypatch.setattr("components.measured.metrics", lambda evaluation: {"": {"hit@10": 0.5}})
+    monkeypatch.setattr(
+        "components.evaluation.results.metrics", lambda evaluation: {"": {"hit@10": 0.5}}
+    )
     bundle = tmp_path / "store" / "run" / "bundle"
     tiny.save(bundle / "Format-Serving")
     (tmp_path / "store" / "run" / "blessing").mkdir()
@@ -252,7 +254,7 @@ def test_what_was_not_imported_is_there_when_it_is_asked_for():
     program = """
 import sys
 from pipeline.kubeflow import entrypoint
-entrypoint.import_executor("components.bundle_evaluator.Executor")
+entrypoint.import_executor("components.evaluation.evaluator.Executor")
 assert not {"IPython.core", "ipywidgets", "nltk.corpus"} & set(sys.modules)
 from tensorflow_model_analysis import default_eval_shared_model, view
 from nltk import PorterStemmer, sent_tokenize

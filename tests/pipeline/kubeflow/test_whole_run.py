@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from components import kept_towers
+from components.bundle import towers
 from components.bundle.manifest import checksums, fingerprint
 from components.canary.component import PROBE
 from pipeline.kubeflow import compile as kubeflow_compile
@@ -170,7 +170,7 @@ def test_manifest_is_as_one_that_a_run_on_one_machine_writes(first):
 
 
 def test_bundle_holds_its_towers_so_that_it_can_be_refreshed_anywhere(first, tmp_path):
-    kept_towers.unpack(pushed(first), str(tmp_path / "towers"))
+    towers.unpack(pushed(first), str(tmp_path / "towers"))
     files = checksums(str(tmp_path / "towers"))
     assert "saved_model.pb" in files
     assert fingerprint(files) == manifest(first)["towers"]["sha256"]

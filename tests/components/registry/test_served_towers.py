@@ -8,9 +8,10 @@ import pytest
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from components import kept_towers, serving_config
 from components.bundle import manifest
-from components.served_towers import ServedTowers
+from components.bundle import towers as kept_towers
+from components.registry import models_config
+from components.registry.served_towers import ServedTowers
 from components.training.trainer import TRAINING_RUN
 
 
@@ -67,7 +68,7 @@ def test_the_same_towers_are_the_same_bytes_whenever_they_were_written(tmp_path)
 def test_they_are_those_of_the_version_that_is_served_and_not_of_the_newest(tmp_path):
     older = push(tmp_path, "1", "older")
     push(tmp_path, "2", "newer")
-    serving_config.write(str(tmp_path / "serving"), {1}, {"stable": 1})
+    models_config.write(str(tmp_path / "serving"), {1}, {"stable": 1})
     assert take(tmp_path, older).get_string_custom_property(TRAINING_RUN) == "run of older"
 
 

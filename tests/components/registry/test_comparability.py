@@ -2,8 +2,8 @@ import dataclasses
 
 import pytest
 
-from components.bundle import comparability
 from components.bundle.manifest import Manifest
+from components.registry import comparability
 
 SERVED = Manifest(
     towers={},

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tensorflow_model_analysis.metrics import metric_types
 
-from components.bundle.means import ALMOST_NOTHING, Means
+from components.evaluation.means import ALMOST_NOTHING, Means
 
 
 def inputs(first, second, weight, model):

@@ -10,11 +10,11 @@ import tensorflow as tf
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from components import kept_towers
 from components.bundle import manifest, warm_up
+from components.bundle import towers as kept_towers
+from components.bundle.component import CandidateIndex
 from components.canary import Canary
-from components.candidate_index import CandidateIndex
-from components.served_towers import ServedTowers
+from components.registry.served_towers import ServedTowers
 from components.training.trainer import TRAINING_RUN
 
 pytestmark = pytest.mark.slow  # the canary starts a process for each bundle

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from components.bundle import records
+from components.bundle.answers import MEASURED, Answers
 from components.bundle.index import EXCLUDED
-from components.bundle.module import MEASURED, Answers
 from components.bundle.static_ranking import StaticRanking
 from transform import features
 

@@ -7,8 +7,8 @@ the registry in the same way everywhere.
 from tfx import v1 as tfx
 from tfx.utils import path_utils
 
-from components import served_copy
 from components.bundle import manifest
+from components.registry import served_copy
 
 
 @tfx.dsl.components.component

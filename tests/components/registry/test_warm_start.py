@@ -9,8 +9,8 @@ from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import path_utils
 
 from components.bundle import manifest
-from components.candidate_index import fingerprint
-from components.warm_start import WarmStart
+from components.bundle.component import fingerprint
+from components.registry.warm_start import WarmStart
 
 SPLIT = {"method": "leave_last_out"}
 RATINGS = 4

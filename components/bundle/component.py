@@ -10,8 +10,8 @@ from absl import logging
 from tfx import v1 as tfx
 from tfx.utils import path_utils
 
-from components import kept_towers
 from components.bundle import build, inputs, manifest, popularity, records, warm_up
+from components.bundle import towers as kept_towers
 from components.ingestion import spans
 from components.training.trainer import TRAINING_RUN
 

@@ -4,7 +4,7 @@ from absl import logging
 from tfx import v1 as tfx
 from tfx.utils import path_utils
 
-from components import kept_towers
+from components.bundle import towers
 from components.training.trainer import TRAINING_RUN
 
 
@@ -28,12 +28,12 @@ def ServedTowers(
         LookupError: Nothing is served.
         ValueError: What is served is damaged, holds no towers, or others.
     """
-    bundle, told = kept_towers.served(serving_base)
+    bundle, told = towers.served(serving_base)
     if told.towers["sha256"] != sha256:
         raise ValueError(
             f"The towers in {bundle} have the fingerprint {told.towers['sha256']}, not {sha256}: "
             "others were pushed or promoted since the refresh began. Refresh again."
         )
-    kept_towers.unpack(bundle, path_utils.serving_model_dir(model.uri))
+    towers.unpack(bundle, path_utils.serving_model_dir(model.uri))
     model.set_string_custom_property(TRAINING_RUN, told.towers["run"])
     logging.info("Took the towers out of %s.", bundle)

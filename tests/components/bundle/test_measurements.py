@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.bundle import evaluation
+from components.bundle import measurements
 
 
 @pytest.mark.parametrize(
@@ -10,14 +10,14 @@ from components.bundle import evaluation
     [
         ([7, 3, 5], 7, 0),
         ([7, 3, 5], 5, 2),
-        ([7, 3, 5], 4, evaluation.MISSED),
-        ([7, 3, 5], -1, evaluation.MISSED),
-        ([7, -1, -1], -1, evaluation.MISSED),
+        ([7, 3, 5], 4, measurements.MISSED),
+        ([7, 3, 5], -1, measurements.MISSED),
+        ([7, -1, -1], -1, measurements.MISSED),
     ],
     ids=["first", "last", "absent", "not-in-the-catalogue", "nor-in-a-short-list"],
 )
 def test_rank_in(top, positive, place):
-    found = evaluation.rank_in(tf.constant([top]), tf.constant([positive], tf.int64))
+    found = measurements.rank_in(tf.constant([top]), tf.constant([positive], tf.int64))
     assert found.numpy().tolist() == [place]
 
 
@@ -32,7 +32,7 @@ def test_rank_in(top, positive, place):
     ids=["other-order", "one-missed", "short", "nothing-left"],
 )
 def test_recall(served, exact, share):
-    found = evaluation.recall(tf.constant([served]), tf.constant([exact]))
+    found = measurements.recall(tf.constant([served]), tf.constant([exact]))
     assert found.numpy() == pytest.approx([share])
 
 
@@ -41,7 +41,7 @@ def test_recall(served, exact, share):
     [(0, "0"), (1, "1-19"), (19, "1-19"), (20, "20-49"), (199, "100-199"), (737, "200+")],
 )
 def test_activity(watched, band):
-    assert evaluation.activity(tf.constant([watched])).numpy() == [band.encode()]
+    assert measurements.activity(tf.constant([watched])).numpy() == [band.encode()]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_activity(watched, band):
     [(-1, "unknown"), (1, "0-17"), (17, "0-17"), (18, "18-24"), (45, "45-49"), (56, "56+")],
 )
 def test_age_group(age, group):
-    assert evaluation.age_group(tf.constant([age], tf.int64)).numpy() == [group.encode()]
+    assert measurements.age_group(tf.constant([age], tf.int64)).numpy() == [group.encode()]
 
 
 @pytest.mark.parametrize(
@@ -57,5 +57,5 @@ def test_age_group(age, group):
     [(0.0, "head"), (0.1, "torso"), (0.5, "tail"), (1.0, "tail"), (np.nan, "none")],
 )
 def test_popularity_band(share, band):
-    found = evaluation.popularity_band(tf.constant([share], tf.float32))
+    found = measurements.popularity_band(tf.constant([share], tf.float32))
     assert found.numpy() == [band.encode()]

@@ -7,8 +7,8 @@ from tfx import types
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils, path_utils
 
-from components import registry
-from components.bundle import comparability, manifest
+from components.bundle import manifest
+from components.registry import comparability, versions
 
 
 def copy_served(
@@ -28,11 +28,11 @@ def copy_served(
         otherwise: What follows for the caller where nothing is copied, for the log.
     """
     fileio.makedirs(model.uri)
-    version = registry.served(serving_base)
+    version = versions.served(serving_base)
     if version is None:
         logging.info("Nothing was pushed to %s yet: %s.", serving_base, otherwise)
         return
-    served = registry.folder(serving_base, version)
+    served = versions.folder(serving_base, version)
     reason = comparability.why_not(manifest.read(served), candidate())
     if reason:
         logging.warning("%s is served, but %s: %s.", served, reason, otherwise)

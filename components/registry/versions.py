@@ -13,8 +13,8 @@ import uuid
 from absl import logging
 from tfx.dsl.io import fileio
 
-from components import serving_config
-from components.serving_config import STABLE
+from components.registry import models_config
+from components.registry.models_config import STABLE
 
 SAVED_MODEL = "saved_model.pb"
 HIDDEN = ".incoming-"  # no number, so that the server ignores it
@@ -46,7 +46,7 @@ def served(base: str) -> int | None:
         LookupError: The version labelled `stable` is not there.
         ValueError: The server's configuration can't be read.
     """
-    labelled = serving_config.labels(base).get(STABLE)
+    labelled = models_config.labels(base).get(STABLE)
     if labelled is None:
         return max(_folders(base), default=None)
     folder(base, labelled)
@@ -95,7 +95,7 @@ def retire(base: str, keep: int) -> list[int]:
     Returns:
         The versions that were removed, oldest first.
     """
-    held = {served(base), *serving_config.labels(base).values()}
+    held = {served(base), *models_config.labels(base).values()}
     folders = _folders(base)
     removed = []
     for version in sorted(folders.keys())[: -keep or None]:

@@ -4,7 +4,8 @@ import pathlib
 
 import pytest
 
-from components import registry, serving_config
+from components.registry import models_config
+from components.registry import versions as registry
 
 
 def push(base, name, complete=True):
@@ -51,9 +52,9 @@ def test_stable_is_served_where_it_is_labelled(tmp_path):
     base = tmp_path / "movielens"
     push(base, "9")
     push(base, "10")
-    serving_config.write(str(base), {9}, {"stable": 9})
+    models_config.write(str(base), {9}, {"stable": 9})
     assert registry.served(str(base)) == 9
-    serving_config.write(str(base), {8}, {"stable": 8})
+    models_config.write(str(base), {8}, {"stable": 8})
     with pytest.raises(LookupError, match="No complete version 8"):
         registry.served(str(base))
 
@@ -105,7 +106,7 @@ def test_retire(tmp_path, keep, labels, left):
     for version in (1, 2, 3, 4):
         push(base, str(version))
     if labels:
-        serving_config.write(str(base), set(labels.values()), labels)
+        models_config.write(str(base), set(labels.values()), labels)
     removed = registry.retire(str(base), keep)
     assert registry.versions(str(base)) == left
     assert sorted([*removed, *left]) == [1, 2, 3, 4]

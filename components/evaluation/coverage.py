@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
 
-from components.bundle.evaluation import CATALOGUE_SIZE, TOP_POSITIONS
+from components.bundle.measurements import CATALOGUE_SIZE, TOP_POSITIONS
 
 
 class Coverage(tfma.metrics.Metric):

@@ -6,10 +6,10 @@ import pytest
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from components import serving_config
-from components.baseline import Baseline
 from components.bundle import manifest
-from components.bundle_evaluator import has_model
+from components.evaluation.evaluator import has_model
+from components.registry import models_config
+from components.registry.baseline import Baseline
 
 TOLD = manifest.Manifest(
     towers={},
@@ -62,7 +62,7 @@ def test_newest_pushed_version_is_copied(tmp_path, base):
 def test_after_a_rollback_it_is_the_older_one(tmp_path, base):
     push(base, "9")
     push(base, "10")
-    serving_config.write(str(base), {9}, {"stable": 9})
+    models_config.write(str(base), {9}, {"stable": 9})
     assert baseline(tmp_path).get_string_custom_property("served_version") == "9"
 
 

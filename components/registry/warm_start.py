@@ -4,9 +4,9 @@ import json
 
 from tfx import v1 as tfx
 
-from components import served_copy
 from components.bundle import inputs, manifest, records
-from components.candidate_index import fingerprint, utc
+from components.bundle.component import fingerprint, utc
+from components.registry import served_copy
 
 
 @tfx.dsl.components.component

@@ -1,6 +1,6 @@
 import pytest
 
-from components import serving_config
+from components.registry import models_config
 
 
 @pytest.fixture
@@ -9,21 +9,21 @@ def base(tmp_path):
 
 
 def test_no_configuration_has_no_labels(base):
-    assert serving_config.labels(base) == {}
-    assert serving_config.loaded(base) == []
+    assert models_config.labels(base) == {}
+    assert models_config.loaded(base) == []
 
 
 def test_written_configuration_is_read_back(base):
-    serving_config.write(base, {3, 1}, {"stable": 1, "canary": 3})
-    assert serving_config.labels(base) == {"stable": 1, "canary": 3}
-    assert serving_config.loaded(base) == [1, 3]
-    serving_config.write(base, {3}, {"stable": 3})
-    assert serving_config.labels(base) == {"stable": 3}
-    assert serving_config.loaded(base) == [3]
+    models_config.write(base, {3, 1}, {"stable": 1, "canary": 3})
+    assert models_config.labels(base) == {"stable": 1, "canary": 3}
+    assert models_config.loaded(base) == [1, 3]
+    models_config.write(base, {3}, {"stable": 3})
+    assert models_config.labels(base) == {"stable": 3}
+    assert models_config.loaded(base) == [3]
 
 
 def test_text_is_what_tensorflow_serving_documents(base, tmp_path):
-    serving_config.write(base, {1}, {"stable": 1}, seen_as="/models/movielens")
+    models_config.write(base, {1}, {"stable": 1}, seen_as="/models/movielens")
     words = (tmp_path / "models.config").read_text().split()
     assert " ".join(words) == (
         "model_config_list { config { "
@@ -37,7 +37,7 @@ def test_other_models_and_the_path_of_the_server_stay(base, tmp_path):
     other = 'config { name: "other" base_path: "/models/other" }'
     ours = 'config { name: "movielens" base_path: "/models/movielens" }'
     (tmp_path / "models.config").write_text(f"model_config_list {{ {other} {ours} }}")
-    serving_config.write(base, {1}, {"stable": 1})
+    models_config.write(base, {1}, {"stable": 1})
     text = (tmp_path / "models.config").read_text()
     assert 'name: "other"' in text
     assert 'base_path: "/models/movielens"' in text
@@ -47,4 +47,4 @@ def test_other_models_and_the_path_of_the_server_stay(base, tmp_path):
 def test_broken_configuration_is_named(base, tmp_path):
     (tmp_path / "models.config").write_text("model_config_list { nonsense: 1 }")
     with pytest.raises(ValueError, match=r"models\.config is not a configuration of TensorFlow"):
-        serving_config.labels(base)
+        models_config.labels(base)

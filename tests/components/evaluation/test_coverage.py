@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from tensorflow_model_analysis.metrics import metric_types
 
-from components.bundle.coverage import Coverage
-from components.bundle.evaluation import CATALOGUE_SIZE, TOP_POSITIONS
+from components.bundle.measurements import CATALOGUE_SIZE, TOP_POSITIONS
+from components.evaluation.coverage import Coverage
 
 
 def inputs(positions, size, model_name=""):

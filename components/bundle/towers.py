@@ -13,8 +13,8 @@ import zipfile
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
-from components import registry
 from components.bundle import manifest
+from components.registry import versions
 
 PATH = os.path.join("assets.extra", "towers.zip")  # TFX's Pusher leaves out a second SavedModel
 
@@ -66,10 +66,10 @@ def served(base: str) -> tuple[str, manifest.Manifest]:
         LookupError: Nothing is served.
         ValueError: It is not what its manifest says, or holds no towers.
     """
-    version = registry.served(base)
+    version = versions.served(base)
     if version is None:
         raise LookupError(f"Nothing is served from {base} yet; start with `movielens run`.")
-    bundle = registry.folder(base, version)
+    bundle = versions.folder(base, version)
     found = manifest.problems(bundle)
     if found:
         raise ValueError(

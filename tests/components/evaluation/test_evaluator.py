@@ -3,7 +3,7 @@ from tfx.components.evaluator import executor
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from components.bundle_evaluator import Executor, has_model
+from components.evaluation.evaluator import Executor, has_model
 
 
 @pytest.fixture

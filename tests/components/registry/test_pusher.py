@@ -9,9 +9,11 @@ from tfx import v1 as tfx
 from tfx.types import standard_artifacts
 from tfx.utils import io_utils, path_utils, proto_utils
 
-from components import atomic_pusher, measured, registry, serving_config
-from components.atomic_pusher import Executor
 from components.bundle import manifest
+from components.evaluation import results
+from components.registry import models_config, pusher
+from components.registry import versions as registry
+from components.registry.pusher import Executor
 
 METRICS = {"hit@10": 0.25}
 
@@ -35,7 +37,7 @@ def write_bundle(folder, graph):
 @pytest.fixture
 def push(tmp_path, folder, monkeypatch):
     """Pushes the bundle, and returns the artifact that says so."""
-    monkeypatch.setattr(measured, "metrics", lambda uri: {"": METRICS})
+    monkeypatch.setattr(results, "metrics", lambda uri: {"": METRICS})
 
     def run(blessed=True, canary=True, keep=5):
         model = standard_artifacts.Model()
@@ -183,7 +185,7 @@ def test_oldest_versions_make_room(push, folder, tmp_path):
 def test_stable_version_is_kept(push, folder, tmp_path):
     base = str(tmp_path / "base")
     first = int(push().get_string_custom_property("pushed_version"))
-    serving_config.write(base, {first}, {"stable": first})
+    models_config.write(base, {first}, {"stable": first})
     for graph in ("2", "3", "4"):
         write_bundle(folder, graph)
         push(keep=1)
@@ -201,7 +203,7 @@ def test_two_pushes_at_once_make_room_and_both_appear(tmp_path):
         write_bundle(folder, "new")
 
     def publish(folder):
-        return atomic_pusher.publish(str(base), str(folder), {}, keep=len(staged))
+        return pusher.publish(str(base), str(folder), {}, keep=len(staged))
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         given = sorted(pool.map(publish, staged))
@@ -219,7 +221,7 @@ def prepared(folder):
 @pytest.mark.parametrize("key", ["base_directory", "baseDirectory"])
 def test_destination_in_either_spelling(key):
     given = json.dumps({"filesystem": {key: "/base"}})
-    base, staged, incoming = atomic_pusher._destinations({"push_destination": given})
+    base, staged, incoming = pusher._destinations({"push_destination": given})
     assert base == "/base"
     assert json.loads(staged) == {"filesystem": {"base_directory": incoming}}
     assert incoming.startswith("/base/.incoming-")

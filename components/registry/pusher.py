@@ -19,8 +19,9 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
-from components import measured, registry
 from components.bundle import manifest
+from components.evaluation import results
+from components.registry import versions as registry
 
 DESTINATION = "pushed_destination"
 VERSION = "pushed_version"
@@ -84,7 +85,7 @@ class Executor(executor.Executor):
                     "at": datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds"),
                     "run": (self._context.pipeline_run_id if self._context else None) or "",
                     "git_revision": exec_properties[GIT_REVISION],
-                    "metrics": measured.metrics(evaluation)[measured.OVERALL],
+                    "metrics": results.metrics(evaluation)[results.OVERALL],
                 }
                 folder = os.path.join(incoming, staged)
                 version = publish(base, folder, told, exec_properties[KEEP_VERSIONS])
