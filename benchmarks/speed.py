@@ -39,7 +39,7 @@ from pipeline.progress import output_to
 from pipeline.stages import check, dotted, transform
 from pipeline.usage import cpu_seconds, peak_gigabytes
 from trainer.config import ModelConfig
-from trainer.optimizers import optimizer
+from trainer.fit.optimizers import optimizer
 from transform import preprocessing, schemas
 
 RUNS = pathlib.Path("runs")

@@ -11,7 +11,7 @@ from pipeline.code_version import code_version
 from pipeline.config import PipelineConfig, Tuning
 from pipeline.stages import check, deliver, dotted, ingest, prepare, warm_start
 from trainer.run import run_fn
-from trainer.tuning import tuner_fn
+from trainer.tuning.tuner_fn import tuner_fn
 from transform import schemas
 
 

@@ -17,13 +17,13 @@ from pipeline.config import PipelineConfig, Tuning, output_paths
 from pipeline.progress import Lines, output_to
 from pipeline.run_records import new_run_id
 from trainer.config import ModelConfig
-from trainer.search_space import space, with_values
+from trainer.tuning.search_space import space, with_values
 
 FITS = ("split", "model")
 TRIALS = 10
 NODE = "TwoTowerTuner"
 RESULTS = "tuner_results"
-TRIALS_LOG = "trainer.trials"  # the logger of that module, which imports TensorFlow
+TRIALS_LOG = "trainer.tuning.trials"  # the logger of that module, which imports TensorFlow
 NDCG, HIT, ERROR, EPOCHS = "val_ndcg@10", "val_hit@10", "val_ndcg@10 error", "epochs"
 
 

@@ -8,10 +8,10 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainer.config import ModelConfig
-from trainer.model import TwoTowerModel
-from trainer.timelines import NO_GAP, PROFILE_ROWS
-from trainer.towers import last_position
-from trainer.windows import PADDING, START
+from trainer.data.timelines import NO_GAP, PROFILE_ROWS
+from trainer.data.windows import PADDING, START
+from trainer.model.towers import last_position
+from trainer.model.two_tower import TwoTowerModel
 from transform import features, preprocessing
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins import projector
 
-from trainer.catalogue import Catalogue
+from trainer.data.catalogue import Catalogue
 from transform import preprocessing
 
 RUN = "train"  # the run that Keras logs the loss to: the projector looks into no other folder

@@ -8,16 +8,16 @@ import tensorflow_transform as tft
 from absl import logging
 
 from trainer import projector, warm_start
-from trainer.batches import batches, steps_per_epoch
-from trainer.callbacks import check_weights, watchers
-from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
+from trainer.data.batches import batches, steps_per_epoch
+from trainer.data.catalogue import read_catalogue
+from trainer.data.timelines import Timelines, read_timelines
 from trainer.export import Towers
-from trainer.model import TwoTowerModel
-from trainer.optimizers import optimizer
-from trainer.selection import MONITOR, RankingOnEval
-from trainer.timelines import Timelines, read_timelines
-from trainer.towers import candidate_rows
+from trainer.fit.callbacks import check_weights, watchers
+from trainer.fit.evaluation import MONITOR, RankingOnEval
+from trainer.fit.optimizers import optimizer
+from trainer.model.towers import candidate_rows
+from trainer.model.two_tower import TwoTowerModel
 from transform import features
 
 VOCABULARIES = (

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from trainer.model import TwoTowerModel
+from trainer.model.two_tower import TwoTowerModel
 from transform import features
 
 WEIGHT = re.compile(r"(?:.*/)?towers/(query|candidate)/variables/(\d+)/\.ATTRIBUTES/.*")

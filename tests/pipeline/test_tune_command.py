@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import cli, presets, tune_command
 from trainer.config import ModelConfig
-from trainer.search_space import space, with_values
+from trainer.tuning.search_space import space, with_values
 
 
 def trial(ndcg=None, **values):

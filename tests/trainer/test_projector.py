@@ -11,7 +11,7 @@ from tensorboard.plugins.projector import projector_plugin
 from werkzeug.test import Client
 
 from trainer import projector
-from trainer.catalogue import Catalogue
+from trainer.data.catalogue import Catalogue
 
 TITLES = ["Misérables, Les (1995)", "A\ttab and\na newline", '"Quoted" | barred', "Unrated"]
 VECTORS = np.array([[0.5, -1e-8, 3], [1, 2, 3], [1e10, 0, -1 / 3], [0, 0, 0]], np.float32)

@@ -12,13 +12,13 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_transform.coders import example_proto_coder
 from tensorflow_transform.tf_metadata import dataset_metadata
 
-from trainer.catalogue import read_catalogue
 from trainer.config import ModelConfig
+from trainer.data.catalogue import read_catalogue
+from trainer.data.timelines import read_timelines
+from trainer.data.windows import latest_inputs
 from trainer.export import Towers
+from trainer.model.towers import last_position
 from trainer.run import build_and_fit, counted_vocabulary, rows_of_catalogue, run_fn
-from trainer.timelines import read_timelines
-from trainer.towers import last_position
-from trainer.windows import latest_inputs
 from transform import features, preprocessing, schemas
 
 USERS = MOVIES = 12

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from trainer import warm_start
 from trainer.config import ModelConfig
-from trainer.model import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
+from trainer.model.two_tower import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
 from transform import features, preprocessing
 
 THEN = {

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.config import ModelConfig
-from trainer.losses import SampledSoftmax, full_softmax
+from trainer.model.losses import SampledSoftmax, full_softmax
 
 SHARE = np.array([0.5, 0.25, 0.25, 0.0])
 VECTORS = tf.constant([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [3.0, 3.0]])

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.config import ModelConfig
-from trainer.moments import GAP_ROWS, Moments, gap_rows, rating_rows
+from trainer.model.context import GAP_ROWS, Moments, gap_rows, rating_rows
 
 
 def test_rating_rows():

@@ -11,10 +11,11 @@ import numpy as np
 import tensorflow as tf
 from keras_tuner.engine import base_tuner, trial
 
-from trainer import ranking, run
+from trainer import run
 from trainer.config import ModelConfig
-from trainer.search_space import Space, with_values
-from trainer.selection import MONITOR
+from trainer.fit import ranking
+from trainer.fit.evaluation import MONITOR
+from trainer.tuning.search_space import Space, with_values
 
 HIT, ERROR, EPOCHS, SECONDS = "val_hit@10", "val_ndcg@10 error", "epochs", "seconds"
 COMPLETED = trial.TrialStatus.COMPLETED

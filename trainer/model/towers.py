@@ -8,12 +8,12 @@ vector.
 import numpy as np
 import tensorflow as tf
 
-from trainer.attention import CausalEncoder
-from trainer.catalogue import Catalogue
 from trainer.config import ModelConfig
-from trainer.moments import Moments
-from trainer.timelines import PROFILE_ROWS
-from trainer.windows import PADDING, START
+from trainer.data.catalogue import Catalogue
+from trainer.data.timelines import PROFILE_ROWS
+from trainer.data.windows import PADDING, START
+from trainer.model.context import Moments
+from trainer.model.encoders.attention import CausalEncoder
 from transform import features, preprocessing
 
 

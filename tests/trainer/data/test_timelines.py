@@ -1,7 +1,7 @@
 import pytest
 import tensorflow as tf
 
-from trainer.timelines import PROFILE_ROWS, read_timelines
+from trainer.data.timelines import PROFILE_ROWS, read_timelines
 
 
 def test_empty_split_is_an_error(tmp_path):

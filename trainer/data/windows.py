@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from trainer.timelines import NO_GAP, Timelines
+from trainer.data.timelines import NO_GAP, Timelines
 
 PADDING = -1
 START = -2  # stands before the first movie of every timeline

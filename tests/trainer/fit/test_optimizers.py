@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.config import ModelConfig
-from trainer.optimizers import LAST_STEP, LazyAdam, optimizer, step_size
+from trainer.fit.optimizers import LAST_STEP, LazyAdam, optimizer, step_size
 
 
 def stepped(by, gradients):

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from trainer.config import ModelConfig
-from trainer.search_space import VALUES, space, with_values
+from trainer.tuning.search_space import VALUES, space, with_values
 
 BLOG = ModelConfig(history="none", loss="retrieval", learning_rate=0.1, batch_size=4096)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from trainer.timelines import NO_GAP, PROFILE_ROWS, Timelines
-from trainer.windows import PADDING, START, cut, latest_inputs, shuffled, training_windows
+from trainer.data.timelines import NO_GAP, PROFILE_ROWS, Timelines
+from trainer.data.windows import PADDING, START, cut, latest_inputs, shuffled, training_windows
 
 
 def timelines_of(*histories):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainer import ranking
+from trainer.fit import ranking
 
 
 @pytest.mark.parametrize(

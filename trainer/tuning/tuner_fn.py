@@ -9,8 +9,8 @@ from typing import Any
 from tfx.components.tuner.component import TunerFnResult
 
 from trainer.config import ModelConfig
-from trainer.search_space import space
-from trainer.trials import Trials
+from trainer.tuning.search_space import space
+from trainer.tuning.trials import Trials
 
 OF_THE_DATA = ("train_files", "eval_files", "movie_files")
 UNIMPORTANT = ("trials", "folder")

@@ -6,9 +6,9 @@ import keras_tuner
 import numpy as np
 import pytest
 
-from trainer import trials
 from trainer.config import ModelConfig
-from trainer.search_space import space
+from trainer.tuning import trials
+from trainer.tuning.search_space import space
 
 BASE = ModelConfig()
 SPACE = space(BASE)

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from trainer import selection
-from trainer.batches import batches, steps_per_epoch
-from trainer.callbacks import StopOnNaN, check_weights
-from trainer.catalogue import Catalogue
 from trainer.config import ModelConfig
-from trainer.model import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
-from trainer.optimizers import optimizer
+from trainer.data.batches import batches, steps_per_epoch
+from trainer.data.catalogue import Catalogue
+from trainer.data.timelines import PROFILE_ROWS, Timelines
+from trainer.data.windows import PADDING, START
+from trainer.fit import evaluation
+from trainer.fit.callbacks import StopOnNaN, check_weights
+from trainer.fit.evaluation import MONITOR, RankingOnEval
+from trainer.fit.optimizers import optimizer
+from trainer.model.towers import candidate_rows, last_position
+from trainer.model.two_tower import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
 from trainer.run import rows_of_catalogue
-from trainer.selection import MONITOR, RankingOnEval
-from trainer.timelines import PROFILE_ROWS, Timelines
-from trainer.towers import candidate_rows, last_position
-from trainer.windows import PADDING, START
 from transform import features
 
 USERS = MOVIES = 20
@@ -240,6 +240,6 @@ def test_ranks_do_not_depend_on_how_many_are_taken_at_once(monkeypatch, at_once)
     ranking = RankingOnEval(many, np.arange(MOVIES), 10, exclude_seen=False)
     model = model_of(ModelConfig(**COMMON))
     expected = ranking.label_ranks(model)
-    monkeypatch.setattr(selection, "SCORES_AT_ONCE", at_once)
+    monkeypatch.setattr(evaluation, "SCORES_AT_ONCE", at_once)
     np.testing.assert_array_equal(ranking.label_ranks(model), expected)
     assert len(set(expected.tolist())) > 5

@@ -3,11 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
-from trainer import ranking
-from trainer.model import TwoTowerModel
-from trainer.timelines import PROFILE_ROWS, Timelines
-from trainer.towers import last_position
-from trainer.windows import latest_inputs
+from trainer.data.timelines import PROFILE_ROWS, Timelines
+from trainer.data.windows import latest_inputs
+from trainer.fit import ranking
+from trainer.model.towers import last_position
+from trainer.model.two_tower import TwoTowerModel
 
 MONITOR = "val_ndcg@10"
 QUERY_BATCH = 1024

@@ -7,10 +7,10 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from trainer.config import ModelConfig
-from trainer.losses import SampledSoftmax, full_softmax
-from trainer.timelines import PROFILE_ROWS
-from trainer.towers import CandidateTower, IdTable, QueryTower
-from trainer.windows import PADDING
+from trainer.data.timelines import PROFILE_ROWS
+from trainer.data.windows import PADDING
+from trainer.model.losses import SampledSoftmax, full_softmax
+from trainer.model.towers import CandidateTower, IdTable, QueryTower
 from transform import features
 
 INPUTS, RATINGS, GAPS = "inputs", "ratings", "gaps"
@@ -59,7 +59,7 @@ class TwoTowerModel(tfrs.Model):
 
         Args:
             inputs: By name: `[batch]` profile rows, `[batch, window]` `inputs`, `ratings`, `gaps`
-                and `targets`, as in `trainer.windows.Windows`.
+                and `targets`, as in `trainer.data.windows.Windows`.
             training: Whether dropout is on.
         """
         profile = {name: inputs[name] for name in PROFILE_ROWS}

@@ -1,0 +1,1 @@
+"""How the model is fitted: optimizers, callbacks, the ranking on eval."""

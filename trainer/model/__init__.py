@@ -1,0 +1,1 @@
+"""The two towers, what goes into them, and the losses."""

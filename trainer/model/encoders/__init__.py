@@ -1,0 +1,1 @@
+"""What the query tower makes of a history: one module an encoder."""
