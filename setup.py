@@ -10,13 +10,13 @@ setup(
     packages=find_packages(
         include=[
             f"{name}{rest}"
-            for name in ("pipeline", "components", "trainer", "transform")
+            for name in ("pipeline", "components", "serving", "trainer", "transform")
             for rest in ("", ".*")
         ]
     ),
     package_data={
         "transform.schemas": ["*.pbtxt"],
-        "pipeline.serving.page": ["static/*"],
+        "serving.page": ["static/*"],
     },
     python_requires=">=3.10,<3.11",
     install_requires=[

@@ -72,9 +72,7 @@ def start(base: pathlib.Path, log: str) -> tuple[subprocess.Popen, int, int]:
     """Returns a server that answers, and its ports."""
     flags = ["--port=0", "--rest_api_port=0", f"--model_name={MODEL}", f"--model_base_path={base}"]
     with open(log, "w") as stderr:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.serving.server", *flags], stderr=stderr
-        )
+        server = subprocess.Popen([sys.executable, "-m", "serving.stand_in", *flags], stderr=stderr)
     while True:
         ports = STARTED.search(pathlib.Path(log).read_text())
         if ports:
@@ -89,8 +87,8 @@ def graph_cpu(version: str) -> tuple[list[str], dict[int, float]]:
     import numpy as np
     import tensorflow as tf
 
-    from pipeline.serving.page import catalogue
-    from pipeline.serving.server.servable import Servable
+    from serving.page import catalogue
+    from serving.stand_in.servable import Servable
 
     tf.get_logger().setLevel("ERROR")
     users = list(catalogue.read(version).histories)[:USERS]

@@ -17,8 +17,8 @@ from pipeline import (
     serving_command,
     tune_command,
 )
+from pipeline import cli_serve as serve
 from pipeline.kubeflow import commands as kubeflow
-from pipeline.serving import commands as serve
 
 OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
 

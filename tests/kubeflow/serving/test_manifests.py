@@ -8,9 +8,9 @@ import subprocess
 import pytest
 import yaml
 
-from pipeline.serving import engine
-from pipeline.serving.server import configuration, flags
-from pipeline.serving.server.metrics import Metrics
+from serving import engine
+from serving.stand_in import configuration, flags
+from serving.stand_in.metrics import Metrics
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 SERVING = ROOT / "kubeflow" / "serving"

@@ -1,8 +1,0 @@
-"""A typed client of a served bundle, over gRPC or REST; works with TensorFlow Serving itself.
-
-from pipeline.serving.client.grpc_transport import GrpcTransport
-from pipeline.serving.client.recommender import RecommenderClient
-
-with GrpcTransport("127.0.0.1:8500") as transport:
-    answers = RecommenderClient(transport).for_users(["42", "nobody"], k=10)
-"""

@@ -1,0 +1,100 @@
+"""Asks over gRPC. Needs TensorFlow, whose tensor messages these are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import grpc
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from serving.client.transport import (
+    DEADLINE_SECONDS,
+    MODEL,
+    Prediction,
+    RequestRefused,
+    ServingUnavailable,
+    Transient,
+    until_deadline,
+)
+
+RETRIED = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
+OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+)
+
+
+class GrpcTransport:
+    """One channel to a model server; may be used by many threads."""
+
+    def __init__(
+        self,
+        address: str,
+        model: str = MODEL,
+        label: str = "",
+        deadline: float = DEADLINE_SECONDS,
+    ) -> None:
+        """Opens a channel; nothing is sent yet.
+
+        Args:
+            address: `host:port`.
+            model: Name of the served model.
+            label: Version label, such as `stable`; by default the latest version answers.
+            deadline: Seconds for a request with all its retries.
+        """
+        self._address = address
+        self._model = model
+        self._label = label
+        self._deadline = deadline
+        self._channel = grpc.insecure_channel(address, options=OPTIONS)
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+
+    def predict(self, signature: str, inputs: Mapping[str, Any]) -> Prediction:
+        """Runs a signature; see `Transport`."""
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = self._model
+        request.model_spec.signature_name = signature
+        if self._label:
+            request.model_spec.version_label = self._label
+        for name, value in inputs.items():
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+        response = until_deadline(
+            lambda left: self._attempt(request, left), self._deadline, self._address
+        )
+        outputs = {name: _texts(tf.make_ndarray(p)) for name, p in response.outputs.items()}
+        return Prediction(outputs, response.model_spec.version.value)
+
+    def _attempt(
+        self, request: predict_pb2.PredictRequest, left: float
+    ) -> predict_pb2.PredictResponse:
+        try:
+            return self._stub.Predict(request, timeout=left, wait_for_ready=True)
+        except grpc.RpcError as error:
+            said = f"{error.code().name}: {error.details()}"
+            if error.code() in RETRIED:
+                raise Transient(said) from error
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise ServingUnavailable(f"No answer from {self._address}: {said}") from error
+            raise RequestRefused(said) from error
+
+    def close(self) -> None:
+        """Closes the channel."""
+        self._channel.close()
+
+    def __enter__(self) -> "GrpcTransport":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def _texts(array: np.ndarray) -> np.ndarray:
+    """Returns the array, byte strings decoded."""
+    if array.dtype != object:
+        return array
+    texts = np.empty(array.size, object)
+    texts[:] = [value.decode() for value in array.ravel()]
+    return texts.reshape(array.shape)

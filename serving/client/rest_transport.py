@@ -1,0 +1,85 @@
+"""Asks over REST. Needs no TensorFlow."""
+
+import json
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import urllib3
+
+from serving.client.transport import (
+    DEADLINE_SECONDS,
+    MODEL,
+    Prediction,
+    RequestRefused,
+    Transient,
+    until_deadline,
+)
+
+RETRIED = (429, 503, 504)
+CONNECTIONS = 16
+
+
+class RestTransport:
+    """A pool of connections to a model server; may be used by many threads."""
+
+    def __init__(
+        self,
+        url: str,
+        model: str = MODEL,
+        label: str = "",
+        deadline: float = DEADLINE_SECONDS,
+    ) -> None:
+        """Prepares the pool; nothing is sent yet.
+
+        Args:
+            url: Of the server, such as `http://127.0.0.1:8501`.
+            model: Name of the served model.
+            label: Version label, such as `stable`; by default the latest version answers.
+            deadline: Seconds for a request with all its retries.
+        """
+        place = f"/labels/{urllib.parse.quote(label, safe='')}" if label else ""
+        name = urllib.parse.quote(model, safe="")
+        self._url = f"{url.rstrip('/')}/v1/models/{name}{place}:predict"
+        self._deadline = deadline
+        self._pool = urllib3.PoolManager(maxsize=CONNECTIONS, retries=False)
+
+    def predict(self, signature: str, inputs: Mapping[str, Any]) -> Prediction:
+        """Runs a signature; see `Transport`."""
+        plain = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in inputs.items()
+        }
+        body = json.dumps({"signature_name": signature, "inputs": plain}).encode()
+        answer = until_deadline(lambda left: self._attempt(body, left), self._deadline, self._url)
+        outputs = answer["outputs"]
+        return Prediction({name: np.array(value) for name, value in outputs.items()}, None)
+
+    def _attempt(self, body: bytes, left: float) -> dict[str, Any]:
+        try:
+            response = self._pool.request(
+                "POST",
+                self._url,
+                body=body,
+                headers={"Content-Type": "application/json"},
+                timeout=urllib3.Timeout(total=left),
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise Transient(str(error)) from error
+        if response.status in RETRIED:
+            raise Transient(f"HTTP {response.status}: {response.data[:500]!r}")
+        if response.status != 200:
+            message = response.data[:2000].decode(errors="replace")
+            raise RequestRefused(f"HTTP {response.status} from {self._url}: {message}")
+        return json.loads(response.data)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._pool.clear()
+
+    def __enter__(self) -> "RestTransport":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()

@@ -1,0 +1,138 @@
+"""Answers requests, whichever way they came in, and counts them."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+from google.protobuf import any_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2, predict_pb2
+
+from serving.stand_in import json_tensors, tensors
+from serving.stand_in.errors import ServingError, StatusCode, invalid
+from serving.stand_in.metrics import Metrics
+from serving.stand_in.servable import DEFAULT_SIGNATURE
+from serving.stand_in.served import Served
+
+SIGNATURES = "signature_def"
+
+
+class Requests:
+    """What both APIs ask for."""
+
+    def __init__(self, served: Served, metrics: Metrics) -> None:
+        """Answers with what is served."""
+        self.served = served
+        self.metrics = metrics
+
+    def predict(
+        self, request: predict_pb2.PredictRequest, timeout: float | None
+    ) -> predict_pb2.PredictResponse:
+        """Answers a predict request of the gRPC API.
+
+        Args:
+            request: As it came.
+            timeout: Seconds that are left, or None.
+
+        Raises:
+            ServingError: It can't be answered.
+        """
+        if not request.HasField("model_spec"):
+            raise invalid("Missing ModelSpec")
+        with self._counted(request.model_spec.name, "GRPC"):
+            version, servable = self.served.use(request.model_spec)
+            with servable:
+                outputs, signature, took = servable.predict(request, timeout)
+            self._note_runtime(request.model_spec.name, took)
+            response = predict_pb2.PredictResponse()
+            answered = request.model_spec.signature_name or DEFAULT_SIGNATURE
+            response.model_spec.CopyFrom(_spec(request.model_spec, version, answered))
+            for name, array in outputs.items():
+                dtype = signature.outputs[name].dtype
+                response.outputs[name].CopyFrom(tensors.to_proto(array, dtype))
+            return response
+
+    def predict_json(
+        self, spec: model_pb2.ModelSpec, text: bytes, timeout: float
+    ) -> json_tensors.JSON:
+        """Answers a predict request of the REST API.
+
+        Raises:
+            ServingError: It can't be answered.
+        """
+        with self._counted(spec.name, "REST"):
+            _, servable = self.served.use(spec)
+            with servable:
+                body = json_tensors.parse(text)
+                signature = _rest_signature(servable.meta_graph, body.signature_name)
+                inputs = json_tensors.inputs(body, signature.inputs)
+                for name, array in inputs.items():
+                    info = signature.inputs[name]
+                    tensors.check(name, array, info.dtype, info)
+                began = time.perf_counter()
+                outputs = servable.run(signature, inputs, sorted(signature.outputs), timeout)
+            self._note_runtime(spec.name, time.perf_counter() - began)
+            return json_tensors.outputs(outputs, body.by_row)
+
+    def metadata(
+        self, request: get_model_metadata_pb2.GetModelMetadataRequest
+    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
+        """Answers with the signatures of a model.
+
+        Raises:
+            ServingError: It can't be answered.
+        """
+        if not request.HasField("model_spec"):
+            raise invalid("Missing ModelSpec")
+        if not request.metadata_field:
+            raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
+        for field in request.metadata_field:
+            if field != SIGNATURES:
+                raise invalid(f"Metadata field {field} is not supported")
+        version, servable = self.served.use(request.model_spec)
+        with servable:
+            signatures = get_model_metadata_pb2.SignatureDefMap()
+            for name, signature in servable.meta_graph.signature_def.items():
+                signatures.signature_def[name].CopyFrom(signature)
+        response = get_model_metadata_pb2.GetModelMetadataResponse()
+        response.model_spec.CopyFrom(_spec(request.model_spec, version, ""))
+        packed = any_pb2.Any()
+        packed.Pack(signatures)
+        response.metadata[SIGNATURES].CopyFrom(packed)
+        return response
+
+    def _note_runtime(self, name: str, seconds: float) -> None:
+        self.metrics.runtime_latency.observe(seconds * 1e6, name, "Predict", "TF1")
+
+    @contextlib.contextmanager
+    def _counted(self, name: str, entrypoint: str) -> Iterator[None]:
+        name = name if self.served.known_name(name) else ""  # clients make up no time series
+        began = time.perf_counter()
+        status = "OK"
+        try:
+            yield
+        except ServingError as error:
+            status = error.code.name
+            raise
+        finally:
+            self.metrics.requests.add(1, name, status)
+            micros = (time.perf_counter() - began) * 1e6
+            self.metrics.request_latency.observe(micros, name, "Predict", entrypoint)
+
+
+def _rest_signature(
+    meta_graph: meta_graph_pb2.MetaGraphDef, name: str
+) -> meta_graph_pb2.SignatureDef:
+    if (name or DEFAULT_SIGNATURE) not in meta_graph.signature_def:
+        raise ServingError(
+            StatusCode.INVALID_ARGUMENT,
+            f"Failed to get input map for signature: {name or 'DEFAULT'}",
+        )
+    return meta_graph.signature_def[name or DEFAULT_SIGNATURE]
+
+
+def _spec(asked: model_pb2.ModelSpec, version: int, signature_name: str) -> model_pb2.ModelSpec:
+    spec = model_pb2.ModelSpec(name=asked.name)
+    spec.version.value = version
+    spec.signature_name = signature_name
+    return spec

@@ -1,0 +1,236 @@
+"""Models to serve, and servers of them: each a process of its own, as in use."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STARTED = re.compile(r"gRPC on 127\.0\.0\.1:(\d+), REST on 127\.0\.0\.1:(\d+)")
+SCRIPT_TITLE = "<script>document.title='broken'</script> (1999)"
+
+
+class Server:
+    """A running local stand-in."""
+
+    def __init__(self, log, *flags):
+        self.log = log
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "serving.stand_in", *map(str, flags)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=log.open("w"),
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+        self.grpc_port = self.rest_port = 0
+
+    def said(self):
+        return self.log.read_text()
+
+    def wait_for(self, pattern, seconds=300):
+        """Waits until the log has the pattern."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            match = re.search(pattern, self.said())
+            if match:
+                return match
+            if self.process.poll() is not None and not re.search(pattern, self.said()):
+                break
+            time.sleep(0.05)
+        raise AssertionError(f"{pattern!r} was not said:\n{self.said()}")
+
+    def started(self):
+        ports = self.wait_for(STARTED)
+        self.grpc_port, self.rest_port = int(ports[1]), int(ports[2])
+        return self
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.rest_port}"
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.grpc_port}"
+
+    def get(self, path):
+        return self.send("GET", path)
+
+    def post(self, path, body):
+        return self.send(
+            "POST", path, body if isinstance(body, bytes) else json.dumps(body).encode()
+        )
+
+    def send(self, method, path, body=None):
+        """Returns status and text of an answer."""
+        request = urllib.request.Request(self.url + path, data=body, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def predict(self, body, model="half", place=""):
+        status, text = self.post(f"/v1/models/{model}{place}:predict", body)
+        return status, json.loads(text)
+
+    def states(self, model="half"):
+        """Returns state by version."""
+        _, text = self.get(f"/v1/models/{model}")
+        entries = json.loads(text)["model_version_status"]
+        return {int(entry["version"]): entry["state"] for entry in entries}
+
+    def wait_for_states(self, states, model="half", seconds=180):
+        end = time.monotonic() + seconds
+        while self.states(model) != states:
+            assert time.monotonic() < end, f"{self.states(model)}\n{self.said()}"
+            time.sleep(0.05)
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(180)
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory):
+    """A function that starts a server with flags on free ports; all are ended after the module."""
+    servers = []
+
+    def serve(*flags, wait=True, port=0, rest_api_port=0):
+        log = tmp_path_factory.mktemp("log") / "server.log"
+        quick = ("--file_system_poll_wait_seconds=0.1", "--load_retry_interval_micros=100000")
+        ports = (f"--port={port}", f"--rest_api_port={rest_api_port}")
+        servers.append(Server(log, *ports, *quick, *flags))
+        return servers[-1].started() if wait else servers[-1]
+
+    yield serve
+    for server in servers:
+        server.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def write_half_plus():
+    """A function that exports y = x / 2 + `b` as a version, complete or not at all."""
+    import tensorflow as tf
+
+    class HalfPlus(tf.Module):
+        def __init__(self, b):
+            super().__init__()
+            self.a, self.b = tf.Variable(0.5), tf.Variable(float(b))
+
+        @tf.function(input_signature=[tf.TensorSpec(None, tf.float32, name="x")])
+        def half(self, x):
+            return {"y": self.a * x + self.b}
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None], tf.string, name="text"),
+                tf.TensorSpec([None], tf.int64, name="count"),
+            ]
+        )
+        def kinds(self, text, count):
+            return {"text": text, "raw_bytes": text, "count": count}
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+        def total(self, x):
+            return {"sum": tf.reduce_sum(x), "x": x}
+
+    def write_half_plus(base, version, b=2):
+        model = HalfPlus(b)
+        signatures = {"serving_default": model.half, "kinds": model.kinds, "total": model.total}
+        staged = base / f"{version}.staged"
+        tf.saved_model.save(model, str(staged), signatures=signatures)
+        final = base / str(version)
+        staged.rename(final)
+        return final
+
+    return write_half_plus
+
+
+@pytest.fixture(scope="session")
+def bundle_base(tmp_path_factory):
+    """A base path with one bundle of ours, its towers made up: version 1 of `movielens`."""
+    import tensorflow as tf
+
+    from components.bundle import build, records
+    from transform import features
+
+    size, users, dim = 60, 12, 8
+    chance = np.random.default_rng(0)
+    ids = np.array(sorted(str(movie).encode() for movie in range(1, size + 1)), object)
+    titles = [f"Movie {movie.decode()} (1999)" for movie in ids]
+    titles[list(ids).index(b"7")] = SCRIPT_TITLE
+    vectors = chance.normal(size=(size, dim)).astype(np.float32)
+
+    def example(**values):
+        built = tf.train.Example()
+        for name, value in values.items():
+            kind = {bytes: "bytes_list", float: "float_list", int: "int64_list"}[type(value[0])]
+            getattr(built.features.feature[name], kind).value.extend(value)
+        return built.SerializeToString()
+
+    class Towers(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.vectors = tf.Variable(vectors)
+            self.table = tf.lookup.StaticHashTable(
+                tf.lookup.KeyValueTensorInitializer(
+                    tf.constant(list(ids)), tf.range(size, dtype=tf.int64)
+                ),
+                -1,
+            )
+
+        def _embed(self, movie_ids):
+            rows = self.table.lookup(movie_ids)
+            found = tf.cast(rows >= 0, tf.float32)[..., tf.newaxis]
+            return tf.gather(self.vectors, tf.maximum(rows, 0)) * found
+
+        @tf.function
+        def embed_query(self, query):
+            seen = self._embed(query[features.MOVIE_ID])
+            total = tf.reduce_sum(seen, axis=1)
+            return {"embedding": total, "known": tf.reduce_any(total != 0, axis=1)}
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def embed_candidate(self, examples):
+            spec = {features.MOVIE_ID: tf.io.FixedLenFeature([], tf.string)}
+            return self._embed(tf.io.parse_example(examples, spec)[features.MOVIE_ID])
+
+    movies = records.Movies(
+        examples=np.array([example(movie_id=[movie]) for movie in ids], object),
+        movie_id=ids,
+        title=np.array([title.encode() for title in titles], object),
+    )
+    timelines = np.array(
+        [
+            example(
+                user_id=[str(user).encode()],
+                movie_id=[bytes(m) for m in chance.choice(ids, 5, replace=False)],
+                rating=[3.0] * 5,
+                timestamp=[100, 200, 300, 400, 500],
+            )
+            for user in range(1, users + 1)
+        ],
+        object,
+    )
+    base = tmp_path_factory.mktemp("serving") / "movielens"
+    base.mkdir()
+    build.save(build.build(Towers(), movies, timelines, 20, True), str(base / "1"))
+    return base
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        return chosen.getsockname()[1]

@@ -1,0 +1,139 @@
+"""`movielens serve`, as a user runs it."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from serving import engine
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def free_ports(count):
+    chosen = [socket.socket() for _ in range(count)]
+    for each in chosen:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in chosen]
+    for each in chosen:
+        each.close()
+    return ports
+
+
+class Serving:
+    """A running `movielens serve`."""
+
+    def __init__(self, folder, *arguments):
+        self.grpc_port, self.rest_port, self.web_port = free_ports(3)
+        self.log = folder / "serve.log"
+        ports = (self.grpc_port, self.rest_port, self.web_port)
+        flags = zip(("--grpc-port", "--rest-port", "--web-port"), map(str, ports), strict=True)
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "pipeline.cli", "serve"),
+                *(part for flag in flags for part in flag),
+                *map(str, arguments),
+            ],
+            cwd=ROOT,
+            stdout=self.log.open("w"),
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+        )
+
+    def wait_for(self, text, seconds=300):
+        end = time.monotonic() + seconds
+        while text not in self.log.read_text():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < end, self.log.read_text()
+            time.sleep(0.1)
+
+    def json(self, port, path, body=None):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}{path}",
+            data=json.dumps(body).encode() if body else None,
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return json.load(response)
+
+    def server_pid(self):
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        (pid,) = map(int, children.read_text().split())
+        return pid
+
+
+@pytest.fixture
+def serving(tmp_path, bundle_base):
+    base = tmp_path / "serving" / "movielens"
+    shutil.copytree(bundle_base, base)
+    started = Serving(tmp_path, "--base", base, "--engine", "local")
+    yield started
+    started.process.terminate()
+    started.process.wait(180)
+
+
+def listens(port):
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_it_serves_takes_over_a_push_and_stops(serving, tmp_path, bundle_base):
+    serving.wait_for("Ctrl-C stops it.")
+    said = serving.log.read_text()
+    assert "a local stand-in" in said and "not the real binary" in said
+    asked = {"instances": ["3"]}
+    answer = serving.json(serving.rest_port, "/v1/models/movielens:predict", asked)
+    assert len(answer["predictions"][0]["movie_ids"]) == 20
+    shutil.copytree(bundle_base / "1", tmp_path / "2.incoming")
+    (tmp_path / "2.incoming").rename(tmp_path / "serving" / "movielens" / "2")
+    end = time.monotonic() + 180
+    while serving.json(serving.web_port, "/api/catalogue")["version"] != "2":
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    serving.process.send_signal(signal.SIGTERM)
+    assert serving.process.wait(180) == 0
+    assert not any(map(listens, (serving.grpc_port, serving.rest_port, serving.web_port)))
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/self/task").exists(), reason="needs Linux's /proc")
+def test_it_ends_with_its_server(serving):
+    serving.wait_for("Ctrl-C stops it.")
+    os.kill(serving.server_pid(), signal.SIGKILL)
+    assert serving.process.wait(180) == 1
+    assert "The model server ended with status -9" in serving.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--base", "/no/such/folder"], "/no/such/folder is not a folder"),
+        (["--runs", "/no/such/folder"], "No run under /no/such/folder was pushed yet"),
+    ],
+)
+def test_nothing_to_serve(tmp_path, arguments, message):
+    failed = Serving(tmp_path, *arguments)
+    assert failed.process.wait(180) == 1
+    assert message in failed.log.read_text()
+
+
+@pytest.mark.skipif(not engine.docker_works(), reason="no Docker daemon answers here")
+def test_the_real_binary_serves_the_bundle(tmp_path, bundle_base):
+    base = tmp_path / "serving" / "movielens"
+    shutil.copytree(bundle_base, base)
+    started = Serving(tmp_path, "--base", base, "--engine", "docker")
+    try:
+        started.wait_for("Ctrl-C stops it.", seconds=600)
+        asked = {"instances": ["3"]}
+        answer = started.json(started.rest_port, "/v1/models/movielens:predict", asked)
+        assert len(answer["predictions"][0]["movie_ids"]) == 20
+    finally:
+        started.process.terminate()
+        started.process.wait(180)

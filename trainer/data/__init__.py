@@ -1,0 +1,1 @@
+"""Transformed records as arrays, and the windows that training sees of them."""
