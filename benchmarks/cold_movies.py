@@ -25,7 +25,7 @@ from benchmarks import ours, protocols
 from benchmarks.protocols import Floats, Integers, Ratings
 from components.ingestion.readers import grouplens
 from components.ingestion.splits import SplitConfig
-from pipeline.fetch import fetch
+from pipeline.datasets.fetch import fetch
 
 RUNS = pathlib.Path("runs")
 GROUP = 20  # movies of about equal popularity, one of which is held out

@@ -32,7 +32,7 @@ from benchmarks.protocols import (
     recent_counts,
     top_lists,
 )
-from pipeline.usage import peak_gigabytes
+from pipeline.runs.usage import peak_gigabytes
 
 Scorer = Callable[[np.ndarray], np.ndarray]
 """From `[n]` user positions to `[n, movies]` scores."""

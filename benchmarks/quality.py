@@ -26,7 +26,7 @@ from benchmarks import ours, protocols
 from benchmarks.contenders import Ours, contenders
 from benchmarks.protocols import EVAL, TEST, TRAIN, Ratings
 from components.ingestion.splits import SplitConfig
-from pipeline.fetch import fetch
+from pipeline.datasets.fetch import fetch
 
 PEERS_PYTHON = pathlib.Path(".venv-peers/bin/python")
 RUNS = pathlib.Path("runs")

@@ -28,7 +28,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from components.bundle.index import ExactIndex
-from pipeline import tables
+from pipeline.runs import tables
 
 SIZES = (2_000, 60_000, 1_000_000)
 BATCHES = (1, 32)

@@ -20,8 +20,8 @@ from benchmarks import serving_index
 from benchmarks.serving_index import BATCHES, DIMENSION, FAISS, Call, K
 from components.bundle.index import ExactIndex
 from components.bundle.inverted_file import InvertedFile
-from pipeline import tables
 from pipeline.config import Serving
+from pipeline.runs import tables
 
 SIZES = (60_000, 1_000_000)
 PROBES = Serving().probes

@@ -21,8 +21,8 @@ import time
 
 import grpc
 
-from pipeline import run_records, tables
 from pipeline.config import output_paths
+from pipeline.runs import records, tables
 
 METHOD = "/tensorflow.serving.PredictionService/Predict"
 STARTED = re.compile(r"gRPC on 127\.0\.0\.1:(\d+), REST on 127\.0\.0\.1:(\d+)")
@@ -43,7 +43,7 @@ def main() -> None:
     options = parser.parse_args()
     base = (
         options.base
-        or output_paths(pathlib.Path(run_records.find(options.runs, None, pushed=True).output))[
+        or output_paths(pathlib.Path(records.find(options.runs, None, pushed=True).output))[
             "serving_base"
         ]
     )

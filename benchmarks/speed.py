@@ -33,11 +33,11 @@ from benchmarks import row_preprocessing
 from components.ingestion.ratings_example_gen import RatingsExampleGen
 from components.ingestion.readers import grouplens
 from components.ingestion.splits import SplitConfig
-from pipeline import local_run, tables
-from pipeline.fetch import fetch
-from pipeline.progress import output_to
+from pipeline.datasets.fetch import fetch
+from pipeline.runs import local_runner, tables
+from pipeline.runs.progress import output_to
+from pipeline.runs.usage import cpu_seconds, peak_gigabytes
 from pipeline.stages import check, dotted, transform
-from pipeline.usage import cpu_seconds, peak_gigabytes
 from trainer.config import ModelConfig
 from trainer.fit.optimizers import optimizer
 from transform import preprocessing, schemas
@@ -223,7 +223,7 @@ def measure(components: list, scratch: pathlib.Path) -> dict[str, float]:
         used[node] = cpu_seconds() - began[-1]
 
     with output_to(scratch.with_suffix(".log")):
-        local_run.run(pipeline, scratch / "metadata.sqlite", "bench", start, end)
+        local_runner.run(pipeline, scratch / "metadata.sqlite", "bench", start, end)
     return used
 
 

@@ -5,7 +5,7 @@ import json
 import os
 from typing import Any
 
-from pipeline import run_records
+from pipeline.runs import records
 
 OK = 0
 MENTIONED = 10
@@ -38,14 +38,14 @@ def add_to(commands: Any) -> None:
 
 def recommend_command(options: argparse.Namespace) -> int:
     """Asks the bundle that is served."""
-    from pipeline import tables
+    from pipeline.runs import tables
 
     if options.user is None and not options.history:
         raise ValueError("Say whom to recommend to: a USER, or --history ID,ID,…")
     if options.user is not None and options.history:
         raise ValueError("Give a USER or a --history, not both: a user's own history is known.")
     path = _bundle_path(options)
-    from pipeline.recommendations import PushedBundle
+    from pipeline.inference.pushed_bundle import PushedBundle
 
     bundle = PushedBundle(path)
     if options.history:
@@ -77,10 +77,10 @@ def recommend_command(options: argparse.Namespace) -> int:
 
 def similar_command(options: argparse.Namespace) -> int:
     """Shows the neighbours of a movie."""
-    from pipeline import tables
+    from pipeline.runs import tables
 
     path = _bundle_path(options)
-    from pipeline.recommendations import PushedBundle
+    from pipeline.inference.pushed_bundle import PushedBundle
 
     bundle = PushedBundle(path)
     found = bundle.movies_called(options.movie)
@@ -111,7 +111,7 @@ def _bundle_path(options: argparse.Namespace) -> str:
         raise ValueError(f"-k must be from 1 to 100, got {options.k}.")
     path = options.bundle
     if not path:
-        record = run_records.find(options.runs, options.run, pushed=True)
+        record = records.find(options.runs, options.run, pushed=True)
         path = record.pushed if options.run else serving_options.served_path(record)
     if not os.path.isdir(path):
         raise ValueError(
@@ -127,4 +127,4 @@ def _of_a_bundle(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--run", metavar="RUN", help="run whose bundle is asked (default: what is served)"
     )
-    run_records.add_options(parser)
+    records.add_options(parser)

@@ -27,7 +27,7 @@ def add_to(commands: Any) -> None:
 def batch_command(options: argparse.Namespace) -> int:
     """Writes the file."""
     from components.registry import versions
-    from pipeline import batch
+    from pipeline.inference import batch
 
     base = serving_options.base(options)
     version = options.version if options.version is not None else versions.served(base)

@@ -13,12 +13,12 @@ from pipeline import (
     batch_command,
     refresh_command,
     run_command,
-    run_records,
     serving_command,
     tune_command,
 )
 from pipeline import cli_serve as serve
 from pipeline.kubeflow import commands as kubeflow
+from pipeline.runs import records as run_records
 
 OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def fetch_command(options: argparse.Namespace) -> int:
     """Fetches a release."""
-    from pipeline.fetch import fetch
+    from pipeline.datasets.fetch import fetch
 
     folder = fetch(options.dataset, options.to / options.dataset, print)
     print(f"MovieLens files are in {folder}")
@@ -65,7 +65,7 @@ def fetch_command(options: argparse.Namespace) -> int:
 
 def metrics_command(options: argparse.Namespace) -> int:
     """Shows the test metrics of a run."""
-    from pipeline import tables
+    from pipeline.runs import tables
 
     record = run_records.find(options.runs, options.run)
     if options.json:
@@ -82,7 +82,7 @@ def runs_command(options: argparse.Namespace) -> int:
     """Lists the runs."""
     import dataclasses
 
-    from pipeline import tables
+    from pipeline.runs import tables
 
     records = run_records.read_all(options.runs)
     if options.json:

@@ -5,7 +5,7 @@ import pathlib
 
 from components.ingestion import spans
 from pipeline.presets import Preset
-from pipeline.progress import Lines
+from pipeline.runs.progress import Lines
 
 
 def add_to(parser: argparse.ArgumentParser, default: str) -> None:
@@ -48,7 +48,7 @@ def folder(
         return options.data.absolute()
     if options.span != spans.NEWEST:
         raise ValueError(f"Span {options.span} is asked for, but no --data '…/{{SPAN}}' is given.")
-    from pipeline.fetch import fetch
+    from pipeline.datasets.fetch import fetch
 
     home = output if options.output else output.parent
     return fetch(preset.dataset, home / "data" / preset.dataset, say.line)

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline import data_options, presets, run_options, run_records
+from pipeline import data_options, presets, run_options
 from pipeline.config import PipelineConfig, output_paths
-from pipeline.progress import Lines
+from pipeline.runs import records
+from pipeline.runs.progress import Lines
 
 FITS = ("gates", "serving")
 
@@ -41,8 +42,8 @@ def refresh_command(options: argparse.Namespace) -> int:
         ValueError: An option or the served bundle is not usable, or a component failed.
     """
     from components.bundle import towers
-    from pipeline.recorded_run import run_and_record
-    from pipeline.run_summary import tell
+    from pipeline.runs.recorded_run import run_and_record
+    from pipeline.runs.report import tell
 
     say = Lines(sys.stderr if options.json else sys.stdout)
     presets.with_settings(presets.find(options.preset), options.set)  # raises what is wrong
@@ -94,4 +95,4 @@ def as_served(settings: Mapping[str, Any]) -> list[str]:
 
 def _last_data(output: pathlib.Path) -> pathlib.Path:
     """Returns where the data of the last run was under an output folder that pushed."""
-    return pathlib.Path(run_records.find(output, None, pushed=True).data)
+    return pathlib.Path(records.find(output, None, pushed=True).data)

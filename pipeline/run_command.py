@@ -6,9 +6,9 @@ from typing import Any
 
 from pipeline import data_options, presets, run_options
 from pipeline.config import PipelineConfig, output_paths
-from pipeline.progress import Lines
-from pipeline.recorded_run import run_and_record
-from pipeline.run_summary import tell
+from pipeline.runs.progress import Lines
+from pipeline.runs.recorded_run import run_and_record
+from pipeline.runs.report import tell
 
 
 def add_to(commands: Any) -> None:

@@ -65,7 +65,7 @@ def add_to(commands: Any) -> None:
 
 def list_command(options: argparse.Namespace) -> int:
     """Lists the versions."""
-    from pipeline import tables
+    from pipeline.runs import tables
 
     base = serving_options.base(options)
     rows = _versions(base)
@@ -98,20 +98,20 @@ def list_command(options: argparse.Namespace) -> int:
 def promote_command(options: argparse.Namespace) -> int:
     """Gives a version the label stable, or canary."""
     from components.registry.models_config import CANARY, STABLE
-    from pipeline import releases
+    from pipeline.rollout import promotion
 
     base = serving_options.base(options)
     label = CANARY if options.canary else STABLE
-    releases.promote(base, options.version, label, _server(options, base), print, options.seen_as)
+    promotion.promote(base, options.version, label, _server(options, base), print, options.seen_as)
     return 0
 
 
 def rollback_command(options: argparse.Namespace) -> int:
     """Serves again what was served before."""
-    from pipeline import releases
+    from pipeline.rollout import promotion
 
     base = serving_options.base(options)
-    releases.rollback(base, _server(options, base), print, options.seen_as)
+    promotion.rollback(base, _server(options, base), print, options.seen_as)
     print("Runs compare with it from now on, and what they push waits for `promote`.")
     return 0
 
@@ -159,7 +159,7 @@ def _versions(base: str) -> list[dict[str, Any]]:
 def _server(options: argparse.Namespace, base: str) -> Any:
     """Returns the running server that the options name, or None."""
     from components.registry import models_config
-    from pipeline.model_server import ModelServer
+    from pipeline.rollout.model_server import ModelServer
 
     if options.no_server:
         return None

@@ -3,8 +3,8 @@
 import argparse
 import pathlib
 
-from pipeline import run_records
 from pipeline.config import output_paths
+from pipeline.runs import records
 
 RUNS = pathlib.Path("runs")
 
@@ -31,18 +31,18 @@ def base(options: argparse.Namespace) -> str:
         ValueError: The folder that was named is none.
     """
     if options.base is None:
-        return base_of(run_records.find(options.runs, None, pushed=True))
+        return base_of(records.find(options.runs, None, pushed=True))
     if not options.base.is_dir():
         raise ValueError(f"{options.base} is not a folder; versions are pushed into one by `run`.")
     return str(options.base.absolute())
 
 
-def base_of(record: run_records.RunRecord) -> str:
+def base_of(record: records.RunRecord) -> str:
     """Returns the folder of versions that a run pushed to."""
     return str(output_paths(pathlib.Path(record.output))["serving_base"])
 
 
-def served_path(record: run_records.RunRecord) -> str:
+def served_path(record: records.RunRecord) -> str:
     """Returns the path of the version that is served where a run pushed to, else its own."""
     from components.registry import versions
 

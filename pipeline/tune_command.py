@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from components.ingestion import spans
-from pipeline import data_options, presets, run_options, tables
+from pipeline import data_options, presets, run_options
 from pipeline.config import PipelineConfig, Tuning, output_paths
-from pipeline.progress import Lines, output_to
-from pipeline.run_records import new_run_id
+from pipeline.runs import tables
+from pipeline.runs.progress import Lines, output_to
+from pipeline.runs.records import new_run_id
 from trainer.config import ModelConfig
 from trainer.tuning.search_space import space, with_values
 
@@ -59,7 +60,7 @@ def tune_command(options: argparse.Namespace) -> int:
         ComponentError: A component failed.
         ValueError: An option, the data or a folder is not usable.
     """
-    from pipeline.run_summary import movielens
+    from pipeline.runs.report import movielens
 
     say = Lines(sys.stderr if options.json else sys.stdout)
     for setting in options.set:
@@ -123,9 +124,9 @@ def _search(
 ) -> Made:
     """Runs the graph, with a line a component and a line a trial."""
     from components.training.tuner import TRIALS_FILE
-    from pipeline import lineage, local_run
     from pipeline.graph import create_tuning
-    from pipeline.recorded_run import fail
+    from pipeline.runs import lineage, local_runner
+    from pipeline.runs.recorded_run import fail
 
     running = ["The graph"]
 
@@ -136,7 +137,9 @@ def _search(
 
     with heard(terminal) as lines:
         try:
-            local_run.run(create_tuning(config, tuning), metadata_path, run_id, start, terminal.end)
+            local_runner.run(
+                create_tuning(config, tuning), metadata_path, run_id, start, terminal.end
+            )
         except Exception as error:  # a component may raise anything; it is named, and raised again
             fail(running[-1], error, log)
     results = lineage.outputs(metadata_path, run_id)[NODE][RESULTS].uri

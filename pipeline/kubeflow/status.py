@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pipeline import tables
 from pipeline.kubeflow import deploy, schedule
 from pipeline.kubeflow.server import Server
+from pipeline.runs import tables
 
 SHOWN = 5
 

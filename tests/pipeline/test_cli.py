@@ -10,8 +10,9 @@ import sys
 
 import pytest
 
-from pipeline import cli, progress, recorded_run, run_options, run_summary
-from pipeline.run_records import RunRecord
+from pipeline import cli, run_options
+from pipeline.runs import progress, recorded_run, report
+from pipeline.runs.records import RunRecord
 
 
 @pytest.fixture
@@ -118,20 +119,20 @@ def test_output_folder_that_is_a_file(tmp_path):
 
 def test_next_commands_name_an_unusual_output_and_ask_only_what_was_pushed(tmp_path):
     record = RunRecord("1", "ml-100k", "/data", str(tmp_path), "/log", pushed="/p/1")
-    usual, unusual = (run_summary.next_commands(record, output) for output in (None, tmp_path))
+    usual, unusual = (report.next_commands(record, output) for output in (None, tmp_path))
     assert "--runs" not in usual
     assert unusual.count(f"--runs {tmp_path}") == 4
     record.pushed = ""
-    assert "recommend" not in run_summary.next_commands(record, None)
+    assert "recommend" not in report.next_commands(record, None)
 
 
 def test_tensorboard_is_pointed_to_where_something_was_trained(tmp_path):
     record = RunRecord("1", "ml-100k", "/data", str(tmp_path), "/log", pushed="/p/1")
-    assert "tensorboard" not in run_summary.next_commands(record, None)
+    assert "tensorboard" not in report.next_commands(record, None)
     training = tmp_path / "artifacts" / "TwoTowerTrainer"
     training.mkdir(parents=True)
     logdir = f"tensorboard --logdir {os.path.relpath(training)} "
-    assert logdir in run_summary.next_commands(record, None)
+    assert logdir in report.next_commands(record, None)
 
 
 @pytest.mark.parametrize("status", ["failed", "interrupted"])

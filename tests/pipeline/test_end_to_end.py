@@ -16,9 +16,9 @@ import pytest
 from benchmarks import ours, quality
 from components.canary.component import PROBE
 from components.ingestion.splits import SplitConfig
-from pipeline import run_summary
-from pipeline.progress import Lines
-from pipeline.run_records import RunRecord
+from pipeline.runs import report
+from pipeline.runs.progress import Lines
+from pipeline.runs.records import RunRecord
 
 pytestmark = pytest.mark.slow
 
@@ -105,7 +105,7 @@ def test_people_are_shown_what_is_recommended_and_programs_are_not(first):
     for as_json in (False, True):
         terminal = io.StringIO()
         options = argparse.Namespace(json=as_json, output=None)
-        assert run_summary.tell(record, options, Lines(terminal)) == 0
+        assert report.tell(record, options, Lines(terminal)) == 0
         assert ("Recommended to user" in terminal.getvalue()) is not as_json
         assert "to user nobody" in terminal.getvalue() or as_json
 

@@ -7,8 +7,9 @@ from google.protobuf import text_format
 from tensorflow_model_analysis.proto import validation_result_pb2
 
 from components.bundle import measurements
-from pipeline import gates, verdict
+from pipeline import gates
 from pipeline.config import Gates
+from pipeline.runs import verdict
 
 
 def thresholds(config):

@@ -11,8 +11,9 @@ from tfx.utils import path_utils
 
 from components.bundle import build, records
 from components.evaluation.evaluator import Executor
-from pipeline import gates, verdict
+from pipeline import gates
 from pipeline.config import Gates
+from pipeline.runs import verdict
 from transform import features
 
 pytestmark = pytest.mark.slow  # each bundle is evaluated by TFMA

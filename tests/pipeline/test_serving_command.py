@@ -5,7 +5,7 @@ import pytest
 from components.bundle import manifest
 from components.registry import models_config
 from pipeline import cli
-from pipeline.run_records import RunRecord
+from pipeline.runs.records import RunRecord
 
 
 @pytest.fixture

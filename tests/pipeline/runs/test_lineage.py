@@ -3,7 +3,7 @@
 import pytest
 from tfx import v1 as tfx
 
-from pipeline import lineage, local_run
+from pipeline.runs import lineage, local_runner
 
 
 @tfx.dsl.components.component
@@ -31,7 +31,7 @@ class Runner:
         pipeline = tfx.dsl.Pipeline(
             "test", self.root, components=list(components), enable_cache=True
         )
-        local_run.run(
+        local_runner.run(
             pipeline,
             self.metadata,
             run_id,

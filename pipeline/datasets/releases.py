@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 from collections.abc import Callable, Mapping
 
-from pipeline import wheel_rebuild
+from pipeline.datasets import wheel_rebuild
 
 
 @dataclasses.dataclass(frozen=True)

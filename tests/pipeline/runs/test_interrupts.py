@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pipeline import interrupts
+from pipeline.runs import interrupts
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
 from tfx.orchestration.portable import runtime_parameter_utils
 
-from pipeline import interrupts
+from pipeline.runs import interrupts
 
 MILESTONE = re.compile(r"^Component (?P<node>\S+) is (?P<what>running|finished)\.$")
 CACHED = re.compile(r"^A cached execution \d+ is used\.$")

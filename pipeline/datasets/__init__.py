@@ -1,0 +1,1 @@
+"""MovieLens releases: where they come from, and how they are fetched."""

@@ -1,0 +1,1 @@
+"""Which version is served: promote, roll back, and wait for the server."""

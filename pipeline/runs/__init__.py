@@ -1,0 +1,1 @@
+"""Runs the graph on this machine, and keeps what came of it."""
