@@ -7,12 +7,12 @@ import pathlib
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from pipeline.kubeflow.compile import add_compile, add_environment
+from pipeline.kubeflow.compiler.compile import add_compile, add_environment
 
 if TYPE_CHECKING:
-    from pipeline.kubeflow.environment import Environment
-    from pipeline.kubeflow.server import Server
-    from pipeline.kubeflow.steps import Steps
+    from pipeline.kubeflow.api.server import Server
+    from pipeline.kubeflow.api.steps import Steps
+    from pipeline.kubeflow.environment.cluster import Environment
 
 OK = 0
 AUTHENTICATION = """\
@@ -91,7 +91,7 @@ def add_to(commands: Any) -> None:
 
 def deploy_command(options: argparse.Namespace) -> int:
     """Puts a version on the server."""
-    from pipeline.kubeflow import deploy
+    from pipeline.kubeflow.api import deploy
 
     server, step, name = _open(options)
     server.environment.check_image()
@@ -107,7 +107,7 @@ def run_command(options: argparse.Namespace) -> int:
     """Starts a run."""
     import datetime
 
-    from pipeline.kubeflow import deploy, parameters
+    from pipeline.kubeflow.api import deploy, parameters
 
     server, step, name = _open(options)
     version = deploy.find(server, name)
@@ -129,10 +129,11 @@ def run_command(options: argparse.Namespace) -> int:
 
 def schedule_command(options: argparse.Namespace) -> int:
     """Makes a schedule the only one."""
-    from pipeline.kubeflow import deploy, environment, parameters, schedule
-    from pipeline.kubeflow.cron import check_cron
+    from pipeline.kubeflow.api import deploy, parameters, schedule
+    from pipeline.kubeflow.environment import cluster
+    from pipeline.kubeflow.environment.cron import check_cron
 
-    cron = options.cron or environment.load(options.env, options.environments).cron
+    cron = options.cron or cluster.load(options.env, options.environments).cron
     if not cron:
         raise ValueError(f"The environment {options.env!r} has no cron: give one with --cron.")
     check_cron(cron)
@@ -147,7 +148,7 @@ def schedule_command(options: argparse.Namespace) -> int:
 
 def unschedule_command(options: argparse.Namespace) -> int:
     """Deletes the schedule."""
-    from pipeline.kubeflow import schedule
+    from pipeline.kubeflow.api import schedule
 
     server, step, _ = _open(options)
     schedule.unschedule(server, step)
@@ -158,7 +159,7 @@ def unschedule_command(options: argparse.Namespace) -> int:
 
 def status_command(options: argparse.Namespace) -> int:
     """Shows what is on the server."""
-    from pipeline.kubeflow import status
+    from pipeline.kubeflow.api import status
 
     server, _, _ = _open(options)
     state = status.read(server)
@@ -208,10 +209,10 @@ def _add(
 
 def _compiled(environment: "Environment", folder: pathlib.Path) -> pathlib.Path:
     """Returns the file of the pipeline, compiled for an environment into a folder."""
-    from pipeline.kubeflow.compile import compile_to
+    from pipeline.kubeflow.compiler.compile import compile_to
 
     package = folder / "pipeline.yaml"
-    compile_to(environment, package)
+    compile_to(cluster, package)
     return package
 
 
@@ -227,13 +228,13 @@ def _takes_parameters(parser: argparse.ArgumentParser) -> None:
 
 def _open(options: argparse.Namespace) -> tuple["Server", "Steps", str]:
     """Returns the environment's server, what does steps there, and the name of the version."""
-    from pipeline.kubeflow import environment
-    from pipeline.kubeflow.connection import authentication
-    from pipeline.kubeflow.revision import revision
-    from pipeline.kubeflow.server import Server
-    from pipeline.kubeflow.steps import Steps
+    from pipeline.kubeflow.api.connection import authentication
+    from pipeline.kubeflow.api.revision import revision
+    from pipeline.kubeflow.api.server import Server
+    from pipeline.kubeflow.api.steps import Steps
+    from pipeline.kubeflow.environment import cluster
 
-    where = environment.load(options.env, options.environments)
+    where = cluster.load(options.env, options.environments)
     name = ""
     if hasattr(options, "version"):
         name = options.version or revision(pathlib.Path(__file__).parent)

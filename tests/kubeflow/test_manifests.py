@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import yaml
 
-from pipeline.kubeflow import environment
+from pipeline.kubeflow.environment import cluster
 
 spec = importlib.util.spec_from_file_location(
     "kustomizations", pathlib.Path(__file__).with_name("kustomizations.py")
@@ -222,7 +222,7 @@ def test_roles_name_what_they_allow():
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_environment_names_what_its_overlay_makes(name):
-    settings = environment.load(name, KUBEFLOW / "environments")
+    settings = cluster.load(name, KUBEFLOW / "environments")
     overlay = KUBEFLOW / "manifests" / "overlays" / name
     there = {
         (item["metadata"]["namespace"], item["kind"], item["metadata"]["name"])
@@ -235,7 +235,7 @@ def test_environment_names_what_its_overlay_makes(name):
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_fetch_job_has_the_image_and_the_paths_of_the_environment(name):
-    settings = environment.load(name, KUBEFLOW / "environments")
+    settings = cluster.load(name, KUBEFLOW / "environments")
     (job,) = kustomizations.built(KUBEFLOW / "manifests" / "overlays" / name / "fetch")
     assert job["metadata"]["namespace"] == settings.namespace
     (container,) = job["spec"]["template"]["spec"]["containers"]
@@ -259,7 +259,7 @@ def test_production_serves_from_the_volume_that_it_pushes_to():
     serving = KUBEFLOW / "serving" / "base"
     if not serving.exists():
         pytest.skip("there are no serving manifests")
-    settings = environment.load("prod", KUBEFLOW / "environments")
+    settings = cluster.load("prod", KUBEFLOW / "environments")
     (deployment,) = (i for i in kustomizations.written(serving) if i["kind"] == "Deployment")
     assert deployment["metadata"]["namespace"] == settings.namespace
     claims = {c for kind, c in references(deployment) if kind == "PersistentVolumeClaim"}

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from pipeline import cli
-from pipeline.kubeflow import compile as kubeflow_compile
-from pipeline.kubeflow.environment import Environment
-from pipeline.kubeflow.pods import ComponentSettings, Volume
+from pipeline.kubeflow.compiler import compile as kubeflow_compile
+from pipeline.kubeflow.environment.cluster import Environment
+from pipeline.kubeflow.environment.pods import ComponentSettings, Volume
 
 DIGEST = "sha256:" + 64 * "a"
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -27,7 +27,7 @@ PYTHONS = {  # whose kfp-server-api checks the bodies; the client is always the 
 @pytest.fixture(scope="session")
 def environment():
     """Where nothing is left at its default."""
-    from pipeline.kubeflow.pods import SecretVariable, Toleration
+    from pipeline.kubeflow.environment.pods import SecretVariable, Toleration
 
     return Environment(
         name="test",

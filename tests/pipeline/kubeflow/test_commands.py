@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from pipeline import cli
-from pipeline.kubeflow import deploy as deploying
+from pipeline.kubeflow.api import deploy as deploying
 
 THREE, FOUR = "0 0 3 * * *", "0 0 4 * * *"
 

@@ -15,8 +15,8 @@ import time
 
 import pytest
 
-from pipeline.kubeflow import compile as kubeflow_compile
-from pipeline.kubeflow import entrypoint
+from pipeline.kubeflow.compiler import compile as kubeflow_compile
+from pipeline.kubeflow.container import entrypoint
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 600

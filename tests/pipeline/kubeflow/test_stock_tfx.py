@@ -12,7 +12,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner
 
 from components.validation.schema import CuratedSchema
-from pipeline.kubeflow import refusals
+from pipeline.kubeflow.compiler import refusals
 
 IMAGE = "registry.example.com/movielens@sha256:" + 64 * "0"
 

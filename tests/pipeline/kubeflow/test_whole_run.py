@@ -16,7 +16,7 @@ import pytest
 from components.bundle import towers
 from components.bundle.manifest import checksums, fingerprint
 from components.canary.component import PROBE
-from pipeline.kubeflow import compile as kubeflow_compile
+from pipeline.kubeflow.compiler import compile as kubeflow_compile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 KFP = ROOT / ".venv-kubeflow" / "bin" / "python"

@@ -15,7 +15,7 @@ from tfx import types
 from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
-from pipeline.kubeflow.beam import IN_PROCESS
+from pipeline.kubeflow.environment.beam import IN_PROCESS
 
 Artifacts = dict[str, list[types.Artifact]]
 Do = Callable[[Artifacts, Artifacts, dict[str, Any]], None]

@@ -13,8 +13,8 @@ import pydantic
 import yaml
 from pydantic.dataclasses import dataclass
 
-from pipeline.kubeflow.cron import check_cron
-from pipeline.kubeflow.pods import (
+from pipeline.kubeflow.environment.cron import check_cron
+from pipeline.kubeflow.environment.pods import (
     NAME,
     REFUSE_UNKNOWN,
     ComponentSettings,

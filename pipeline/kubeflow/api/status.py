@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pipeline.kubeflow import deploy, schedule
-from pipeline.kubeflow.server import Server
+from pipeline.kubeflow.api import deploy, schedule
+from pipeline.kubeflow.api.server import Server
 from pipeline.runs import tables
 
 SHOWN = 5

@@ -17,7 +17,7 @@ import kfp_server_api
 import urllib3
 from kfp.client import set_volume_credentials
 
-from pipeline.kubeflow.environment import Environment
+from pipeline.kubeflow.environment.cluster import Environment
 
 TOKEN_FILE = "KF_PIPELINES_TOKEN_FILE"
 SERVICE_ACCOUNT_TOKEN = "KF_PIPELINES_SA_TOKEN_PATH"  # the name that kfp gave it

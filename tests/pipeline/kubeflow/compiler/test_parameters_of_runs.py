@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from pipeline.kubeflow import parameters_of_runs
+from pipeline.kubeflow.compiler import parameters_of_runs
 
 
 def parameters(documents, task):

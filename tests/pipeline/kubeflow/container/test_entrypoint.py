@@ -13,7 +13,7 @@ import sys
 import pytest
 from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor
 
-from pipeline.kubeflow import entrypoint
+from pipeline.kubeflow.container import entrypoint
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -291,7 +291,7 @@ def test_last_line_of_the_log_is_the_cause(call, tmp_path, option, text, cause):
         [
             sys.executable,
             "-m",
-            "pipeline.kubeflow.entrypoint",
+            "pipeline.kubeflow.container.entrypoint",
             *spoiled(call("MoviesSchema"), option, text),
         ],
         cwd=tmp_path,
@@ -313,7 +313,7 @@ def test_cause_of_several_lines_is_the_last_line(call, tmp_path):
         [
             sys.executable,
             "-m",
-            "pipeline.kubeflow.entrypoint",
+            "pipeline.kubeflow.container.entrypoint",
             *arguments,
             "--staging_root",
             str(tmp_path / "staged"),

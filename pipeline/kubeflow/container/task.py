@@ -18,9 +18,9 @@ from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import import_utils
 from tfx.version import __version__
 
-from pipeline.kubeflow import shared_artifacts
-from pipeline.kubeflow.executor_input import Json
-from pipeline.kubeflow.parameters_of_runs import set_fields, take_run
+from pipeline.kubeflow.compiler.parameters_of_runs import set_fields, take_run
+from pipeline.kubeflow.container import shared_artifacts
+from pipeline.kubeflow.container.executor_input import Json
 
 EXAMPLES, INPUT_BASE, INPUT_CONFIG = "examples", "input_base", "input_config"
 TEMPORARY = ".temp"

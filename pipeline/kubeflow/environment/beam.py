@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.kubeflow.environment import Environment
+    from pipeline.kubeflow.environment.cluster import Environment
 
 IN_PROCESS = ("FnApiRunner", "DirectRunner", "")
 JOB_SECONDS = 86_400

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from pipeline.kubeflow import beam
+from pipeline.kubeflow.environment import beam
 
 DATAFLOW = ("--runner=DataflowRunner", "--temp_location=gs://b/t")
 DAY = "--job_server_timeout=86400"
@@ -32,7 +32,7 @@ def test_workers_and_pods_must_share_a_place(environment):
 
 
 def test_data_may_lie_where_workers_that_mount_nothing_read_it(environment, documents):
-    from pipeline.kubeflow import platform
+    from pipeline.kubeflow.compiler import platform
 
     there = dataclasses.replace(
         environment, data="gs://movielens/ml-1m", volumes=environment.volumes[1:]
@@ -41,7 +41,7 @@ def test_data_may_lie_where_workers_that_mount_nothing_read_it(environment, docu
 
 
 def test_every_component_is_told(environment):
-    from pipeline.kubeflow import compile as kubeflow_compile
+    from pipeline.kubeflow.compiler import compile as kubeflow_compile
 
     given = ("--runner=DataflowRunner", "--temp_location=gs://bucket/beam")
     there = dataclasses.replace(environment, beam_pipeline_args=given)

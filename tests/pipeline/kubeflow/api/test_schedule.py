@@ -104,7 +104,7 @@ def test_unschedule(api, deploy, kubeflow):
 
 
 def test_more_leftovers_than_a_page_are_all_cleared_up(api, deploy, kubeflow, monkeypatch):
-    monkeypatch.setattr("pipeline.kubeflow.server.PAGE", 2)
+    monkeypatch.setattr("pipeline.kubeflow.api.server.PAGE", 2)
     deploy(api)
     for _ in range(5):
         api.fail("POST recurringruns/.*:enable")

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from pipeline.kubeflow import refusals
+from pipeline.kubeflow.compiler import refusals
 
 
 def tasks(spec):

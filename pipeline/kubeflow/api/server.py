@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pipeline.kubeflow.connection import Authentication, connect, explained
-from pipeline.kubeflow.environment import Environment
+from pipeline.kubeflow.api.connection import Authentication, connect, explained
+from pipeline.kubeflow.environment.cluster import Environment
 
 PAGE = 100
 ENABLED = "ENABLE"

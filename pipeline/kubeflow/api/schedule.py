@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pipeline.kubeflow.connection import ServerError
-from pipeline.kubeflow.cron import check_cron
-from pipeline.kubeflow.server import ENABLED, Schedule, Server, Version
-from pipeline.kubeflow.steps import Steps
+from pipeline.kubeflow.api.connection import ServerError
+from pipeline.kubeflow.api.server import ENABLED, Schedule, Server, Version
+from pipeline.kubeflow.api.steps import Steps
+from pipeline.kubeflow.environment.cron import check_cron
 
 
 def schedule(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
-    from pipeline.kubeflow.environment import Environment
+    from pipeline.kubeflow.environment.cluster import Environment
 
-COMMANDS = ("python", "-m", "pipeline.kubeflow.entrypoint")
+COMMANDS = ("python", "-m", "pipeline.kubeflow.container.entrypoint")
 PACKAGED = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -47,9 +47,9 @@ def add_environment(parser: argparse.ArgumentParser) -> None:
 
 def compile_command(options: argparse.Namespace) -> int:
     """Writes the compiled pipeline of an environment."""
-    from pipeline.kubeflow import environment
+    from pipeline.kubeflow.environment import cluster
 
-    compile_to(environment.load(options.env, options.environments), options.output)
+    compile_to(cluster.load(options.env, options.environments), options.output)
     print(f"{options.output} is the pipeline for {options.env}.")
     return 0
 
@@ -60,7 +60,7 @@ def compile_to(environment: "Environment", path: pathlib.Path) -> None:
     Raises:
         ValueError: The server would refuse it, or the environment does not fit the graph.
     """
-    text = compiled(environment)
+    text = compiled(cluster)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8")
@@ -75,15 +75,15 @@ def compiled(environment: "Environment") -> str:
     """
     import yaml
 
-    from pipeline.kubeflow import parameters_of_runs, platform, refusals, specification
+    from pipeline.kubeflow.compiler import parameters_of_runs, platform, refusals, specification
     from pipeline.stages import DATA, OUTSIDE_WORLD
 
-    spec = tfx_specification(environment)
-    environment.check_components(spec["root"]["dag"]["tasks"])
-    specification.mend(spec, environment, (*DATA, *OUTSIDE_WORLD))
+    spec = tfx_specification(cluster)
+    cluster.check_components(spec["root"]["dag"]["tasks"])
+    specification.mend(spec, cluster, (*DATA, *OUTSIDE_WORLD))
     parameters_of_runs.expose(spec)
     parameters_of_runs.tell_run(spec)
-    documents = [spec, platform.specification(environment, spec)]
+    documents = [spec, platform.specification(cluster, spec)]
     problems = [*refusals.of(documents), *local_paths(documents)]
     if problems:
         raise ValueError("Kubeflow would not run this pipeline:\n  " + "\n  ".join(problems))
@@ -98,12 +98,12 @@ def tfx_specification(environment: "Environment") -> dict[str, Any]:
 
     runner = kubeflow_v2_dag_runner.KubeflowV2DagRunner(
         kubeflow_v2_dag_runner.KubeflowV2DagRunnerConfig(
-            default_image=environment.image,
+            default_image=cluster.image,
             default_commands=list(COMMANDS),
             use_pipeline_spec_2_1=True,
         )
     )
-    job = runner.run(create_pipeline(configuration(environment)), write_out=False)
+    job = runner.run(create_pipeline(configuration(cluster)), write_out=False)
     spec: dict[str, Any] = job["pipelineSpec"]
     return spec
 
@@ -112,19 +112,19 @@ def configuration(environment: "Environment") -> "PipelineConfig":
     """Returns what a run does in an environment: its preset, with the cluster's paths."""
     from pipeline import presets
     from pipeline.config import PipelineConfig
-    from pipeline.kubeflow import beam
+    from pipeline.kubeflow.environment import beam
 
-    preset = presets.with_settings(presets.find(environment.preset), list(environment.settings))
+    preset = presets.with_settings(presets.find(cluster.preset), list(cluster.settings))
     return PipelineConfig(
-        name=environment.pipeline_name,
-        data=environment.data,
-        pipeline_root=environment.pipeline_root,
-        serving_base=environment.serving_base,
+        name=cluster.pipeline_name,
+        data=cluster.data,
+        pipeline_root=cluster.pipeline_root,
+        serving_base=cluster.serving_base,
         split=preset.split,
         model=preset.model,
         gates=preset.gates,
         serving=preset.serving,
-        beam_args=beam.arguments(environment),
+        beam_args=beam.arguments(cluster),
     )
 
 

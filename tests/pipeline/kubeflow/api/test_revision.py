@@ -2,7 +2,7 @@ import subprocess
 
 import pytest
 
-from pipeline.kubeflow.revision import revision
+from pipeline.kubeflow.api.revision import revision
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import re
 
 import yaml
 
-from pipeline.kubeflow.connection import ServerError
-from pipeline.kubeflow.environment import Environment
-from pipeline.kubeflow.server import Server, Version
-from pipeline.kubeflow.steps import Steps
+from pipeline.kubeflow.api.connection import ServerError
+from pipeline.kubeflow.api.server import Server, Version
+from pipeline.kubeflow.api.steps import Steps
+from pipeline.kubeflow.environment.cluster import Environment
 
 LISTED = 5
 

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from pipeline.kubeflow.executor_input import StagedFolders, reported, understood
+from pipeline.kubeflow.container.executor_input import StagedFolders, reported, understood
 
 MODEL = {"instanceSchema": "title: tfx.Model\ntype: object\n"}
 SPEC = {"artifacts": {"bundle": {"artifactType": MODEL}}}

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from pipeline import presets
-from pipeline.kubeflow import environment, pods
+from pipeline.kubeflow.environment import cluster, pods
 
 FOLDER = pathlib.Path(__file__).resolve().parents[3] / "kubeflow" / "environments"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -14,7 +14,7 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 @pytest.fixture
 def load(environments):
     """Loads the development environment with changes."""
-    return lambda **changes: environment.load("test", environments(**changes))
+    return lambda **changes: cluster.load("test", environments(**changes))
 
 
 def test_there_are_a_development_and_a_production_environment():
@@ -23,7 +23,7 @@ def test_there_are_a_development_and_a_production_environment():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_projects_own_are_sound(name):
-    loaded = environment.load(name, FOLDER)
+    loaded = cluster.load(name, FOLDER)
     presets.with_settings(presets.find(loaded.preset), list(loaded.settings))
 
 
@@ -126,12 +126,12 @@ def test_mistake_is_refused_with_file_place_and_value(load, changes, message):
 def test_file_that_is_no_environment(tmp_path, text, message):
     (tmp_path / "test.yaml").write_text(text)
     with pytest.raises(ValueError, match=rf"test.yaml(.|\n)*{message}"):
-        environment.load("test", tmp_path)
+        cluster.load("test", tmp_path)
 
 
 def test_unknown_environment_names_those_that_are_there():
     with pytest.raises(ValueError, match=r"No environment 'staging': .*there are: dev, prod"):
-        environment.load("staging", FOLDER)
+        cluster.load("staging", FOLDER)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import types
 from collections.abc import Sequence
 from typing import NoReturn
 
-from pipeline.kubeflow.executor_input import StagedFolders, reported, understood
-from pipeline.kubeflow.lazy_packages import import_on_demand
+from pipeline.kubeflow.container.executor_input import StagedFolders, reported, understood
+from pipeline.kubeflow.container.lazy_packages import import_on_demand
 
 FAILED = 1
 IMPORT_EVERYTHING = (
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     import_executor(options.executor_class_path)
     from absl import flags, logging
 
-    from pipeline.kubeflow import task
+    from pipeline.kubeflow.container import task
 
     flags.FLAGS(sys.argv[:1])  # TFX reads flags, which must have been parsed
     logging.use_absl_handler()
@@ -87,7 +87,7 @@ def import_executor(path: str) -> None:
         import_less()
         from tfx.utils import import_utils
 
-        from pipeline.kubeflow import task  # noqa: F401
+        from pipeline.kubeflow.container import task  # noqa: F401
 
         import_utils.import_class_by_path(path)
     finally:
@@ -122,7 +122,7 @@ def fail(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m pipeline.kubeflow.entrypoint",
+        prog="python -m pipeline.kubeflow.container.entrypoint",
         description="Runs one component; Kubeflow's launcher calls this. Arguments that are not "
         "listed are Beam's pipeline options.",
         allow_abbrev=False,

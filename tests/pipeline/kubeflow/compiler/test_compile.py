@@ -10,7 +10,7 @@ import sys
 import pytest
 import yaml
 
-from pipeline.kubeflow import compile as kubeflow_compile
+from pipeline.kubeflow.compiler import compile as kubeflow_compile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 KFP = ROOT / ".venv-kubeflow" / "bin" / "python"
@@ -103,7 +103,7 @@ def test_every_container(documents, environment):
         found = container(documents, name)
         settings = environment.of(name)
         assert found["image"] == environment.image
-        assert found["command"] == ["python", "-m", "pipeline.kubeflow.entrypoint"]
+        assert found["command"] == ["python", "-m", "pipeline.kubeflow.container.entrypoint"]
         assert "lifecycle" not in found
         assert found["resources"]["cpuLimit"] == found["resources"]["cpuRequest"] == settings.cpu
         assert found["resources"]["memoryLimit"] == settings.memory_gb
@@ -160,7 +160,7 @@ def test_bad_environment(environment, changes, message):
 
 
 def test_component_that_does_not_mount_its_path(environment):
-    from pipeline.kubeflow.pods import Volume
+    from pipeline.kubeflow.environment.pods import Volume
 
     volumes = (environment.volumes[0], Volume("movielens-serving", "/serving", ("Pusher",)))
     with pytest.raises(ValueError, match="Baseline uses serving_base '/serving/movielens'"):
@@ -168,7 +168,7 @@ def test_component_that_does_not_mount_its_path(environment):
 
 
 def test_warm_start_reads_what_is_served(environment):
-    from pipeline.kubeflow.pods import Volume
+    from pipeline.kubeflow.environment.pods import Volume
 
     warm = dataclasses.replace(environment, settings=("model.warm_start=true",))
     with pytest.raises(ValueError, match="WarmStart uses serving_base '/serving/movielens'"):

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.kubeflow import parameters_of_runs
-from pipeline.kubeflow.environment import BUCKET
+from pipeline.kubeflow.compiler import parameters_of_runs
+from pipeline.kubeflow.environment.cluster import BUCKET
 
 if TYPE_CHECKING:
-    from pipeline.kubeflow.environment import Environment
-    from pipeline.kubeflow.pods import Toleration
+    from pipeline.kubeflow.environment.cluster import Environment
+    from pipeline.kubeflow.environment.pods import Toleration
 
 
 def specification(environment: "Environment", spec: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.kubeflow.cron import check_cron
+from pipeline.kubeflow.environment.cron import check_cron
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
-from pipeline.kubeflow.lazy_packages import import_on_demand
+from pipeline.kubeflow.container.lazy_packages import import_on_demand
 import_on_demand("parent")
 import_on_demand("parent.eager")
 {use}

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.kubeflow.environment import Environment
-    from pipeline.kubeflow.pods import ComponentSettings
+    from pipeline.kubeflow.environment.cluster import Environment
+    from pipeline.kubeflow.environment.pods import ComponentSettings
 
 LIKE_KFP = "comp-"  # kfp cuts five characters off a component's name to get the task's
 

@@ -1,0 +1,1 @@
+"""What is asked of a Kubeflow Pipelines server: deploy, run, schedule, status."""

@@ -1,0 +1,1 @@
+"""The graph as the YAML that open-source Kubeflow Pipelines runs."""

@@ -1,0 +1,1 @@
+"""What runs inside a container: one component of the compiled pipeline."""

@@ -1,0 +1,1 @@
+"""What a cluster is: read from kubeflow/environments, typed and checked."""
