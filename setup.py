@@ -44,5 +44,5 @@ setup(
         "waitress",
         "werkzeug",
     ],
-    entry_points={"console_scripts": ["movielens = pipeline.cli:main"]},
+    entry_points={"console_scripts": ["movielens = pipeline.cli.main:main"]},
 )

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import waitress.server
 
-from pipeline import serving_options
+from pipeline.cli import serving_options
 from serving import engine
 from serving.client.grpc_transport import GrpcTransport
 from serving.client.recommender import RecommenderClient

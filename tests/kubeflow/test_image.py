@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import os
-import pathlib
 import re
 import subprocess
 import sys
@@ -11,8 +10,8 @@ import zipfile
 import pytest
 
 from pipeline import code_version
+from support import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCKERFILE = ROOT / "kubeflow" / "Dockerfile"
 HADOLINT = ROOT / ".venv-kubeflow" / "bin" / "hadolint"
 OURS = ("pipeline", "components", "trainer", "transform")

@@ -1,21 +1,14 @@
 """Manifests of every folder under `kubeflow/`: Kubernetes' schemas, and what names what."""
 
 import collections
-import importlib.util
 import itertools
-import pathlib
 import subprocess
 
 import pytest
 import yaml
 
 from pipeline.kubeflow.environment import cluster
-
-spec = importlib.util.spec_from_file_location(
-    "kustomizations", pathlib.Path(__file__).with_name("kustomizations.py")
-)
-kustomizations = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(kustomizations)
+from support import kustomizations
 
 KUBEFLOW = kustomizations.KUBEFLOW
 FOLDERS = kustomizations.folders(KUBEFLOW)

@@ -1,10 +1,9 @@
-import pathlib
-
 import pytest
 
 from pipeline import presets
 from pipeline.code_version import code_version
 from pipeline.config import Gates, PipelineConfig, Serving
+from support import ROOT
 
 
 @pytest.mark.parametrize(
@@ -105,5 +104,5 @@ def test_code_version_of_a_package_that_is_not_there():
 
 
 def test_code_version_covers_this_checkout():
-    root = pathlib.Path(__file__).resolve().parents[2]
+    root = ROOT
     assert code_version("trainer") == code_version("trainer", root=root)

@@ -19,11 +19,11 @@ from components.ingestion.splits import SplitConfig
 from pipeline.runs import report
 from pipeline.runs.progress import Lines
 from pipeline.runs.records import RunRecord
+from support import ROOT
 
 pytestmark = pytest.mark.slow
 
 MOVIELENS = (sys.executable, "-m", "pipeline.cli")
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = (
     "--set",
     "model.history=mean",

@@ -2,13 +2,13 @@
 
 import ast
 import importlib.metadata
-import pathlib
 import subprocess
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from support import ROOT
+
 MAY_IMPORT = {
     "transform": {"transform"},
     "trainer": {"trainer", "transform"},

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
@@ -15,7 +14,8 @@ import urllib.request
 import numpy as np
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from support import ROOT
+
 STARTED = re.compile(r"gRPC on 127\.0\.0\.1:(\d+), REST on 127\.0\.0\.1:(\d+)")
 SCRIPT_TITLE = "<script>document.title='broken'</script> (1999)"
 

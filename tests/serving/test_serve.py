@@ -14,8 +14,7 @@ import urllib.request
 import pytest
 
 from serving import engine
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from support import ROOT
 
 
 def free_ports(count):

@@ -10,7 +10,8 @@ import sys
 import pytest
 from packaging.requirements import Requirement
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from support import ROOT
+
 spec = importlib.util.spec_from_file_location("bootstrap", ROOT / "tools" / "bootstrap.py")
 bootstrap = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(bootstrap)

@@ -60,7 +60,7 @@ def compile_to(environment: "Environment", path: pathlib.Path) -> None:
     Raises:
         ValueError: The server would refuse it, or the environment does not fit the graph.
     """
-    text = compiled(cluster)
+    text = compiled(environment)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8")
@@ -78,12 +78,12 @@ def compiled(environment: "Environment") -> str:
     from pipeline.kubeflow.compiler import parameters_of_runs, platform, refusals, specification
     from pipeline.stages import DATA, OUTSIDE_WORLD
 
-    spec = tfx_specification(cluster)
-    cluster.check_components(spec["root"]["dag"]["tasks"])
-    specification.mend(spec, cluster, (*DATA, *OUTSIDE_WORLD))
+    spec = tfx_specification(environment)
+    environment.check_components(spec["root"]["dag"]["tasks"])
+    specification.mend(spec, environment, (*DATA, *OUTSIDE_WORLD))
     parameters_of_runs.expose(spec)
     parameters_of_runs.tell_run(spec)
-    documents = [spec, platform.specification(cluster, spec)]
+    documents = [spec, platform.specification(environment, spec)]
     problems = [*refusals.of(documents), *local_paths(documents)]
     if problems:
         raise ValueError("Kubeflow would not run this pipeline:\n  " + "\n  ".join(problems))
@@ -98,12 +98,12 @@ def tfx_specification(environment: "Environment") -> dict[str, Any]:
 
     runner = kubeflow_v2_dag_runner.KubeflowV2DagRunner(
         kubeflow_v2_dag_runner.KubeflowV2DagRunnerConfig(
-            default_image=cluster.image,
+            default_image=environment.image,
             default_commands=list(COMMANDS),
             use_pipeline_spec_2_1=True,
         )
     )
-    job = runner.run(create_pipeline(configuration(cluster)), write_out=False)
+    job = runner.run(create_pipeline(configuration(environment)), write_out=False)
     spec: dict[str, Any] = job["pipelineSpec"]
     return spec
 
@@ -114,17 +114,17 @@ def configuration(environment: "Environment") -> "PipelineConfig":
     from pipeline.config import PipelineConfig
     from pipeline.kubeflow.environment import beam
 
-    preset = presets.with_settings(presets.find(cluster.preset), list(cluster.settings))
+    preset = presets.with_settings(presets.find(environment.preset), list(environment.settings))
     return PipelineConfig(
-        name=cluster.pipeline_name,
-        data=cluster.data,
-        pipeline_root=cluster.pipeline_root,
-        serving_base=cluster.serving_base,
+        name=environment.pipeline_name,
+        data=environment.data,
+        pipeline_root=environment.pipeline_root,
+        serving_base=environment.serving_base,
         split=preset.split,
         model=preset.model,
         gates=preset.gates,
         serving=preset.serving,
-        beam_args=beam.arguments(cluster),
+        beam_args=beam.arguments(environment),
     )
 
 

@@ -1,6 +1,5 @@
 """The serving manifests: what names what, and whether it is there."""
 
-import pathlib
 import re
 import shutil
 import subprocess
@@ -11,8 +10,8 @@ import yaml
 from serving import engine
 from serving.stand_in import configuration, flags
 from serving.stand_in.metrics import Metrics
+from support import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 SERVING = ROOT / "kubeflow" / "serving"
 OVERLAYS = ("base", "monitoring", "batching")
 

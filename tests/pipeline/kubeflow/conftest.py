@@ -1,6 +1,5 @@
 """Environments, compiled pipelines, the emulation of the driver, and a fake API."""
 
-import importlib.util
 import json
 import pathlib
 import subprocess
@@ -10,14 +9,14 @@ import urllib.request
 import pytest
 import yaml
 
-from pipeline import cli
+from pipeline.cli import main
 from pipeline.kubeflow.compiler import compile as kubeflow_compile
 from pipeline.kubeflow.environment.cluster import Environment
 from pipeline.kubeflow.environment.pods import ComponentSettings, Volume
+from support import ROOT
 
 DIGEST = "sha256:" + 64 * "a"
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-FAKE = pathlib.Path(__file__).with_name("fake_kfp_api.py")
+FAKE = ROOT / "tests" / "support" / "fake_kfp_api.py"
 PYTHONS = {  # whose kfp-server-api checks the bodies; the client is always the product's
     "models-of-the-product": pathlib.Path(sys.executable),
     "models-of-todays-servers": ROOT / ".venv-kubeflow" / "bin" / "python",
@@ -70,16 +69,6 @@ def compiled(environment):
 def documents(compiled):
     """Its PipelineSpec and its PlatformSpec."""
     return list(yaml.safe_load_all(compiled))
-
-
-@pytest.fixture(scope="session")
-def driver_shaped():
-    """The module of that name beside this file, which no package makes importable."""
-    path = pathlib.Path(__file__).with_name("driver_shaped.py")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 class FakeApi:
@@ -208,7 +197,7 @@ def kubeflow(environments, capsys, no_secrets):
     def run(api, *arguments, **changes):
         folder = environments(host=getattr(api, "host", api), **changes)
         words = [str(argument) for argument in arguments]
-        status = cli.main(
+        status = main.main(
             ["kubeflow", words[0], "--env", "test", "--environments", str(folder), *words[1:]]
         )
         said = capsys.readouterr()

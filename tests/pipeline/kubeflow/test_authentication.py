@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline import cli
+from pipeline.cli import main
 
 
 @pytest.mark.parametrize("variable", ["KF_PIPELINES_TOKEN_FILE", "KF_PIPELINES_SA_TOKEN_PATH"])
@@ -12,10 +12,10 @@ def test_token_is_sent_and_never_shown(api, deploy, kubeflow, monkeypatch, tmp_p
     token.write_text("today's-secret\n")
     monkeypatch.setenv(variable, str(token))
     outputs = deploy(api)
-    assert outputs[0] == cli.OK
+    assert outputs[0] == main.OK
     api.control("set", token="tomorrow's-secret")  # ours has expired
     expired = kubeflow(api, "status")
-    assert expired[0] == cli.FAILED
+    assert expired[0] == main.FAILED
     assert "refuses the token in" in expired[2] and "Has it expired?" in expired[2]
     shown = "".join(map(str, outputs + expired))
     assert "secret" not in shown  # neither ours nor the server's cookie
@@ -27,19 +27,19 @@ def test_token_that_expires_between_two_requests(api, deploy, monkeypatch, tmp_p
     monkeypatch.setenv("KF_PIPELINES_TOKEN_FILE", str(token))
     api.fail("POST pipelines/upload_version", 401, "token expired")
     status, _, error = deploy(api)
-    assert status == cli.FAILED
+    assert status == main.FAILED
     assert "401: token expired" in error and "secret" not in error
-    assert deploy(api)[0] == cli.OK
+    assert deploy(api)[0] == main.OK
 
 
 def test_cookie_is_sent_and_never_shown(api, deploy, kubeflow, monkeypatch):
     api.control("set", cookie="authservice_session=today's-secret")
     monkeypatch.setenv("KF_PIPELINES_COOKIE", "authservice_session=today's-secret")
     outputs = deploy(api)
-    assert outputs[0] == cli.OK
+    assert outputs[0] == main.OK
     monkeypatch.setenv("KF_PIPELINES_COOKIE", "authservice_session=yesterday's-secret")
     expired = kubeflow(api, "status")
-    assert expired[0] == cli.FAILED
+    assert expired[0] == main.FAILED
     assert "refuses the cookie in KF_PIPELINES_COOKIE" in expired[2]
     assert "secret" not in "".join(map(str, outputs + expired))
 
@@ -47,14 +47,14 @@ def test_cookie_is_sent_and_never_shown(api, deploy, kubeflow, monkeypatch):
 def test_no_token_where_one_is_needed(api, kubeflow):
     api.control("set", token="secret")
     status, _, error = kubeflow(api, "status")
-    assert status == cli.FAILED and "refuses no secret (a port-forward)" in error
+    assert status == main.FAILED and "refuses no secret (a port-forward)" in error
 
 
 def test_login_page_is_not_taken_for_an_empty_server(api, deploy, monkeypatch):
     api.control("set", login_page=True)
     monkeypatch.setenv("KF_PIPELINES_COOKIE", "authservice_session=secret")
     status, said, error = deploy(api)
-    assert status == cli.FAILED
+    assert status == main.FAILED
     assert "login page" in error and "the cookie in KF_PIPELINES_COOKIE" in error
     assert "secret" not in said + error
 
@@ -75,4 +75,4 @@ def test_authentication_that_cannot_be(kubeflow, monkeypatch, variables, message
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     status, _, error = kubeflow("http://localhost:1", "status")
-    assert status == cli.FAILED and message in error
+    assert status == main.FAILED and message in error

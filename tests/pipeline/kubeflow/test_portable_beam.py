@@ -17,8 +17,8 @@ import pytest
 
 from pipeline.kubeflow.compiler import compile as kubeflow_compile
 from pipeline.kubeflow.container import entrypoint
+from support import driver_shaped
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 600
 
 pytestmark = pytest.mark.slow
@@ -90,7 +90,7 @@ def data(tmp_path_factory, write_checkerboard):
     return write_checkerboard(tmp_path_factory.mktemp("data") / "ml")
 
 
-def run(environment, driver_shaped, folder, data, beam_args):
+def run(environment, folder, data, beam_args):
     """Runs ExampleGen, schema and Transform of the movies; returns the store's folder."""
     there = dataclasses.replace(environment, beam_pipeline_args=beam_args)
     spec = kubeflow_compile.tfx_specification(there)
@@ -165,11 +165,9 @@ def vocabularies(artifact):
     return {path.name: path.read_bytes() for path in assets.iterdir()}
 
 
-def test_same_examples_and_vocabularies_as_in_process(
-    environment, driver_shaped, data, beam_args, tmp_path
-):
-    here = run(environment, driver_shaped, tmp_path / "here", data, ())
-    there = run(environment, driver_shaped, tmp_path / "there", data, beam_args)
+def test_same_examples_and_vocabularies_as_in_process(environment, data, beam_args, tmp_path):
+    here = run(environment, tmp_path / "here", data, ())
+    there = run(environment, tmp_path / "there", data, beam_args)
     for task, output in (
         ("MoviesExampleGen", "examples"),
         ("MoviesTransform", "transformed_examples"),

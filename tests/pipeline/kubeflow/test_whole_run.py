@@ -17,8 +17,8 @@ from components.bundle import towers
 from components.bundle.manifest import checksums, fingerprint
 from components.canary.component import PROBE
 from pipeline.kubeflow.compiler import compile as kubeflow_compile
+from support import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 KFP = ROOT / ".venv-kubeflow" / "bin" / "python"
 SETTINGS = (
     "model.history=mean",
@@ -67,7 +67,7 @@ def run(environment, folder, data):
                 "serving_base": str(folder / "kubeflow-serving"),
             },
         }
-        script = pathlib.Path(__file__).with_name("run_in_kfp_local.py")
+        script = ROOT / "tests" / "support" / "run_in_kfp_local.py"
         done = subprocess.run(
             [KFP, script, json.dumps(settings)],
             cwd=folder,

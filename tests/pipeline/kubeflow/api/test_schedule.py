@@ -2,14 +2,14 @@
 
 import pytest
 
-from pipeline import cli
+from pipeline.cli import main
 
 THREE, FOUR = "0 0 3 * * *", "0 0 4 * * *"
 
 
 def test_schedule(api, deploy, kubeflow):
     deploy(api)
-    assert kubeflow(api, "schedule", "--version", "v1")[0] == cli.OK  # cron of the environment
+    assert kubeflow(api, "schedule", "--version", "v1")[0] == main.OK  # cron of the environment
     (recurring,) = api.state()["recurring"]
     assert recurring["trigger"] == {"cron_schedule": {"cron": THREE}}
     assert (recurring["mode"], recurring["max_concurrency"], recurring["no_catchup"]) == (
@@ -28,7 +28,7 @@ def test_replaced_schedule_never_has_two_that_are_on(api, deploy, kubeflow):
     kubeflow(api, "schedule", "--version", "v1")
     (old,) = api.state()["recurring"]
     status, said, _ = kubeflow(api, "schedule", "--version", "v2", "--cron", FOUR)
-    assert status == cli.OK
+    assert status == main.OK
     assert [line.split()[0:2] for line in said.splitlines()] == [
         ["create", "the"],
         ["switch", "off"],
@@ -47,9 +47,9 @@ def test_the_same_schedule_again_is_left_alone(api, deploy, kubeflow):
     kubeflow(api, "schedule", "--version", "v1", "--parameter", "epochs=3")
     before = api.state()["recurring"]
     status, said, _ = kubeflow(api, "schedule", "--version", "v1", "--parameter", "epochs=3")
-    assert (status, said) == (cli.OK, f'Version v1 is scheduled "{THREE}" already.\n')
+    assert (status, said) == (main.OK, f'Version v1 is scheduled "{THREE}" already.\n')
     assert api.state()["recurring"] == before
-    assert kubeflow(api, "schedule", "--version", "v1")[0] == cli.OK  # other parameters
+    assert kubeflow(api, "schedule", "--version", "v1")[0] == main.OK  # other parameters
     assert api.state()["recurring"] != before
 
 
@@ -71,9 +71,9 @@ def test_replacement_that_breaks_off_anywhere_is_mended_by_repeating(
     kubeflow(api, "schedule", "--version", "v1")
     api.fail(broken, after=after)
     status, _, error = kubeflow(api, "schedule", "--version", "v1", "--cron", FOUR)
-    assert status == cli.FAILED
+    assert status == main.FAILED
     assert ("No schedule of movielens-test is on now" in error) == broken.endswith(":enable")
-    assert kubeflow(api, "schedule", "--version", "v1", "--cron", FOUR)[0] == cli.OK
+    assert kubeflow(api, "schedule", "--version", "v1", "--cron", FOUR)[0] == main.OK
     state = api.state()
     (left,) = state["recurring"]
     assert (left["mode"], left["trigger"]["cron_schedule"]["cron"]) == ("ENABLE", FOUR)
@@ -85,22 +85,22 @@ def test_replacement_that_breaks_off_anywhere_is_mended_by_repeating(
 )
 def test_bad_cron_is_refused_before_the_server_is_asked(api, kubeflow, cron):
     status, _, error = kubeflow(api, "schedule", "--version", "v1", "--cron", cron)
-    assert status == cli.FAILED
+    assert status == main.FAILED
     assert repr(cron) in error
     assert api.state()["history"] == []
 
 
 def test_no_cron_anywhere(api, kubeflow):
     status, _, error = kubeflow(api, "schedule", "--version", "v1", cron="")
-    assert status == cli.FAILED and "--cron" in error
+    assert status == main.FAILED and "--cron" in error
 
 
 def test_unschedule(api, deploy, kubeflow):
     deploy(api)
     kubeflow(api, "schedule", "--version", "v1")
-    assert kubeflow(api, "unschedule")[0] == cli.OK
+    assert kubeflow(api, "unschedule")[0] == main.OK
     assert api.state()["recurring"] == []
-    assert kubeflow(api, "unschedule")[:2] == (cli.OK, "movielens-test has no schedule.\n")
+    assert kubeflow(api, "unschedule")[:2] == (main.OK, "movielens-test has no schedule.\n")
 
 
 def test_more_leftovers_than_a_page_are_all_cleared_up(api, deploy, kubeflow, monkeypatch):
@@ -110,7 +110,7 @@ def test_more_leftovers_than_a_page_are_all_cleared_up(api, deploy, kubeflow, mo
         api.fail("POST recurringruns/.*:enable")
         kubeflow(api, "schedule", "--version", "v1")
     assert len(api.state()["recurring"]) == 5
-    assert kubeflow(api, "unschedule")[0] == cli.OK
+    assert kubeflow(api, "unschedule")[0] == main.OK
     assert api.state()["recurring"] == []
 
 

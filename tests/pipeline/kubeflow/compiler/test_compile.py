@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from pipeline.kubeflow.compiler import compile as kubeflow_compile
+from support import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 KFP = ROOT / ".venv-kubeflow" / "bin" / "python"
 UNCACHED = {"RatingsExampleGen", "MoviesExampleGen", "Baseline", "Pusher"}
 
@@ -199,7 +199,7 @@ def test_unknown_component(environment):
 def test_kfp_loads_it_and_its_protos_take_every_field(compiled, tmp_path):
     path = tmp_path / "pipeline.yaml"
     path.write_text(compiled)
-    script = pathlib.Path(__file__).with_name("load_in_kfp.py")
+    script = ROOT / "tests" / "support" / "load_in_kfp.py"
     done = subprocess.run(
         [KFP, script, path], capture_output=True, text=True, check=False, cwd=tmp_path
     )
@@ -231,7 +231,7 @@ def test_kfp_loads_it_and_its_protos_take_every_field(compiled, tmp_path):
 def test_kfp_protos_refuse_a_field_they_do_not_know(compiled, tmp_path, old, new):
     path = tmp_path / "pipeline.yaml"
     path.write_text(compiled.replace(f"{old}:", f"{new}:"))
-    script = pathlib.Path(__file__).with_name("load_in_kfp.py")
+    script = ROOT / "tests" / "support" / "load_in_kfp.py"
     done = subprocess.run([KFP, script, path], capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert f'no field named "{new}"' in done.stderr

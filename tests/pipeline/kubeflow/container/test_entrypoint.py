@@ -14,12 +14,11 @@ import pytest
 from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor
 
 from pipeline.kubeflow.container import entrypoint
-
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+from support import driver_shaped
 
 
 @pytest.fixture
-def call(documents, driver_shaped, tmp_path):
+def call(documents, tmp_path):
     """A function that makes the arguments of a task's container, in the driver's shape."""
 
     def call(task, parameters=None, inputs=None, shape=("logs", "schemas", "uris")):
@@ -84,7 +83,7 @@ def stock(arguments):
 
 
 @pytest.fixture
-def ours(tmp_path, driver_shaped):
+def ours(tmp_path):
     """A function that runs our entrypoint, and returns what the launcher would upload."""
 
     def ours(arguments):
@@ -199,7 +198,7 @@ def test_span_that_is_not_there(call, ours, tmp_path):
 
 @pytest.mark.parametrize(("blessed", "pushed"), [(1, True), (0, False)], ids=["yes", "no"])
 def test_pusher_reads_blessings_that_came_as_doubles(
-    call, ours, driver_shaped, tmp_path, monkeypatch, tiny, blessed, pushed
+    call, ours, tmp_path, monkeypatch, tiny, blessed, pushed
 ):
     monkeypatch.setattr(
         "components.evaluation.results.metrics", lambda evaluation: {"": {"hit@10": 0.5}}

@@ -1,13 +1,12 @@
 """Environment files: those of the project, and every mistake that one can hold."""
 
-import pathlib
-
 import pytest
 
 from pipeline import presets
 from pipeline.kubeflow.environment import cluster, pods
+from support import ROOT
 
-FOLDER = pathlib.Path(__file__).resolve().parents[3] / "kubeflow" / "environments"
+FOLDER = ROOT / "kubeflow" / "environments"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 

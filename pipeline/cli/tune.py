@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from components.ingestion import spans
-from pipeline import data_options, presets, run_options
+from pipeline import presets
+from pipeline.cli import data_options, run_options
 from pipeline.config import PipelineConfig, Tuning, output_paths
 from pipeline.runs import tables
 from pipeline.runs.progress import Lines, output_to

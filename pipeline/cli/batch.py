@@ -4,7 +4,7 @@ import argparse
 import pathlib
 from typing import Any
 
-from pipeline import serving_options
+from pipeline.cli import serving_options
 
 
 def add_to(commands: Any) -> None:

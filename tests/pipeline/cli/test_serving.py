@@ -4,7 +4,7 @@ import pytest
 
 from components.bundle import manifest
 from components.registry import models_config
-from pipeline import cli
+from pipeline.cli import main
 from pipeline.runs.records import RunRecord
 
 
@@ -32,7 +32,7 @@ def base(tmp_path):
 
 
 def test_list_shows_what_is_served(base, capsys):
-    assert cli.main(["serving", "list", "--base", str(base)]) == 0
+    assert main.main(["serving", "list", "--base", str(base)]) == 0
     _, heading, first, second = capsys.readouterr().out.splitlines()
     assert heading.split()[:3] == ["version", "served", "labels"]
     assert first.split() == ["1", "2026-01-01T00:00:00", "9", "0.1000", "run", "1"]
@@ -40,18 +40,18 @@ def test_list_shows_what_is_served(base, capsys):
 
 
 def test_folder_is_that_of_the_last_run_unless_named(base, tmp_path, capsys):
-    assert cli.main(["serving", "list", "--json", "--runs", str(tmp_path)]) == 0
+    assert main.main(["serving", "list", "--json", "--runs", str(tmp_path)]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["version"], row["served"]) for row in rows] == [(1, False), (2, True)]
     assert rows[0]["manifest"]["counts"] == {"movies": 9}
 
 
 def test_rollback_and_promote(base, capsys):
-    assert cli.main(["serving", "rollback", "--no-server", "--base", str(base)]) == 0
+    assert main.main(["serving", "rollback", "--no-server", "--base", str(base)]) == 0
     assert "stable is version 1" in capsys.readouterr().out
     seen_as = ["--seen-as", "/models/movielens"]
     promote = ["serving", "promote", "2", "--canary", "--no-server", "--base", str(base)]
-    assert cli.main([*promote, *seen_as]) == 0
+    assert main.main([*promote, *seen_as]) == 0
     assert models_config.labels(str(base)) == {"stable": 1, "canary": 2}
     assert "/models/movielens" in (base.parent / "models.config").read_text()
 
@@ -66,7 +66,7 @@ def test_rollback_and_promote(base, capsys):
     ids=["no-version", "no-address", "nothing-to-verify"],
 )
 def test_what_can_not_be_done_says_so(base, capsys, arguments, message):
-    assert cli.main(["serving", *arguments, "--base", str(base)]) == 1
+    assert main.main(["serving", *arguments, "--base", str(base)]) == 1
     assert message in capsys.readouterr().err
 
 
@@ -74,25 +74,25 @@ def test_what_can_not_be_done_says_so(base, capsys, arguments, message):
 def test_server_or_none_must_be_said(base, action, capsys):
     version = ["1"] if action == "promote" else []
     with pytest.raises(SystemExit) as exit_:
-        cli.main(["serving", action, *version, "--base", str(base)])
+        main.main(["serving", action, *version, "--base", str(base)])
     assert exit_.value.code == 2
     assert "--server --no-server" in capsys.readouterr().err
 
 
 def test_verify_names_the_damage_and_fails(base, capsys):
-    assert cli.main(["serving", "verify", "--base", str(base)]) == 0
+    assert main.main(["serving", "verify", "--base", str(base)]) == 0
     (base / "1" / "saved_model.pb").write_text("rotten")
-    assert cli.main(["serving", "verify", "--base", str(base)]) == 1
+    assert main.main(["serving", "verify", "--base", str(base)]) == 1
     good, bad = capsys.readouterr().out.splitlines()[-1], capsys.readouterr().out
     assert good == "2: as its manifest says"
-    assert cli.main(["serving", "verify", "--json", "--base", str(base)]) == 1
+    assert main.main(["serving", "verify", "--json", "--base", str(base)]) == 1
     found = json.loads(capsys.readouterr().out)
     assert "saved_model.pb was changed" in found["1"][0]
     assert not bad
 
 
 def test_no_folder(tmp_path, capsys):
-    assert cli.main(["serving", "list", "--base", str(tmp_path / "none")]) == 1
+    assert main.main(["serving", "list", "--base", str(tmp_path / "none")]) == 1
     assert "is not a folder" in capsys.readouterr().err
-    assert cli.main(["serving", "list", "--runs", str(tmp_path)]) == 1
+    assert main.main(["serving", "list", "--runs", str(tmp_path)]) == 1
     assert "was pushed yet" in capsys.readouterr().err

@@ -1,15 +1,15 @@
 """Runs, status and help of the command line, against a fake API, and a server that is down."""
 
 import json
-import pathlib
 import re
 import shlex
 import socket
 
 import pytest
 
-from pipeline import cli
+from pipeline.cli import main
 from pipeline.kubeflow.api import deploy as deploying
+from support import ROOT
 
 THREE, FOUR = "0 0 3 * * *", "0 0 4 * * *"
 
@@ -17,7 +17,7 @@ THREE, FOUR = "0 0 3 * * *", "0 0 4 * * *"
 def test_run_passes_typed_parameters_and_where_and_as_whom(api, deploy, kubeflow):
     deploy(api)
     status, said, _ = kubeflow(api, "run", "--version", "v1", "--parameter", "epochs=7")
-    assert status == cli.OK
+    assert status == main.OK
     state = api.state()
     (run,) = state["runs"]
     assert run["runtime_config"] == {
@@ -51,7 +51,7 @@ def test_what_cannot_run_is_refused_before_anything_is_done(
 ):
     deploy(api)
     status, _, error = kubeflow(api, command, *arguments)
-    assert status == cli.FAILED
+    assert status == main.FAILED
     assert message in error
     state = api.state()
     assert state["runs"] == state["recurring"] == []
@@ -101,7 +101,7 @@ def test_server_that_is_down(kubeflow, package, command):
     more = [] if command in ("status", "unschedule") else ["--version", "v1"]
     more += ["--package", package()] if command == "deploy" else []
     status, _, error = kubeflow(host, command, *more)
-    assert status == cli.FAILED
+    assert status == main.FAILED
     assert f"{host} can't be reached" in error and "Traceback" not in error
 
 
@@ -116,21 +116,21 @@ def test_server_that_goes_down_in_the_middle(mortal_api, deploy, kubeflow, monke
 
     monkeypatch.setattr(deploying, "find", find_and_stop)
     status, _, error = kubeflow(mortal_api, "schedule", "--version", "v1")
-    assert status == cli.FAILED and "can't be reached" in error
+    assert status == main.FAILED and "can't be reached" in error
 
 
 @pytest.mark.parametrize("command", ["deploy", "run", "schedule", "status", "unschedule"])
 def test_every_command_has_help_that_says_how_to_authenticate(command, capsys):
     with pytest.raises(SystemExit) as done:
-        cli.main(["kubeflow", command, "--help"])
+        main.main(["kubeflow", command, "--help"])
     assert done.value.code == 0
     assert "KF_PIPELINES_TOKEN_FILE" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("readme", ["README.md", "kubeflow/README.md"])
 def test_commands_of_the_readme_are_commands(readme):
-    root = pathlib.Path(__file__).resolve().parents[3]
+    root = ROOT
     typed = re.findall(r"^ +(?:\$ )?movielens (kubeflow .*)$", (root / readme).read_text(), re.M)
     assert len(typed) >= 3
     for line in typed:
-        assert cli._parser().parse_args(shlex.split(line, comments=True)).env in ("dev", "prod")
+        assert main._parser().parse_args(shlex.split(line, comments=True)).env in ("dev", "prod")

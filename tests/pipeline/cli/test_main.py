@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from pipeline import cli, run_options
+from pipeline.cli import main, run_options
 from pipeline.runs import progress, recorded_run, report
 from pipeline.runs.records import RunRecord
 
@@ -37,35 +37,35 @@ def runs(tmp_path):
 )
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as done:
-        cli.main([command, "--help"])
+        main.main([command, "--help"])
     assert done.value.code == 0
     assert len(capsys.readouterr().out) > 200
 
 
 def test_unknown_command_is_misuse(capsys):
     with pytest.raises(SystemExit) as done:
-        cli.main(["train"])
-    assert done.value.code == cli.USAGE
+        main.main(["train"])
+    assert done.value.code == main.USAGE
     assert "invalid choice: 'train'" in capsys.readouterr().err
 
 
 def test_metrics_as_json(runs, capsys):
-    assert cli.main(["metrics", "--runs", str(runs), "--json"]) == cli.OK
+    assert main.main(["metrics", "--runs", str(runs), "--json"]) == main.OK
     values = json.loads(capsys.readouterr().out)
     assert (values["hit@10"], values["ndcg@10"]) == (0.2, 0.1)
 
 
 def test_metrics_for_people(runs, capsys):
-    assert cli.main(["metrics", "--runs", str(runs), "--slices"]) == cli.OK
+    assert main.main(["metrics", "--runs", str(runs), "--slices"]) == main.OK
     shown = capsys.readouterr().out
     assert "recently popular" in shown
     assert "gender:F" in shown
 
 
 def test_runs(runs, capsys):
-    assert cli.main(["runs", "--runs", str(runs)]) == cli.OK
+    assert main.main(["runs", "--runs", str(runs)]) == main.OK
     assert "2026-01-01T00-00-00  ml-100k  blessed" in capsys.readouterr().out
-    assert cli.main(["runs", "--runs", str(runs), "--json"]) == cli.OK
+    assert main.main(["runs", "--runs", str(runs), "--json"]) == main.OK
     assert json.loads(capsys.readouterr().out)[0]["status"] == "blessed"
 
 
@@ -74,7 +74,7 @@ def test_nobody_reads_on(runs):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
-    assert process.returncode == cli.FAILED
+    assert process.returncode == main.FAILED
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_nobody_reads_on(runs):
 )
 def test_misuse_says_what_is_right(tmp_path, monkeypatch, capsys, arguments, message):
     monkeypatch.chdir(tmp_path)
-    assert cli.main(arguments) == cli.FAILED
+    assert main.main(arguments) == main.FAILED
     assert message in capsys.readouterr().err
 
 
 def test_bundle_that_was_removed(runs, capsys):
-    assert cli.main(["recommend", "42", "--runs", str(runs)]) == cli.FAILED
+    assert main.main(["recommend", "42", "--runs", str(runs)]) == main.FAILED
     assert "was it removed?" in capsys.readouterr().err
 
 

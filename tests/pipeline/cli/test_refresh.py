@@ -3,7 +3,8 @@ import shutil
 import pytest
 
 from components.bundle import manifest, towers
-from pipeline import cli, presets, refresh_command
+from pipeline import presets
+from pipeline.cli import main, refresh
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def forget_towers(output):
 )
 def test_what_can_not_be_refreshed_says_what_to_do(output, damage, message, capsys):
     damage(output)
-    assert cli.main(["refresh", "--output", str(output)]) == 1
+    assert main.main(["refresh", "--output", str(output)]) == 1
     said = capsys.readouterr().err
     assert message in said
     assert "movielens run" in said
@@ -60,7 +61,7 @@ def test_what_can_not_be_refreshed_says_what_to_do(output, damage, message, caps
     ],
 )
 def test_settings_that_do_not_fit(output, setting, message, capsys):
-    assert cli.main(["refresh", "--output", str(output), "--set", setting]) == 1
+    assert main.main(["refresh", "--output", str(output), "--set", setting]) == 1
     assert message in capsys.readouterr().err
 
 
@@ -72,10 +73,10 @@ def test_settings_that_do_not_fit(output, setting, message, capsys):
     ],
 )
 def test_scores_follow_the_trend_as_they_did(settings, kept):
-    preset = presets.with_settings(presets.find("ml-100k"), refresh_command.as_served(settings))
+    preset = presets.with_settings(presets.find("ml-100k"), refresh.as_served(settings))
     assert (preset.serving.trend_days, preset.serving.trend_weight) == kept
 
 
 def test_data_is_that_of_the_last_run_unless_named(output, capsys):
-    assert cli.main(["refresh", "--output", str(output)]) == 1
+    assert main.main(["refresh", "--output", str(output)]) == 1
     assert "was pushed yet" in capsys.readouterr().err

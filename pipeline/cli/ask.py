@@ -105,7 +105,7 @@ def similar_command(options: argparse.Namespace) -> int:
 
 def _bundle_path(options: argparse.Namespace) -> str:
     """Returns the bundle to ask: a named one, that of a named run, or the one that is served."""
-    from pipeline import serving_options
+    from pipeline.cli import serving_options
 
     if not 1 <= options.k <= 100:
         raise ValueError(f"-k must be from 1 to 100, got {options.k}.")

@@ -4,7 +4,8 @@ import argparse
 import sys
 from typing import Any
 
-from pipeline import data_options, presets, run_options
+from pipeline import presets
+from pipeline.cli import data_options, run_options
 from pipeline.config import PipelineConfig, output_paths
 from pipeline.runs.progress import Lines
 from pipeline.runs.recorded_run import run_and_record

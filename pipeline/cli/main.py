@@ -8,16 +8,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from pipeline import (
-    ask_command,
-    batch_command,
-    refresh_command,
-    run_command,
-    serving_command,
-    tune_command,
-)
-from pipeline import cli_serve as serve
-from pipeline.kubeflow import commands as kubeflow
+from pipeline.cli import ask, batch, kubeflow, refresh, run, serve, serving, tune
 from pipeline.runs import records as run_records
 
 OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -37,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # without a GPU TensorFlow logs errors about it, which only a log file should hold.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     os.environ.setdefault(
-        "TF_CPP_MIN_LOG_LEVEL", "2" if options.command is run_command.run_command else "3"
+        "TF_CPP_MIN_LOG_LEVEL", "2" if options.command is run.run_command else "3"
     )
     warnings.simplefilter("ignore", FutureWarning)  # Google's libraries, of Python 3.10's age
     try:
@@ -115,8 +106,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     fetch.set_defaults(command=fetch_command)
 
-    run_command.add_to(commands)
-    ask_command.add_to(commands)
+    run.add_to(commands)
+    ask.add_to(commands)
 
     metrics = commands.add_parser(
         "metrics",
@@ -133,10 +124,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     run_records.add_options(runs)
     runs.set_defaults(command=runs_command)
-    for more in (tune_command, refresh_command, serving_command, batch_command, serve, kubeflow):
+    for more in (tune, refresh, serving, batch, serve, kubeflow):
         more.add_to(commands)
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,13 +1,14 @@
 """Kustomizations, built by kubectl where there is one, and else read as they are written."""
 
-import pathlib
 import shutil
 import subprocess
 
 import pytest
 import yaml
 
-KUBEFLOW = pathlib.Path(__file__).resolve().parents[2] / "kubeflow"
+from support import ROOT
+
+KUBEFLOW = ROOT / "kubeflow"
 
 
 def read(path):

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline import data_options, presets, run_options
+from pipeline import presets
+from pipeline.cli import data_options, run_options
 from pipeline.config import PipelineConfig, output_paths
 from pipeline.runs import records
 from pipeline.runs.progress import Lines

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from pipeline import cli, presets, tune_command
+from pipeline import presets
+from pipeline.cli import main, tune
 from trainer.config import ModelConfig
 from trainer.tuning.search_space import space, with_values
 
@@ -47,30 +48,30 @@ def trial(ndcg=None, **values):
 )
 def test_misuse_says_what_is_right(tmp_path, monkeypatch, capsys, arguments, message):
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["tune", *arguments]) == cli.FAILED
+    assert main.main(["tune", *arguments]) == main.FAILED
     assert message in capsys.readouterr().err
 
 
 def test_trials_that_are_no_number(capsys):
     with pytest.raises(SystemExit) as done:
-        cli.main(["tune", "--trials", "many"])
-    assert done.value.code == cli.USAGE
+        main.main(["tune", "--trials", "many"])
+    assert done.value.code == main.USAGE
     assert "invalid int value: 'many'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["ml-100k", "blog"])
 def test_printed_command_runs_the_best(name, tmp_path):
     settings = ["model.dropout=0.25", "split.method=temporal", "model.exclude_seen=false"]
-    options = cli._parser().parse_args(
+    options = main._parser().parse_args(
         ["tune", "--preset", name, "--data", str(tmp_path / "a b"), "--span", "7"]
         + [part for setting in settings for part in ("--set", setting)]
     )
     start = presets.with_settings(presets.find(name), settings)
     last = {field: values[-1] for field, values in space(start.model, ["dropout"]).items()}
     best = with_values(start.model, last)
-    command, *arguments = tune_command.run_arguments(options, best)
+    command, *arguments = tune.run_arguments(options, best)
     assert command == "run"
-    given = cli._parser().parse_args([command, *arguments])
+    given = main._parser().parse_args([command, *arguments])
     assert (given.data, given.span, given.output) == (options.data, "7", None)
     again = presets.with_settings(presets.find(given.preset), given.set)
     assert again.model == best
@@ -79,14 +80,14 @@ def test_printed_command_runs_the_best(name, tmp_path):
 
 def test_fixed_fields_are_those_of_the_model():
     settings = ["model.window=20", "split.seed=1", "model.heads=1", "model.window=50"]
-    assert tune_command.fixed_fields(settings) == ("heads", "window")
+    assert tune.fixed_fields(settings) == ("heads", "window")
 
 
 def test_best_comes_first_and_what_diverged_last():
     made = [trial(0.1, window=20), trial(window=50), trial(0.3, window=100)]
-    found = tune_command.best_first(made)
+    found = tune.best_first(made)
     assert [one["number"] for one in found] == [3, 1, 2]
-    text = tune_command.summary(found, "movielens run --set model.window=100")
+    text = tune.summary(found, "movielens run --set model.window=100")
     header, *rows = (line.split() for line in text.splitlines()[2:6])
     assert header == ["trial", "ndcg@10", "hit@10", "epochs", "window"]
     assert rows == [

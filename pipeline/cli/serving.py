@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from pipeline import serving_options
+from pipeline.cli import serving_options
 
 PATIENCE_SECONDS = 300.0
 

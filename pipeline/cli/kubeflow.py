@@ -212,7 +212,7 @@ def _compiled(environment: "Environment", folder: pathlib.Path) -> pathlib.Path:
     from pipeline.kubeflow.compiler.compile import compile_to
 
     package = folder / "pipeline.yaml"
-    compile_to(cluster, package)
+    compile_to(environment, package)
     return package
 
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from pipeline import serving_options
+from pipeline.cli import serving_options
 
 
 def add_to(commands: Any) -> None:
