@@ -1,40 +1,58 @@
-"""The names every stage agrees on. Types live in `schemas/*.pbtxt`, math in `preprocessing.py`.
+"""The names every stage agrees on, and which features a record has by its definition.
 
 Two record types travel through the pipeline, both as `tf.Example`:
 
-* a **timeline** is one user: who they are, what they rated before the split's cut, in time order
-  (the history), and what they rated after it (the labels; always empty in `train`);
-* a **movie** is one entry of the catalogue.
+* a **timeline** is one user: their features, what they did before the split's cut, in time order
+  (the history), and what they did after it (the labels; always empty in `train`);
+* an **item** is one entry of the catalogue.
 
 Ids are byte strings everywhere: they name things and are never computed with.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transform.definition import Definition
+
 USER_ID = "user_id"
-AGE = "age"  # int64, years or the release's age code; absent where the release has no users
-GENDER = "gender"  # "M" or "F"; absent likewise
-OCCUPATION = "occupation"  # a word (ml-100k) or a code (ml-1m); absent likewise
-ZIP = "zip"  # a string: zips start with 0 and foreign ones hold letters; absent likewise
-
-MOVIE_ID = "movie_id"
-RATING = "rating"  # float32, stars
-TIMESTAMP = "timestamp"  # int64, seconds since 1970-01-01 UTC
-
-LABEL_MOVIE_ID = "label_movie_id"
-LABEL_RATING = "label_rating"
-LABEL_TIMESTAMP = "label_timestamp"
-
-TITLE = "title"  # UTF-8, with the year as GroupLens writes it
-GENRES = "genres"  # zero or more words
-YEAR = "year"  # int64, from the title; absent where the title has none
-TITLE_WORDS = "title_words"  # made by Transform: the words of the title
-
-PROFILE = (AGE, GENDER, OCCUPATION, ZIP)  # what is known of a user besides the id; may be missing
-HISTORY = (MOVIE_ID, RATING, TIMESTAMP)  # parallel lists, known when recommendations are asked for
-QUERY = (USER_ID, *PROFILE, *HISTORY)  # all that a query may use
-LABEL = (LABEL_MOVIE_ID, LABEL_RATING, LABEL_TIMESTAMP)  # after the fact: never an input
-TIMELINE = (*QUERY, *LABEL)
-
-CANDIDATE = (MOVIE_ID, TITLE, GENRES, YEAR)  # known for every movie, rated or not
+ITEM_ID = "item_id"
+TIME = "time"  # int64, seconds since 1970-01-01 UTC; 0 where a caller does not know it
+WEIGHT = "weight"  # float32 above 0; only where the definition has one
+TITLE = "title"  # UTF-8, what people are shown
+LABEL_PREFIX = "label_"
+RESERVED = frozenset({USER_ID, ITEM_ID, TIME, WEIGHT, TITLE})
 
 TRAIN, EVAL, TEST = "train", "eval", "test"  # splits of the timelines
-CATALOGUE = "catalogue"  # the one split of the movies
+CATALOGUE = "catalogue"  # the one split of the items
+
+SPAN = "span"  # custom properties that artifacts carry from one component to the next
+TRAINING_RUN = "training_run"
+
+
+def label(name: str) -> str:
+    """Returns the name under which a list of the history stands among the labels.
+
+    Known only after the fact: never an input, never served.
+    """
+    return LABEL_PREFIX + name
+
+
+def history(definition: "Definition") -> tuple[str, ...]:
+    """Returns the names of the parallel lists of a history, which queries may use."""
+    weight = (WEIGHT,) if definition.event.weight else ()
+    return (ITEM_ID, TIME, *weight, *definition.event.features)
+
+
+def labels(definition: "Definition") -> tuple[str, ...]:
+    """Returns the names of the parallel lists of the labels, in the order of `history`."""
+    return tuple(label(name) for name in history(definition))
+
+
+def query(definition: "Definition") -> tuple[str, ...]:
+    """Returns all that a query may use: the user's id and features, and the history."""
+    return (USER_ID, *definition.user_features, *history(definition))
+
+
+def item(definition: "Definition") -> tuple[str, ...]:
+    """Returns all that is known of an item, with events or without."""
+    return (ITEM_ID, TITLE, *definition.item.features)

@@ -1,126 +1,160 @@
-"""Turns raw records into model inputs: the two functions that the two Transforms run.
+"""What the two Transforms do: raw records to model inputs, kind by kind.
 
-What is written here is traced once, frozen into a graph, and that same graph runs in training,
-evaluation and serving. Ids become row numbers; one row more, `vocabulary_size`, stands for "never
-seen in training" and is trained on purpose (see `ModelConfig.id_dropout`).
+It is traced once, frozen into a graph, and that same graph runs in training, evaluation and
+serving. Ids become row numbers; one row more, `vocabulary_size`, stands for "never seen in
+training" and is trained on purpose (see `ModelConfig.id_dropout`).
 """
+
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from transform import features
+from transform import calendar, columns, features
+from transform.definition import from_json
+from transform.kinds import Categories, Category, Feature, Number, Time, Vector, Words
 
-AGE_BUCKET_YEARS = 5
-AGE_BUCKETS = 22  # 1 + age // 5 up to 105 years and beyond, after the unknown
-UNKNOWN_AGE = 0
-YEAR_BUCKET_YEARS = 5
-FIRST_YEAR = 1900
-YEAR_BUCKETS = 32  # row 0: unknown; five-year steps from before 1905 to beyond 2050
-MIN_TITLE_WORD_COUNT = 2  # a word in a single title says nothing about any other movie
+DEFINITION = "definition"  # key of `custom_config`
+Raw = dict[str, tf.Tensor | tf.SparseTensor]
 
 
-def timelines(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Turns raw timelines into rows of the embedding tables of the query tower.
+def timelines(inputs: Raw, custom_config: dict[str, Any]) -> Raw:
+    """Turns raw timelines into inputs of the query tower.
 
     Args:
         inputs: Raw features by name. `user_id` is `[batch]`; all others are sparse
-            `[batch, None]`, typed as in `schemas/timelines.pbtxt`.
+            `[batch, None]`, typed as in `schemas.timelines`.
+        custom_config: Holds the definition as JSON.
 
     Returns:
-        By the same names: int64 `[batch]` rows for the user and each profile feature (a missing
-        value is an unseen one), sparse int64 rows for history and label movies, and ratings (stars)
-        and timestamps (seconds) untouched.
+        By the same names: int64 `[batch]` row of the user; what `columns` lists for each user
+        feature; of history and labels, sparse int64 rows of items and of the events' categories
+        and numbers, vectors flat, and times and weights untouched.
     """
-    movie_vocabulary = tft.vocabulary(
-        inputs[features.MOVIE_ID], vocab_filename=features.MOVIE_ID, store_frequency=True
+    definition = from_json(custom_config[DEFINITION])
+    item_vocabulary = tft.vocabulary(
+        inputs[features.ITEM_ID], vocab_filename=features.ITEM_ID, store_frequency=True
     )
-    outputs = {
-        features.USER_ID: _rows(inputs[features.USER_ID], features.USER_ID),
-        features.AGE: age_bucket(_single(inputs[features.AGE], default=-1)),
-    }
-    for name in (features.GENDER, features.OCCUPATION):
-        outputs[name] = _rows(_single(inputs[name], default=""), name)
-    outputs[features.ZIP] = _rows(
-        zip_region(_single(inputs[features.ZIP], default="")), features.ZIP
-    )
-    for name in (features.MOVIE_ID, features.LABEL_MOVIE_ID):
+    outputs = {features.USER_ID: _rows(inputs[features.USER_ID], features.USER_ID)}
+    for name, feature in definition.user_features.items():
+        outputs |= scalars(name, feature, inputs[name])
+    for name in (features.ITEM_ID, features.label(features.ITEM_ID)):
         outputs[name] = tft.apply_vocabulary(
-            inputs[name], movie_vocabulary, lookup_fn=_lookup_counted
+            inputs[name], item_vocabulary, lookup_fn=_lookup_counted
         )
-    for name in (
-        features.RATING,
-        features.TIMESTAMP,
-        features.LABEL_RATING,
-        features.LABEL_TIMESTAMP,
-    ):
+    untouched = [features.TIME] + ([features.WEIGHT] if definition.event.weight else [])
+    for name in untouched:
         outputs[name] = inputs[name]
+        outputs[features.label(name)] = inputs[features.label(name)]
+    for name, feature in definition.event.features.items():
+        past, later = inputs[name], inputs[features.label(name)]
+        outputs[name], outputs[features.label(name)] = lists(name, feature, past, later)
     return outputs
 
 
-def movies(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Turns raw movies into rows of the embedding tables of the candidate tower.
+def items(inputs: Raw, custom_config: dict[str, Any]) -> Raw:
+    """Turns raw items into inputs of the candidate tower.
 
     Args:
-        inputs: Raw features by name. `movie_id` and `title` are `[batch]`, `genres` and `year`
-            sparse `[batch, None]`, typed as in `schemas/movies.pbtxt`.
+        inputs: Raw features by name. `item_id` and `title` are `[batch]`, all others sparse
+            `[batch, None]`, typed as in `schemas.items`.
+        custom_config: Holds the definition as JSON.
 
     Returns:
-        `movie_id` and `title` untouched (the rows of ids belong to the timelines' vocabulary:
-        a movie that nobody rated has no row of its own), `year` as an int64 `[batch]` bucket,
-        `genres` and the words of the title as sparse int64 rows.
+        `item_id` and `title` untouched (the rows of ids belong to the timelines' vocabulary: an
+        item without events has no row of its own), and what `columns` lists for each feature.
     """
+    definition = from_json(custom_config[DEFINITION])
+    outputs: Raw = {name: inputs[name] for name in (features.ITEM_ID, features.TITLE)}
+    for name, feature in definition.item.features.items():
+        outputs |= scalars(name, feature, inputs[name])
+    return outputs
+
+
+def scalars(name: str, feature: Feature, raw: tf.SparseTensor) -> Raw:
+    """Returns the transformed feature of a record that has at most one value of it.
+
+    Args:
+        name: Of the feature.
+        feature: Its kind.
+        raw: Sparse `[batch, None]`.
+
+    Returns:
+        What `columns.columns` lists, by name.
+    """
+    if isinstance(feature, Category):
+        text = prefix(_single(raw, default=""), feature.prefix)
+        return {name: _rows(text, name, feature.min_count)}
+    if isinstance(feature, Categories):
+        return {name: _rows(raw, name, feature.min_count)}
+    if isinstance(feature, Words):
+        return {name: _rows(words(_single(raw, default="")), name, feature.min_count)}
+    if isinstance(feature, Vector):
+        return {name: _dense(raw, feature.size, 0.0)}
+    if isinstance(feature, Number):
+        steps = _steps(feature, raw)
+        return {name: bucket(_single(raw, default=float("nan")), steps)}
+    assert isinstance(feature, Time)
+    when = _single(raw, default=calendar.MISSING)
+    known = tf.sparse.retain(raw, raw.values != calendar.MISSING)
+    steps = _quantiles(tf.cast(known.values, tf.float32), feature.buckets)
+    as_number = tf.where(when == calendar.MISSING, float("nan"), tf.cast(when, tf.float32))
     return {
-        features.MOVIE_ID: inputs[features.MOVIE_ID],
-        features.TITLE: inputs[features.TITLE],
-        features.YEAR: year_bucket(_single(inputs[features.YEAR], default=-1)),
-        features.GENRES: _rows(inputs[features.GENRES], features.GENRES),
-        features.TITLE_WORDS: _rows(
-            title_words(inputs[features.TITLE]),
-            features.TITLE_WORDS,
-            frequency_threshold=MIN_TITLE_WORD_COUNT,
-        ),
+        name: bucket(as_number, steps),
+        columns.month(name): calendar.month(when),
+        columns.weekday(name): calendar.weekday(when),
+        columns.seconds(name): when,
     }
 
 
-def age_bucket(age: tf.Tensor) -> tf.Tensor:
-    """Returns the five-year bucket of each `[batch]` int64 age, 0 for a negative one."""
-    bucket = 1 + age // AGE_BUCKET_YEARS
-    return tf.where(age < 0, tf.cast(UNKNOWN_AGE, age.dtype), tf.minimum(bucket, AGE_BUCKETS - 1))
+def lists(
+    name: str, feature: Feature, past: tf.SparseTensor, later: tf.SparseTensor
+) -> tuple[tf.SparseTensor, tf.SparseTensor]:
+    """Returns a transformed feature of events: of the history, and of the labels.
+
+    Args:
+        name: Of the feature.
+        feature: Its kind: a category, a number or a vector.
+        past: Sparse `[batch, None]`, one value an event; "" and NaN are missing ones.
+        later: Likewise.
+    """
+    if isinstance(feature, Vector):
+        return past, later
+    if isinstance(feature, Number):
+        steps = _steps(feature, past)
+        return tuple(raw.with_values(bucket(raw.values, steps)) for raw in (past, later))
+    assert isinstance(feature, Category)
+    past, later = (raw.with_values(prefix(raw.values, feature.prefix)) for raw in (past, later))
+    known = tf.sparse.retain(past, past.values != "")
+    vocabulary = tft.vocabulary(
+        known, vocab_filename=name, frequency_threshold=_threshold(feature.min_count)
+    )
+    return tuple(tft.apply_vocabulary(raw, vocabulary, num_oov_buckets=1) for raw in (past, later))
 
 
-def year_bucket(year: tf.Tensor) -> tf.Tensor:
-    """Returns the five-year bucket of each `[batch]` int64 year, 0 for a negative one."""
-    bucket = 1 + (year - FIRST_YEAR) // YEAR_BUCKET_YEARS
-    return tf.where(year < 0, tf.zeros_like(year), tf.clip_by_value(bucket, 1, YEAR_BUCKETS - 1))
+def bucket(value: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+    """Returns the int64 bucket of each float32 value: 0 for NaN, else 1 and up.
+
+    A bucket begins at its step: with steps 10 and 20, 9.9 is in bucket 1, 10 in 2, and 20 in 3.
+
+    Args:
+        value: `[any]`.
+        steps: `[steps]` ascending.
+    """
+    place = 1 + tf.searchsorted(tf.reshape(steps, [-1]), value, side="right", out_type=tf.int64)
+    return tf.where(tf.math.is_nan(value), tf.zeros_like(place), place)
 
 
-def years_of_bucket(bucket: int) -> str:
-    """Returns the years that a bucket of `year_bucket` stands for, for people to read."""
-    if bucket == 0:
-        return "unknown"
-    first = FIRST_YEAR + (bucket - 1) * YEAR_BUCKET_YEARS
-    last = first + YEAR_BUCKET_YEARS - 1
-    if bucket == 1:
-        return f"to {last}"
-    return f"from {first}" if bucket == YEAR_BUCKETS - 1 else f"{first}-{last}"
+def prefix(text: tf.Tensor, length: int) -> tf.Tensor:
+    """Returns the first `length` characters of each text; all of them where that is 0."""
+    return tf.strings.substr(text, 0, length, unit="UTF8_CHAR") if length else text
 
 
-def zip_region(zip_code: tf.Tensor) -> tf.Tensor:
-    """Returns the first character of each `[batch]` zip: a tenth of the USA, or a letter."""
-    return tf.strings.substr(zip_code, 0, 1)
-
-
-def title_words(title: tf.Tensor) -> tf.SparseTensor:
-    """Returns the lower-case words of each `[batch]` title, without the year at its end."""
-    bare = tf.strings.regex_replace(title, r"\s*\(\d{4}\)\s*$", "")
-    spaced = tf.strings.regex_replace(tf.strings.lower(bare, encoding="utf-8"), r"[^\pL\pN]+", " ")
+def words(text: tf.Tensor) -> tf.SparseTensor:
+    """Returns the lower-case words of each `[batch]` text: runs of letters and digits."""
+    lower = tf.strings.lower(text, encoding="utf-8")
+    spaced = tf.strings.regex_replace(lower, r"[^\pL\pN]+", " ")
     return tf.strings.split(tf.strings.strip(spaced)).to_sparse()
-
-
-def _single(sparse: tf.SparseTensor, default: int | str) -> tf.Tensor:
-    """Returns the `[batch]` single value of a feature that may be missing."""
-    one_column = tf.SparseTensor(sparse.indices, sparse.values, [sparse.dense_shape[0], 1])
-    return tf.squeeze(tf.sparse.to_dense(one_column, default_value=default), axis=1)
 
 
 def counted_table(path: tf.Tensor | str) -> tf.lookup.StaticVocabularyTable:
@@ -145,8 +179,39 @@ def _lookup_counted(values: tf.SparseTensor, path: tf.Tensor) -> tuple[tf.Sparse
     return values.with_values(table.lookup(values.values)), table.size()
 
 
-def _rows(values: tf.Tensor, name: str, frequency_threshold: int | None = None) -> tf.Tensor:
+def _rows(values: tf.Tensor | tf.SparseTensor, name: str, min_count: int = 1) -> tf.Tensor:
     """Returns each value's row in the vocabulary `name`; the row after the last means "unseen"."""
     return tft.compute_and_apply_vocabulary(
-        values, num_oov_buckets=1, vocab_filename=name, frequency_threshold=frequency_threshold
+        values,
+        num_oov_buckets=1,
+        vocab_filename=name,
+        frequency_threshold=_threshold(min_count),
     )
+
+
+def _threshold(min_count: int) -> int | None:
+    return min_count if min_count > 1 else None
+
+
+def _steps(feature: Number, raw: tf.SparseTensor) -> tf.Tensor:
+    """Returns where buckets end: as given, or at quantiles of the numbers that are there."""
+    if feature.steps:
+        return tf.constant(feature.steps, tf.float32)
+    present = tf.boolean_mask(raw.values, ~tf.math.is_nan(raw.values))
+    return _quantiles(present, feature.buckets)
+
+
+def _quantiles(values: tf.Tensor, buckets: int) -> tf.Tensor:
+    """Returns the `[buckets - 1]` quantiles of `[any]` float32 values, over the whole data."""
+    return tft.quantiles(values, num_buckets=buckets, epsilon=0.01)
+
+
+def _single(sparse: tf.SparseTensor, default: int | float | str) -> tf.Tensor:
+    """Returns the `[batch]` single value of a feature that may be missing."""
+    return tf.squeeze(_dense(sparse, 1, default), axis=1)
+
+
+def _dense(sparse: tf.SparseTensor, size: int, default: int | float | str) -> tf.Tensor:
+    """Returns the `[batch, size]` values of a feature that has `size` of them, or none."""
+    row = tf.SparseTensor(sparse.indices, sparse.values, [sparse.dense_shape[0], size])
+    return tf.ensure_shape(tf.sparse.to_dense(row, default_value=default), [None, size])
