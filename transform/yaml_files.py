@@ -79,8 +79,9 @@ def _walk(node: yaml.Node, place: Place, lines: Lines, name: str) -> None:
                 line = key.start_mark.line + 1
                 raise FileError(f"{name}, line {line}: {key.value!r} is there twice; keep one.")
             keys.add(key.value)
-            lines[(*place, key.value)] = key.start_mark.line + 1
-            _walk(value, (*place, key.value), lines, name)
+            inside = (*place, key.value)
+            lines[inside] = key.start_mark.line + 1
+            _walk(value, inside, lines, name)
     elif isinstance(node, yaml.SequenceNode):
         for position, value in enumerate(node.value):
             _walk(value, (*place, position), lines, name)
