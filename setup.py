@@ -41,6 +41,7 @@ setup(
         "tensorflow-serving-api==2.16.1",
         "tenacity",
         "urllib3",
+        "pooch",
         "waitress",
         "werkzeug",
     ],

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from transform import metrics
+
 LISTED = 100
 DAY = 86_400  # seconds
 NOTHING = -1
@@ -150,16 +152,6 @@ def ranks(lists: Integers, labels: Ratings) -> Integers:
     return np.where(found.any(axis=1), found.argmax(axis=1), LISTED)
 
 
-def hit_at(rank: Integers, k: int) -> Floats:
-    """Whether each label is among the first `k`, `[labels]`; the mean is hit rate (recall) at k."""
-    return (rank < k).astype(np.float64)
-
-
-def ndcg_at(rank: Integers, k: int) -> Floats:
-    """Gain of each label as if it were its user's only one, `[labels]`: 1 / log2(rank + 2)."""
-    return np.where(rank < k, 1 / np.log2(rank + 2.0), 0.0)
-
-
 def user_ndcg_at(rank: Integers, user: Integers, k: int) -> tuple[Integers, Floats]:
     """Returns the users who have labels, ascending, and the NDCG at `k` of each one's list.
 
@@ -167,8 +159,8 @@ def user_ndcg_at(rank: Integers, user: Integers, k: int) -> tuple[Integers, Floa
     Kekäläinen, 2002, with binary relevance).
     """
     users, row, labels = np.unique(user, return_inverse=True, return_counts=True)
-    gain = np.bincount(row, weights=ndcg_at(rank, k), minlength=len(users))
-    ideal = np.cumsum(1 / np.log2(np.arange(k) + 2.0))
+    gain = np.bincount(row, weights=metrics.ndcg_at(rank, k), minlength=len(users))
+    ideal = np.cumsum(metrics.ndcg_gains(k)[:k])
     return users, gain / ideal[np.minimum(labels, k) - 1]
 
 

@@ -26,7 +26,9 @@ from benchmarks import ours, protocols
 from benchmarks.contenders import Ours, contenders
 from benchmarks.protocols import EVAL, TEST, TRAIN, Ratings
 from components.ingestion.splits import SplitConfig
+from pipeline import nodes
 from pipeline.datasets.fetch import fetch
+from transform import metrics
 
 PEERS_PYTHON = pathlib.Path(".venv-peers/bin/python")
 RUNS = pathlib.Path("runs")
@@ -123,7 +125,7 @@ def run_protocol(
                 record = ours.run(data, folder / "runs", what.preset, protocol.split, settings)
                 bundle = record["pushed"] or record["same_as"]
                 lists = ours.lists_of_bundle(bundle, frozen)
-                trainer = record["components"]["TwoTowerTrainer"]
+                trainer = record["components"][nodes.TRAINER]
                 facts = {
                     "cpu_seconds": None if trainer["cached"] else trainer["cpu_seconds"],
                     "gigabytes": None if trainer["cached"] else record["gigabytes"],
@@ -179,10 +181,10 @@ def measures(lists: Mapping[str, np.ndarray], split: Ratings) -> dict[str, float
     for kind in ("masked", "raw"):
         rank = protocols.ranks(lists[kind], labels)
         for k in CURVE:
-            found[f"{kind} hit@{k}"] = float(protocols.hit_at(rank, k).mean())
-        mean, error = protocols.mean_and_error(protocols.ndcg_at(rank, 10), labels.user)
+            found[f"{kind} hit@{k}"] = float(metrics.hit_at(rank, k).mean())
+        mean, error = protocols.mean_and_error(metrics.ndcg_at(rank, 10), labels.user)
         found[f"{kind} ndcg@10"], found[f"{kind} ndcg@10 error"] = mean, error
-        _, error = protocols.mean_and_error(protocols.hit_at(rank, 10), labels.user)
+        _, error = protocols.mean_and_error(metrics.hit_at(rank, 10), labels.user)
         found[f"{kind} hit@10 error"] = error
         users, ndcg = protocols.user_ndcg_at(rank, labels.user, 10)
         mean, error = protocols.mean_and_error(ndcg, users)

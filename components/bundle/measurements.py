@@ -12,7 +12,7 @@ from components.bundle import records
 from components.bundle.answers import MEASURED, Answers
 from components.bundle.index import EXCLUDED
 from components.bundle.static_ranking import StaticRanking
-from transform import features
+from transform import features, metrics
 
 HIT_AT = (1, 5, 10, 50, 100)
 NDCG_AT = 10
@@ -119,13 +119,11 @@ class Measurements(tf.Module):
     def _metrics(self, top: tf.Tensor, labels: tf.RaggedTensor) -> dict[str, tf.Tensor]:
         position = self.answers.position.lookup(labels)
         rank = rank_in(tf.gather(top, position.value_rowids()), position.values)
-        per_label = {f"hit_at_{k}": tf.cast(rank < k, tf.float32) for k in HIT_AT}
-        found = tf.cast(rank < MISSED, tf.float32)
-        place = tf.cast(rank, tf.float32)
-        per_label[f"ndcg_at_{NDCG_AT}"] = tf.where(
-            rank < NDCG_AT, tf.math.log(2.0) / tf.math.log(place + 2), 0.0
-        )
-        per_label["mrr"] = found / (place + 1)
+        gains = {f"hit_at_{k}": metrics.hit_gains(k) for k in HIT_AT}
+        gains[f"ndcg_at_{NDCG_AT}"] = metrics.ndcg_gains(NDCG_AT)
+        per_label = {name: look_up(table, rank) for name, table in gains.items()}
+        listed = tf.cast(rank < MISSED, tf.float32)
+        per_label["mrr"] = listed / (tf.cast(rank, tf.float32) + 1)
         return {
             name: tf.math.divide_no_nan(
                 tf.math.unsorted_segment_sum(values, position.value_rowids(), position.nrows()),
@@ -162,6 +160,16 @@ def rank_in(top: tf.Tensor, positive: tf.Tensor) -> tf.Tensor:
     hit = (tf.cast(top, tf.int64) == positive[:, tf.newaxis]) & (positive[:, tf.newaxis] >= 0)
     place = tf.argmax(hit, axis=1, output_type=tf.int32)
     return tf.where(tf.reduce_any(hit, axis=1), place, MISSED)
+
+
+def look_up(gains: np.ndarray, rank: tf.Tensor) -> tf.Tensor:
+    """Returns what each rank is worth, `[labels]` float32.
+
+    Args:
+        gains: `[k + 1]` table of `transform.metrics`; its last entry stands for all later ranks.
+        rank: `[labels]` int32 ranks, 0 for the top.
+    """
+    return tf.gather(tf.constant(gains, tf.float32), tf.minimum(rank, len(gains) - 1))
 
 
 def activity(watched: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from transform import features
+from transform import features, held_out
 
 SCALARS: dict[str, tf.DType] = {
     features.AGE: tf.int64,
@@ -146,13 +146,12 @@ def with_labels_as_history(examples: np.ndarray) -> np.ndarray:
 def _joined(serialized: bytes) -> bytes:
     example = tf.train.Example.FromString(serialized)
     feature = example.features.feature
-    timestamps = np.concatenate(
-        [
-            np.array(feature[name].int64_list.value, np.int64)
-            for name in (features.TIMESTAMP, features.LABEL_TIMESTAMP)
-        ]
-    )
-    order = np.argsort(timestamps, kind="stable")
+    times = [
+        np.array(feature[name].int64_list.value, np.int64)
+        for name in (features.TIMESTAMP, features.LABEL_TIMESTAMP)
+    ]
+    splits, label_splits = (np.array([0, len(column)]) for column in times)
+    order, _ = held_out.join_order(times[0], splits, times[1], label_splits)
     for name, label, kind in (
         (features.MOVIE_ID, features.LABEL_MOVIE_ID, "bytes_list"),
         (features.RATING, features.LABEL_RATING, "float_list"),

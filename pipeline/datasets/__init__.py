@@ -1,1 +1,1 @@
-"""MovieLens releases: where they come from, and how they are fetched."""
+"""MovieLens releases: their sources, hashes and terms, and their download."""

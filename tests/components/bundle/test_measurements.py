@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from components.bundle import measurements
+from transform import metrics
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,13 @@ def test_rank_in(top, positive, place):
 def test_recall(served, exact, share):
     found = measurements.recall(tf.constant([served]), tf.constant([exact]))
     assert found.numpy() == pytest.approx([share])
+
+
+@pytest.mark.parametrize("gains", [metrics.hit_gains(5), metrics.ndcg_gains(10)])
+def test_a_graph_reads_the_same_gains_as_numpy(gains):
+    rank = np.array([0, 3, 4, 5, 9, 10, 11, measurements.MISSED])
+    read = tf.function(lambda: measurements.look_up(gains, tf.constant(rank, tf.int32)))()
+    np.testing.assert_array_equal(read, gains[np.minimum(rank, len(gains) - 1)].astype(np.float32))
 
 
 @pytest.mark.parametrize(
