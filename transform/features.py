@@ -20,7 +20,8 @@ TIME = "time"  # int64, seconds since 1970-01-01 UTC; 0 where a caller does not 
 WEIGHT = "weight"  # float32 above 0; only where the definition has one
 TITLE = "title"  # UTF-8, what people are shown
 LABEL_PREFIX = "label_"
-RESERVED = frozenset({USER_ID, ITEM_ID, TIME, WEIGHT, TITLE})
+SEEN = "seen"  # int64 0 or 1, made by Transform: whether an event makes its item a seen one
+RESERVED = frozenset({USER_ID, ITEM_ID, TIME, WEIGHT, TITLE, SEEN})
 
 TRAIN, EVAL, TEST = "train", "eval", "test"  # splits of the timelines
 CATALOGUE = "catalogue"  # the one split of the items
@@ -46,11 +47,6 @@ def history(definition: "Definition") -> tuple[str, ...]:
 def labels(definition: "Definition") -> tuple[str, ...]:
     """Returns the names of the parallel lists of the labels, in the order of `history`."""
     return tuple(label(name) for name in history(definition))
-
-
-def query(definition: "Definition") -> tuple[str, ...]:
-    """Returns all that a query may use: the user's id and features, and the history."""
-    return (USER_ID, *definition.user_features, *history(definition))
 
 
 def item(definition: "Definition") -> tuple[str, ...]:

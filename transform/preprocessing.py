@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from transform import calendar, columns, features
+from transform import calendar, columns, features, queries
 from transform.definition import from_json
 from transform.kinds import Categories, Category, Feature, Number, Time, Vector, Words
 
@@ -29,7 +29,8 @@ def timelines(inputs: Raw, custom_config: dict[str, Any]) -> Raw:
     Returns:
         By the same names: int64 `[batch]` row of the user; what `columns` lists for each user
         feature; of history and labels, sparse int64 rows of items and of the events' categories
-        and numbers, vectors flat, and times and weights untouched.
+        and numbers, vectors flat, and times and weights untouched; of the history, where the
+        definition says which events make an item a seen one, `seen` too.
     """
     definition = from_json(custom_config[DEFINITION])
     item_vocabulary = tft.vocabulary(
@@ -46,6 +47,10 @@ def timelines(inputs: Raw, custom_config: dict[str, Any]) -> Raw:
     for name in untouched:
         outputs[name] = inputs[name]
         outputs[features.label(name)] = inputs[features.label(name)]
+    if definition.event.seen:
+        past = {name: inputs[name].values for name in definition.event.seen}
+        found = tf.cast(queries.holds(definition.event.seen, past), tf.int64)
+        outputs[features.SEEN] = inputs[features.ITEM_ID].with_values(found)
     for name, feature in definition.event.features.items():
         past, later = inputs[name], inputs[features.label(name)]
         outputs[name], outputs[features.label(name)] = lists(name, feature, past, later)
