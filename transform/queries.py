@@ -30,7 +30,7 @@ def specs(definition: Definition) -> dict[str, tf.TensorSpec]:
     """
     found = {features.USER_ID: tf.TensorSpec([None], tf.string)}
     for name, feature in definition.user_features.items():
-        shape = [None]
+        shape: list[int | None] = [None]
         if isinstance(feature, (Categories, Vector)):
             shape = [None, feature.size if isinstance(feature, Vector) else None]
         found[name] = tf.TensorSpec(shape, dtype(feature))
@@ -99,13 +99,13 @@ def parse(examples: tf.Tensor, definition: Definition) -> Query:
     for name, feature in definition.event.features.items():
         spec[name] = tf.io.RaggedFeature(dtype(feature))
     parsed = tf.io.parse_example(examples, spec)
-    length = tf.reduce_max(parsed[features.ITEM_ID].row_lengths(), initial_value=0)
+    length = tf.shape(parsed[features.ITEM_ID].to_tensor())[1]
     for name in history(definition):
-        feature = definition.event.features.get(name)
-        default = unknown(feature) if feature else ("" if name == features.ITEM_ID else 0)
-        size = feature.size if isinstance(feature, Vector) else 1
+        kind = definition.event.features.get(name)
+        default = unknown(kind) if kind else ("" if name == features.ITEM_ID else UNKNOWN_TIME)
+        size = kind.size if isinstance(kind, Vector) else 1
         padded = parsed[name].to_tensor(default, shape=[None, length * size])
-        inner = [size] if isinstance(feature, Vector) else []
+        inner = [size] if isinstance(kind, Vector) else []
         parsed[name] = tf.reshape(padded, [-1, length, *inner])
     for name, feature in definition.user_features.items():
         if isinstance(feature, Categories):
