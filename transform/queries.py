@@ -104,7 +104,9 @@ def parse(examples: tf.Tensor, definition: Definition) -> Query:
         kind = definition.event.features.get(name)
         default = unknown(kind) if kind else ("" if name == features.ITEM_ID else UNKNOWN_TIME)
         size = kind.size if isinstance(kind, Vector) else 1
-        padded = parsed[name].to_tensor(default, shape=[None, length * size])
+        padded = parsed[name].to_tensor(default)
+        short = length * size - tf.shape(padded)[1]  # of timelines from before the feature was
+        padded = tf.pad(padded, [[0, 0], [0, short]], constant_values=default)
         inner = [size] if isinstance(kind, Vector) else []
         parsed[name] = tf.reshape(padded, [-1, length, *inner])
     for name, feature in definition.user_features.items():

@@ -9,24 +9,29 @@ from components.bundle import records
 from components.bundle.index import EXCLUDED, ExactIndex
 from components.bundle.inverted_file import InvertedFile
 from components.bundle.static_ranking import StaticRanking
-from transform import features
+from transform import features, queries
+from transform.definition import Definition
 
-MOVIE_IDS, TITLES, SCORES, KNOWN_USER = "movie_ids", "titles", "scores", "known_user"
-HISTORY_MOVIE_IDS, EXCLUDE_MOVIE_IDS = "history_movie_ids", "exclude_movie_ids"
+ITEM_IDS, TITLES, SCORES, KNOWN_USER = "item_ids", "titles", "scores", "known_user"
+HISTORY_ITEM_IDS, HISTORY_TIMES = "history_item_ids", "history_times"
+EXCLUDE_ITEM_IDS = "exclude_item_ids"
 EXAMPLES = "examples"
 SERVED, MEASURED = range(2)
-"""What is known when a movie is scored: all ratings, or those before the labels."""
+"""What is known when an item is scored: all ratings, or those before the labels."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Knowledge:
     """All that the bundle knows besides the towers."""
 
-    movies: records.Movies
+    definition: Definition
+    """Of the data set."""
+
+    items: records.Items
     """The catalogue."""
 
     vectors: np.ndarray
-    """`[movies, dim]` float32 vectors of the candidate tower, in the catalogue's order."""
+    """`[items, dim]` float32 vectors of the candidate tower, in the catalogue's order."""
 
     user_id: np.ndarray
     """`[users]` bytes."""
@@ -35,10 +40,10 @@ class Knowledge:
     """`[users]` bytes: each user's serialized raw timeline, all of it."""
 
     fallback: np.ndarray
-    """`[movies]` float32: what to recommend to users of whom nothing is known, by all ratings."""
+    """`[items]` float32: what to recommend to users of whom nothing is known, by all ratings."""
 
     priors: np.ndarray
-    """`[movies, 0 or 2]` float32: what is added to scores that are `SERVED` and `MEASURED`."""
+    """`[items, 0 or 2]` float32: what is added to scores that are `SERVED` and `MEASURED`."""
 
 
 class Answers(tf.Module):
@@ -52,60 +57,61 @@ class Answers(tf.Module):
         Args:
             towers: The Trainer's SavedModel, loaded: `embed_query` and `embed_candidate`.
             knowledge: Catalogue, users and fallback.
-            k: Movies in an answer; fewer where the catalogue is smaller.
+            k: Items in an answer; fewer where the catalogue is smaller.
             probes: Lists of an inverted file that a query looks into; None: the index is exact.
         """
         super().__init__()
         self.towers = towers
+        self.definition = knowledge.definition
         self.k = k
         self.index = ExactIndex(k) if probes is None else InvertedFile(k, probes)
         positions = np.arange(len(knowledge.vectors))  # it answers these: ids are kept once, below
         self._priors = knowledge.priors.shape[1]  # columns of the index that queries choose from
         self.index.index(np.hstack([knowledge.vectors, knowledge.priors]), positions)
-        self.movie_id = tf.Variable(knowledge.movies.movie_id, trainable=False)
-        self.title = tf.Variable(knowledge.movies.title, trainable=False)
+        self.item_id = tf.Variable(knowledge.items.item_id, trainable=False)
+        self.title = tf.Variable(knowledge.items.title, trainable=False)
         self.timelines = tf.Variable(knowledge.timelines, trainable=False)
         self.fallback = StaticRanking(knowledge.fallback, k)
         norms = np.linalg.norm(knowledge.vectors, axis=1, keepdims=True)
         self.directions = ExactIndex(k)
         self.directions.index(knowledge.vectors / np.where(norms > 0, norms, 1))
-        self.position = _table(knowledge.movies.movie_id)
+        self.position = _table(knowledge.items.item_id)
         self.user_row = _table(knowledge.user_id)
 
     def of_users(self, user_id: tf.Tensor) -> dict[str, tf.Tensor]:
         """Answers `[batch]` users by their stored timelines; unknown ones by the fallback."""
         row = self.user_row.lookup(user_id)
         stored = tf.gather(self.timelines, tf.maximum(row, 0))
-        query = records.parse_queries(tf.where(row >= 0, stored, self._nobody()))
+        query = queries.parse(tf.where(row >= 0, stored, self._nobody()), self.definition)
         return self.of_queries({**query, features.USER_ID: user_id})
 
     def of_queries(
         self, query: dict[str, tf.Tensor], also_exclude: tf.Tensor | None = None
     ) -> dict[str, tf.Tensor]:
-        """Answers queries as `records.parse_queries` gives them, seen movies left out.
+        """Answers queries as `queries.parse` gives them, seen items left out.
 
         Args:
             query: By feature name.
             also_exclude: `[batch, any]` ids to leave out besides the history.
 
         Returns:
-            `movie_ids` and `titles`, `[batch, k]` string, empty where fewer than `k` movies are
+            `item_ids` and `titles`, `[batch, k]` string, empty where fewer than `k` items are
             left; `scores`, `[batch, k]` float32; `known_user`, `[batch]` bool: False means that
             the answer is what is popular lately.
         """
-        excluded = query[features.MOVIE_ID]
+        excluded = queries.seen(query, self.definition)
         if also_exclude is not None:
             excluded = tf.concat([excluded, also_exclude], axis=1)
         vectors, known = self.embed(query, SERVED)
         best = self.best(vectors, known, self.position.lookup(excluded), self.fallback)
         return {**self._named(*best), KNOWN_USER: known}
 
-    def similar(self, movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Answers `[batch]` movies with those of the most similar vectors, by cosine.
+    def similar(self, item_id: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Answers `[batch]` items with those of the most similar vectors, by cosine.
 
-        An unknown movie has no neighbours: its row is empty.
+        An unknown item has no neighbours: its row is empty.
         """
-        position = self.position.lookup(movie_id)
+        position = self.position.lookup(item_id)
         own = self.directions.vectors(tf.maximum(position, 0))
         scores, found = self.directions.query_with_exclusions(own, position[:, tf.newaxis])
         return self._named(tf.where(position[:, tf.newaxis] >= 0, scores, EXCLUDED), found)
@@ -133,7 +139,7 @@ class Answers(tf.Module):
         excluded: tf.Tensor,
         fallback: StaticRanking,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns the scores and positions of the best movies, both `[batch, k]`.
+        """Returns the scores and positions of the best items, both `[batch, k]`.
 
         Args:
             vectors: `[batch, dim + priors]`, as `embed` gives them.
@@ -152,7 +158,7 @@ class Answers(tf.Module):
     def _named(self, scores: tf.Tensor, positions: tf.Tensor) -> dict[str, tf.Tensor]:
         left = scores > EXCLUDED
         return {
-            MOVIE_IDS: tf.where(left, tf.gather(self.movie_id, positions), ""),
+            ITEM_IDS: tf.where(left, tf.gather(self.item_id, positions), ""),
             TITLES: tf.where(left, tf.gather(self.title, positions), ""),
             SCORES: scores,
         }

@@ -1,4 +1,4 @@
-"""Builds the bundle from trained towers, movies and timelines, and saves it."""
+"""Builds the bundle from trained towers, items and timelines, and saves it."""
 
 import functools
 from collections.abc import Sequence
@@ -9,13 +9,15 @@ import tensorflow as tf
 from components.bundle import popularity, records
 from components.bundle.answers import (
     EXAMPLES,
-    EXCLUDE_MOVIE_IDS,
-    HISTORY_MOVIE_IDS,
+    EXCLUDE_ITEM_IDS,
+    HISTORY_ITEM_IDS,
+    HISTORY_TIMES,
     Answers,
     Knowledge,
 )
 from components.bundle.measurements import Measurements
-from transform import features
+from transform import features, queries
+from transform.definition import Definition
 
 EMBED_BATCH = 4096
 
@@ -32,8 +34,9 @@ class Bundle(tf.Module):
 
 def build(
     towers: tf.Module,
-    movies: records.Movies,
+    items: records.Items,
     timelines: np.ndarray,
+    definition: Definition,
     k: int,
     exclude_seen: bool,
     probes: int | None = None,
@@ -43,24 +46,26 @@ def build(
 
     Args:
         towers: The Trainer's SavedModel, loaded.
-        movies: The whole catalogue.
+        items: The whole catalogue.
         timelines: `[users]` bytes, serialized raw timelines of the split that is measured: its
             labels are part of what is served, and of nothing that is measured.
-        k: Movies in an answer.
-        exclude_seen: Whether the measurement leaves out movies of the history, as serving does.
+        definition: Of the data set.
+        k: Items in an answer.
+        exclude_seen: Whether the measurement leaves out items of the history, as serving does.
         probes: Lists of an inverted file that a query looks into; None: the index is exact.
         trend: What popularity of late does to answers.
     """
-    whole = records.with_labels_as_history(timelines)
-    size = len(movies.movie_id)
-    user_id, positions, timestamps = _ratings(whole, movies)
+    whole = records.with_labels_as_history(timelines, definition)
+    size = len(items.item_id)
+    user_id, positions, timestamps = _events(whole, items)
     lately = popularity.recent_counts(positions, timestamps, size, trend.days)
-    _, before, when = _ratings(timelines, movies)
+    _, before, when = _events(timelines, items)
     recent = popularity.recent_counts(before, when, size, trend.days)
     priors = np.stack([trend.prior(lately), trend.prior(recent)], axis=1)
     knowledge = Knowledge(
-        movies=movies,
-        vectors=embed_catalogue(towers, movies),
+        definition=definition,
+        items=items,
+        vectors=embed_catalogue(towers, items),
         user_id=user_id,
         timelines=whole,
         fallback=lately,
@@ -77,21 +82,19 @@ def build(
 
 
 def recent_counts(
-    timelines: np.ndarray, movies: records.Movies, trend: popularity.Trend
+    timelines: np.ndarray, items: records.Items, trend: popularity.Trend
 ) -> np.ndarray:
-    """Returns `popularity.recent_counts` of histories, `[movies]` float32."""
-    _, positions, timestamps = _ratings(timelines, movies)
-    return popularity.recent_counts(positions, timestamps, len(movies.movie_id), trend.days)
+    """Returns `popularity.recent_counts` of histories, `[items]` float32."""
+    _, positions, timestamps = _events(timelines, items)
+    return popularity.recent_counts(positions, timestamps, len(items.item_id), trend.days)
 
 
-def embed_catalogue(towers: tf.Module, movies: records.Movies) -> np.ndarray:
-    """Returns the `[movies, dim]` float32 vectors of the whole catalogue."""
+def embed_catalogue(towers: tf.Module, items: records.Items) -> np.ndarray:
+    """Returns the `[items, dim]` float32 vectors of the whole catalogue."""
     return np.concatenate(
         [
-            towers.embed_candidate(
-                tf.constant(movies.examples[first : first + EMBED_BATCH])
-            ).numpy()
-            for first in range(0, len(movies.examples), EMBED_BATCH)
+            towers.embed_candidate(tf.constant(items.examples[first : first + EMBED_BATCH])).numpy()
+            for first in range(0, len(items.examples), EMBED_BATCH)
         ]
     )
 
@@ -106,64 +109,39 @@ def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunctio
     # No `if` or loop depends on a tensor: AutoGraph would take seconds and change nothing.
     signature = functools.partial(tf.function, autograph=False)
     answers = bundle.answers
-    text = tf.TensorSpec([None], tf.string)
-    texts = tf.TensorSpec([None, None], tf.string)
+    definition = answers.definition
 
     @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.USER_ID)])
     def serving_default(user_id: tf.Tensor) -> dict[str, tf.Tensor]:
         return answers.of_users(user_id)
 
-    @signature(
-        input_signature=[
-            tf.TensorSpec(texts.shape, tf.string, name=HISTORY_MOVIE_IDS),
-            tf.TensorSpec(texts.shape, tf.string, name=EXCLUDE_MOVIE_IDS),
-            tf.TensorSpec(text.shape, tf.int64, name=features.AGE),
-            tf.TensorSpec(text.shape, tf.string, name=features.GENDER),
-            tf.TensorSpec(text.shape, tf.string, name=features.OCCUPATION),
-            tf.TensorSpec(text.shape, tf.string, name=features.ZIP),
-        ],
-    )
-    def recommend(
-        history_movie_ids: tf.Tensor,
-        exclude_movie_ids: tf.Tensor,
-        age: tf.Tensor,
-        gender: tf.Tensor,
-        occupation: tf.Tensor,
-        zip: tf.Tensor,
-    ) -> dict[str, tf.Tensor]:
-        asked = of_one_batch(
-            {
-                HISTORY_MOVIE_IDS: history_movie_ids,
-                EXCLUDE_MOVIE_IDS: exclude_movie_ids,
-                features.AGE: age,
-                features.GENDER: gender,
-                features.OCCUPATION: occupation,
-                features.ZIP: zip,
-            }
-        )
-        history = asked[HISTORY_MOVIE_IDS]
-        query = {
-            features.USER_ID: tf.zeros_like(asked[features.GENDER]),
-            **{name: asked[name] for name in features.PROFILE},
-            features.MOVIE_ID: history,
-            features.RATING: tf.zeros_like(history, tf.float32),
-            features.TIMESTAMP: tf.zeros_like(history, tf.int64),
-        }
-        return answers.of_queries(query, also_exclude=asked[EXCLUDE_MOVIE_IDS])
+    ids = tf.TensorSpec([None, None], tf.string)
 
-    @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.MOVIE_ID)])
-    def similar(movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.similar(movie_id)
+    @signature(
+        input_signature=[tf.TensorSpec(ids.shape, ids.dtype, name=HISTORY_ITEM_IDS)],
+    )
+    def recommend_history(history_item_ids: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.of_queries(queries.nobody(definition, history_item_ids))
+
+    def recommend(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        inputs = of_one_batch(inputs)
+        query = {name: inputs[given] for name, given in given_as(definition).items()}
+        query[features.USER_ID] = tf.fill(tf.shape(query[features.ITEM_ID])[:1], "")
+        return answers.of_queries(query, also_exclude=inputs[EXCLUDE_ITEM_IDS])
+
+    @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.ITEM_ID)])
+    def similar(item_id: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.similar(item_id)
 
     examples_spec = tf.TensorSpec([None], tf.string, name=EXAMPLES)
 
     @signature(input_signature=[examples_spec])
     def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.of_queries(records.parse_queries(examples))
+        return answers.of_queries(queries.parse(examples, definition))
 
     @signature(input_signature=[examples_spec])
     def embed_query(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.towers.embed_query(records.parse_queries(examples))
+        return answers.towers.embed_query(queries.parse(examples, definition))
 
     @signature(input_signature=[examples_spec])
     def embed_candidate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -177,11 +155,11 @@ def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunctio
     def describe(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         return bundle.measurements.describe(examples)
 
-    return {
+    found = {
         function.__name__: function
         for function in (
             serving_default,
-            recommend,
+            recommend_history,
             similar,
             serve_examples,
             embed_query,
@@ -190,6 +168,23 @@ def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunctio
             describe,
         )
     }
+    found["recommend"] = signature(recommend).get_concrete_function(**recommend_specs(definition))
+    return found
+
+
+def given_as(definition: Definition) -> dict[str, str]:
+    """Returns the input of `recommend` that holds each part of a query, the user's id aside."""
+    listed = {name: f"history_{name}" for name in definition.event.features}
+    named = {features.ITEM_ID: HISTORY_ITEM_IDS, features.TIME: HISTORY_TIMES}
+    return {name: name for name in definition.user_features} | named | listed
+
+
+def recommend_specs(definition: Definition) -> dict[str, tf.TensorSpec]:
+    """Returns the inputs of `recommend` by name: a query without a user's id, and exclusions."""
+    specs = queries.specs(definition)
+    found = {given: specs[name] for name, given in given_as(definition).items()}
+    found[EXCLUDE_ITEM_IDS] = tf.TensorSpec([None, None], tf.string)
+    return {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in found.items()}
 
 
 def of_one_batch(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -206,23 +201,23 @@ def of_one_batch(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return {name: tf.identity(value) for name, value in inputs.items()}
 
 
-def _ratings(
-    timelines: Sequence[bytes] | np.ndarray, movies: records.Movies
+def _events(
+    timelines: Sequence[bytes] | np.ndarray, items: records.Items
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns user ids, and catalogue position and timestamp of every rating of the histories.
+    """Returns user ids, and catalogue position and time of every event of the histories.
 
-    Ratings of withdrawn movies are left out.
+    Events with withdrawn items are left out.
     """
     spec = {
         features.USER_ID: tf.io.FixedLenFeature([], tf.string),
-        features.MOVIE_ID: tf.io.RaggedFeature(tf.string),
-        features.TIMESTAMP: tf.io.RaggedFeature(tf.int64),
+        features.ITEM_ID: tf.io.RaggedFeature(tf.string),
+        features.TIME: tf.io.RaggedFeature(tf.int64),
     }
     parsed = tf.io.parse_example(timelines, spec)
-    positions = movies.positions(parsed[features.MOVIE_ID].flat_values.numpy())
+    positions = items.positions(parsed[features.ITEM_ID].flat_values.numpy())
     kept = positions >= 0
     return (
         parsed[features.USER_ID].numpy(),
         positions[kept],
-        parsed[features.TIMESTAMP].flat_values.numpy()[kept],
+        parsed[features.TIME].flat_values.numpy()[kept],
     )

@@ -12,54 +12,58 @@ from tfx.utils import path_utils
 
 from components.bundle import build, inputs, manifest, popularity, records, warm_up
 from components.bundle import towers as kept_towers
-from components.ingestion import spans
-from components.training.trainer import TRAINING_RUN
+from transform import features
+from transform.definition import from_json
 
 
 @tfx.dsl.components.component
 def CandidateIndex(
     model: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Model],
-    movies: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
+    items: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
     timelines: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
     bundle: tfx.dsl.components.OutputArtifact[tfx.types.standard_artifacts.Model],
+    definition: tfx.dsl.components.Parameter[str],
     inverted_from: tfx.dsl.components.Parameter[int],
     probes: tfx.dsl.components.Parameter[int],
     k: tfx.dsl.components.Parameter[int] = 100,
     exclude_seen: tfx.dsl.components.Parameter[bool] = True,
     split: tfx.dsl.components.Parameter[str] = "{}",
     trend: tfx.dsl.components.Parameter[str] = "{}",
-    withdrawn: tfx.dsl.components.Parameter[str] = "",
+    withdrawn: tfx.dsl.components.Parameter[str] = "[]",
     code_version: tfx.dsl.components.Parameter[str] = "",
 ) -> None:
     """Embeds the whole catalogue and writes query model, index and fallback as one SavedModel.
 
     Beside it lie the warm-up file, the towers as they came, and the manifest. Run without a Trainer
-    in front it is the refresh: new movies go live without training.
+    in front it is the refresh: new items go live without training.
 
     Args:
         model: The trained towers.
-        movies: Raw movies, all of them.
+        items: Raw items, all of them.
         timelines: Raw timelines; those of `test` hold all that is known of every user.
         bundle: The SavedModel that is served.
-        inverted_from: Movies from which on the index is an inverted file.
+        definition: Of the data set, JSON.
+        inverted_from: Items from which on the index is an inverted file.
         probes: Lists of it that a query looks into.
-        k: Movies in an answer.
-        exclude_seen: Whether the measurement leaves out movies of the history, as serving does.
+        k: Items in an answer.
+        exclude_seen: Whether the measurement leaves out items of the history, as serving does.
         split: How `timelines` were split, JSON; told in the manifest.
         trend: What popularity of late does to answers, JSON.
-        withdrawn: Ids of movies that must not be recommended, with commas between them.
+        withdrawn: Ids of items that must not be recommended, a JSON list.
         code_version: Changes when the code does, so that a cached bundle is not reused then.
     """
-    catalogue = inputs.read_catalogue(movies, withdrawn)
+    described = from_json(definition)
+    catalogue = inputs.read_catalogue(items, withdrawn)
     users = inputs.read_timelines(timelines)
     towers_path = path_utils.serving_model_path(model.uri)
     towers = tf.saved_model.load(towers_path)
-    logging.info("Indexing %d movies for %d users.", len(catalogue.movie_id), len(users))
-    inverted = len(catalogue.movie_id) >= inverted_from
+    logging.info("Indexing %d items for %d users.", len(catalogue.item_id), len(users))
+    inverted = len(catalogue.item_id) >= inverted_from
     built = build.build(
         towers,
         catalogue,
         users,
+        described,
         k,
         exclude_seen,
         probes=probes if inverted else None,
@@ -68,37 +72,38 @@ def CandidateIndex(
     path = path_utils.serving_model_dir(bundle.uri)
     build.save(built, path)
 
-    warm_up.write(path, users, catalogue)
+    warm_up.write(path, users, catalogue, described)
     kept_towers.pack(towers_path, path)
-    when = records.timestamps(users)
+    when = records.times(users)
     manifest.write(
         path,
         manifest.Manifest(
             towers={
                 "sha256": manifest.fingerprint(manifest.checksums(towers_path)),
-                "run": model.get_string_custom_property(TRAINING_RUN),
+                "run": model.get_string_custom_property(features.TRAINING_RUN),
             },
             data={
                 "timelines": fingerprint(users),
-                "movies": fingerprint(catalogue.examples),
-                "first_rating": utc(when.min()) if len(when) else "",
-                "last_rating": utc(when.max()) if len(when) else "",
-                "span": spans.of(timelines),
+                "items": fingerprint(catalogue.examples),
+                "first_event": utc(when.min()) if len(when) else "",
+                "last_event": utc(when.max()) if len(when) else "",
+                "span": timelines.get_int_custom_property(features.SPAN),
             },
             counts={
                 "users": len(users),
-                "movies": len(catalogue.movie_id),
-                "ratings": len(when),
+                "items": len(catalogue.item_id),
+                "events": len(when),
             },
             # Kubeflow passes True as 1.
             evaluation={"split": json.loads(split), "exclude_seen": bool(exclude_seen)},
             settings={
                 "k": k,
                 "trend": json.loads(trend),
-                "withdrawn": sorted(movie_id.decode() for movie_id in catalogue.withdrawn),
+                "withdrawn": sorted(item_id.decode() for item_id in catalogue.withdrawn),
                 "index": manifest.INVERTED_FILE if inverted else manifest.EXACT,
                 "code_version": code_version,
             },
+            definition=json.loads(definition),
             files=manifest.checksums(path),
         ),
     )

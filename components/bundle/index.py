@@ -1,11 +1,11 @@
-"""The exact candidate index: one matrix product, seen movies masked, then top-k."""
+"""The exact candidate index: one matrix product, seen items masked, then top-k."""
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 EXCLUDED = tf.float32.min
-"""Score of a movie that must not be answered; finite, so that it can be written as JSON."""
+"""Score of an item that must not be answered; finite, so that it can be written as JSON."""
 
 BLOCK = 512
 BLOCKS_FROM = 200_000  # candidates; below, one top-k over all is as quick

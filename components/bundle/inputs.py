@@ -1,5 +1,6 @@
 """What the bundle is made of and compared with, read from the artifacts of ExampleGen."""
 
+import json
 import os
 
 import numpy as np
@@ -11,16 +12,16 @@ from transform import features
 
 
 def read_catalogue(
-    movies: tfx.types.standard_artifacts.Examples, withdrawn: str = ""
-) -> records.Movies:
-    """Returns the catalogue without the withdrawn movies.
+    items: tfx.types.standard_artifacts.Examples, withdrawn: str = "[]"
+) -> records.Items:
+    """Returns the catalogue without the withdrawn items.
 
     Args:
-        movies: Raw movies.
-        withdrawn: Ids with commas between them, or empty.
+        items: Raw items.
+        withdrawn: Ids of items, a JSON list.
     """
-    catalogue = records.read_movies([_files(movies, features.CATALOGUE)])
-    ids = frozenset(movie_id.encode() for movie_id in withdrawn.split(",") if movie_id)
+    catalogue = records.read_items([_files(items, features.CATALOGUE)])
+    ids = frozenset(item_id.encode() for item_id in json.loads(withdrawn))
     return catalogue.without(ids) if ids else catalogue
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from tfx.dsl.io import fileio
 
 PATH = os.path.join("assets.extra", "manifest.json")
-FORMAT = 1
+FORMAT = 2
 CHUNK = 1 << 20
 EXACT, INVERTED_FILE = "exact", "inverted file"
 
@@ -27,18 +27,21 @@ class Manifest:
     """The trained towers: `sha256` over their files, and the `run` that trained them."""
 
     data: dict[str, Any]
-    """Fingerprints of `timelines` and `movies`; times of `first_rating` and `last_rating`, UTC;
+    """Fingerprints of `timelines` and `items`; times of `first_event` and `last_event`, UTC;
     their `span`, 0 where the data is one plain folder."""
 
     counts: dict[str, int]
-    """`users`, `movies` and `ratings` that the bundle knows."""
+    """`users`, `items` and `events` that the bundle knows."""
 
     evaluation: dict[str, Any]
     """How it is measured: the `split` and `exclude_seen`."""
 
     settings: dict[str, Any]
-    """`k`, the `trend` that counts beside scores, `withdrawn` movies, the kind of `index` (`EXACT`
+    """`k`, the `trend` that counts beside scores, `withdrawn` items, the kind of `index` (`EXACT`
     or `INVERTED_FILE`), `code_version`."""
+
+    definition: dict[str, Any]
+    """The definition of the data set, as `Definition.to_json` writes it."""
 
     files: dict[str, str]
     """SHA-256 of every file but the manifest, by its path inside the bundle."""

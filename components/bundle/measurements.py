@@ -1,9 +1,12 @@
 """What the Evaluator reads off the bundle: one number per example, and what to slice by.
 
-An example may hold several held-out movies (never under `leave_last_out`). Its numbers are means
+An example may hold several held-out items (never under `leave_last_out`). Its numbers are means
 over them, and `label_count` weighs it, so that TFMA's weighted mean is the mean over held-out
 ratings.
 """
+
+import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -12,19 +15,18 @@ from components.bundle import records
 from components.bundle.answers import MEASURED, Answers
 from components.bundle.index import EXCLUDED
 from components.bundle.static_ranking import StaticRanking
-from transform import features, metrics
+from transform import features, metrics, queries
+from transform.definition import Definition
 
 HIT_AT = (1, 5, 10, 50, 100)
 NDCG_AT = 10
 COVERAGE_AT = 10
 LABEL_COUNT = "label_count"
 ACTIVITY = "activity"
-AGE_GROUP = "age_group"
 LABEL_POPULARITY = "label_popularity"
 TOP_POSITIONS = "top_positions"
 CATALOGUE_SIZE = "catalogue_size"
 ACTIVITY_BOUNDS = (1, 20, 50, 100, 200)
-AGE_BOUNDS = (18, 25, 35, 45, 50, 56)
 HEAD_SHARE, TORSO_SHARE = 0.1, 0.5  # most popular tenth of the catalogue; the next four tenths
 MISSED = 1_000_000
 METRICS = {
@@ -40,7 +42,7 @@ RECALL_AT = 100
 
 
 class Measurements(tf.Module):
-    """Ranks held-out movies by the answers that are served, and by popularity beside them."""
+    """Ranks held-out items by the answers that are served, and by popularity beside them."""
 
     def __init__(
         self, answers: Answers, popular: np.ndarray, recent: np.ndarray, exclude_seen: bool
@@ -49,9 +51,9 @@ class Measurements(tf.Module):
 
         Args:
             answers: What is measured.
-            popular: `[movies]` float32 counts over the histories, never the labels, of the split.
-            recent: `[movies]` float32 recent counts, likewise.
-            exclude_seen: Whether movies of the history are left out of the ranking.
+            popular: `[items]` float32 counts over the histories, never the labels, of the split.
+            recent: `[items]` float32 recent counts, likewise.
+            exclude_seen: Whether items of the history are left out of the ranking.
         """
         super().__init__()
         self.answers = answers
@@ -72,9 +74,9 @@ class Measurements(tf.Module):
             share of the exact index's 100 best that the served index found; and for the coverage
             of the catalogue `top_positions`, `[batch, 10]`, and `catalogue_size`.
         """
-        query = records.parse_queries(examples)
+        query = queries.parse(examples, self.answers.definition)
         labels = records.parse_labels(examples)
-        seen = self.answers.position.lookup(query[features.MOVIE_ID])
+        seen = self.answers.position.lookup(queries.seen(query, self.answers.definition))
         seen = seen if self._exclude_seen else seen[:, :0]
         vectors, known = self.answers.embed(query, MEASURED)
         top = found(*self.answers.best(vectors, known, seen, self.recent))
@@ -91,19 +93,24 @@ class Measurements(tf.Module):
 
     def describe(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns weight and slices of `[batch]` serialized raw timelines, each `[batch]`."""
-        query = records.parse_queries(examples)
+        query = queries.parse(examples, self.answers.definition)
         labels = self.answers.position.lookup(records.parse_labels(examples))
-        watched = tf.reduce_sum(tf.cast(query[features.MOVIE_ID] != "", tf.int32), axis=1)
         share = tf.ragged.map_flat_values(self._share_of, labels)
+        length = tf.reduce_sum(tf.cast(query[features.ITEM_ID] != "", tf.int32), axis=1)
+        bands = {
+            group(name): number_band(query[name], bounds)
+            for name, bounds in self.answers.definition.slices.items()
+            if bounds
+        }
         return {
             LABEL_COUNT: tf.cast(labels.row_lengths(), tf.float32),
-            ACTIVITY: activity(watched),
-            AGE_GROUP: age_group(query[features.AGE]),
+            ACTIVITY: activity(length),
             LABEL_POPULARITY: popularity_band(tf.reduce_mean(share, axis=1)),
+            **bands,
         }
 
     def _share_of(self, position: tf.Tensor) -> tf.Tensor:
-        """Returns the share of more popular movies; an older bundle may not know the movie."""
+        """Returns the share of more popular items; an older bundle may not know the item."""
         share = tf.gather(self.popularity_share, tf.maximum(position, 0))
         return tf.where(position >= 0, share, 1.0)
 
@@ -134,7 +141,7 @@ class Measurements(tf.Module):
 
 
 def found(scores: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
-    """Returns the `[batch, k]` positions of an answer, -1 where no movie was left."""
+    """Returns the `[batch, k]` positions of an answer, -1 where no item was left."""
     return tf.where(scores > EXCLUDED, positions, -1)
 
 
@@ -173,32 +180,54 @@ def look_up(gains: np.ndarray, rank: tf.Tensor) -> tf.Tensor:
 
 
 def activity(watched: tf.Tensor) -> tf.Tensor:
-    """Returns the band of each `[batch]` int32 number of rated movies, such as "20-49"."""
+    """Returns the band of each `[batch]` int32 number of rated items, such as "20-49"."""
     return _band(watched, ACTIVITY_BOUNDS)
 
 
-def age_group(age: tf.Tensor) -> tf.Tensor:
-    """Returns the bracket of each `[batch]` int64 age, such as "25-34", or "unknown".
-
-    The brackets are MovieLens 1M's, whose files hold the first age of each (1 for the youngest)
-    instead of years.
-    """
-    return tf.where(age < 0, "unknown", _band(age, AGE_BOUNDS))
+def number_band(value: tf.Tensor, bounds: Sequence[float]) -> tf.Tensor:
+    """Returns the band of each `[batch]` float32 number, such as "25-34"; "unknown" of NaN."""
+    return tf.where(tf.math.is_nan(value), "unknown", _band(value, bounds))
 
 
-def _band(number: tf.Tensor, bounds: tuple[int, ...]) -> tf.Tensor:
+def group(name: str) -> str:
+    """Returns the name of the slices by the bands of a number."""
+    return f"{name}_group"
+
+
+def slice_keys(definition: Definition) -> tuple[str, ...]:
+    """Returns by which features metrics are sliced: raw ones, or what `describe` gives."""
+    return tuple(group(name) if bounds else name for name, bounds in definition.slices.items())
+
+
+def _band(number: tf.Tensor, bounds: Sequence[float]) -> tf.Tensor:
     """Returns which band each `[batch]` number falls in, by name; a band begins at its bound."""
-    names = [
-        f"{low}-{high - 1}" if high - 1 > low else f"{low}"
-        for low, high in zip((0, *bounds), bounds, strict=False)
-    ]
     reached = number[:, tf.newaxis] >= tf.constant(bounds, number.dtype)
     place = tf.reduce_sum(tf.cast(reached, tf.int32), axis=1)
-    return tf.gather(tf.constant([*names, f"{bounds[-1]}+"]), place)
+    return tf.gather(tf.constant(band_names(bounds)), place)
+
+
+def band_names(bounds: Sequence[float]) -> list[str]:
+    """Returns the names of the bands between bounds.
+
+    Example:
+        >>> band_names([18, 25])
+        ['0-17', '18-24', '25+']
+        >>> band_names([9.5])
+        ['below 9.5', '9.5+']
+    """
+    if all(float(bound).is_integer() and bound >= 0 for bound in bounds):
+        whole = [0, *map(int, bounds)]
+        names = [
+            f"{low}-{high - 1}" if high - 1 > low else f"{low}"
+            for low, high in itertools.pairwise(whole)
+        ]
+        return [*names, f"{whole[-1]}+"]
+    between = [f"{low:g} to {high:g}" for low, high in itertools.pairwise(bounds)]
+    return [f"below {bounds[0]:g}", *between, f"{bounds[-1]:g}+"]
 
 
 def popularity_band(share: tf.Tensor) -> tf.Tensor:
-    """Returns "head", "torso" or "tail" by the `[batch]` share of movies more popular.
+    """Returns "head", "torso" or "tail" by the `[batch]` share of items more popular.
 
     Of an example that holds several labels it is the mean share; "none" without a label.
     """

@@ -1,4 +1,4 @@
-"""How popular each movie is: the answer for users of whom nothing is known, and the bar to beat.
+"""How popular each item is: the answer for users of whom nothing is known, and the bar to beat.
 
 What is popular lately may also be added to every score: training saw the popularity of the past.
 """
@@ -19,7 +19,7 @@ class Trend:
     """How long ago "lately" reaches."""
 
     weight: float = 0.0
-    """What the logarithm of a movie's recent ratings, plus one, counts beside its score; 0 for
+    """What the logarithm of an item's recent ratings, plus one, counts beside its score; 0 for
     users of whom something is known: their tastes only."""
 
     def __post_init__(self) -> None:
@@ -34,12 +34,12 @@ class Trend:
             raise ValueError(f"weight must be a number from 0, got {self.weight}.")
 
     def prior(self, recent: np.ndarray) -> np.ndarray:
-        """Returns what is added to each movie's score, `[movies]` float32: `weight * log(1 + n)`.
+        """Returns what is added to each item's score, `[items]` float32: `weight * log(1 + n)`.
 
-        Scores are logits, so that a weight of 1 multiplies a movie's odds by `1 + n`.
+        Scores are logits, so that a weight of 1 multiplies an item's odds by `1 + n`.
 
         Args:
-            recent: `[movies]` n: what `recent_counts` gave.
+            recent: `[items]` n: what `recent_counts` gave.
         """
         return (self.weight * np.log1p(recent)).astype(np.float32)
 
@@ -47,27 +47,27 @@ class Trend:
 NO_TREND = Trend()
 
 
-def counts(positions: np.ndarray, movies: int) -> np.ndarray:
-    """Returns how often each of `movies` catalogue positions was rated, `[movies]` float32."""
-    return np.bincount(positions, minlength=movies).astype(np.float32)
+def counts(positions: np.ndarray, items: int) -> np.ndarray:
+    """Returns how often each of `items` catalogue positions was rated, `[items]` float32."""
+    return np.bincount(positions, minlength=items).astype(np.float32)
 
 
 def recent_counts(
-    positions: np.ndarray, timestamps: np.ndarray, movies: int, days: int
+    positions: np.ndarray, timestamps: np.ndarray, items: int, days: int
 ) -> np.ndarray:
-    """Returns how often each movie was rated lately, ties broken by how often it ever was.
+    """Returns how often each item was rated lately, ties broken by how often it ever was.
 
     Args:
         positions: `[ratings]` int64 catalogue positions.
         timestamps: `[ratings]` int64 seconds; the latest one is "now".
-        movies: Size of the catalogue.
+        items: Size of the catalogue.
         days: How long ago "lately" reaches.
 
     Returns:
-        `[movies]` float32: the recent count plus a fraction that grows with the whole count.
+        `[items]` float32: the recent count plus a fraction that grows with the whole count.
     """
-    ever = counts(positions, movies)
+    ever = counts(positions, items)
     if not len(timestamps):
         return ever
     recent = timestamps > timestamps.max() - days * SECONDS_PER_DAY
-    return counts(positions[recent], movies) + ever / (ever.max() + 1)
+    return counts(positions[recent], items) + ever / (ever.max() + 1)

@@ -13,8 +13,8 @@ class StaticRanking(tf.Module):
         """Sorts the catalogue.
 
         Args:
-            values: `[movies]` float32, the more the better; equal ones stay in their order.
-            k: Movies in an answer, at most.
+            values: `[items]` float32, the more the better; equal ones stay in their order.
+            k: Items in an answer, at most.
         """
         super().__init__()
         order = np.argsort(-values, kind="stable")

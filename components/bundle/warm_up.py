@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from components.bundle import records
-from components.bundle.answers import EXAMPLES, EXCLUDE_MOVIE_IDS, HISTORY_MOVIE_IDS
-from transform import features
+from components.bundle import build, records
+from components.bundle.answers import EXAMPLES, EXCLUDE_ITEM_IDS, HISTORY_ITEM_IDS
+from transform import features, queries
+from transform.definition import Definition
 
 PATH = os.path.join("assets.extra", "tf_serving_warmup_requests")
 BATCHES = (1, 8, 32)
@@ -23,45 +24,43 @@ OF_EXAMPLES = ("serve_examples", "embed_query", "evaluate", "describe")
 Request = tuple[str, dict[str, np.ndarray]]
 
 
-def requests(timelines: np.ndarray, movies: records.Movies) -> Iterator[Request]:
+def requests(
+    timelines: np.ndarray, items: records.Items, definition: Definition
+) -> Iterator[Request]:
     """Yields a signature's name and its inputs: every signature, in batches of 1, 8 and 32.
 
     The first request is for an unknown user; larger batches end in one, the others are real.
 
     Args:
         timelines: `[users]` bytes, serialized raw timelines.
-        movies: The catalogue.
+        items: The catalogue.
+        definition: Of the data set.
     """
     yield "serving_default", {features.USER_ID: np.array([UNKNOWN_USER], object)}
     for size in BATCHES:
-        users = records.with_labels_as_history(_spread(timelines, size))
-        candidates = _spread(movies.examples, size)
-        query = {name: value.numpy() for name, value in records.parse_queries(users).items()}
+        users = records.with_labels_as_history(_spread(timelines, size), definition)
+        candidates = _spread(items.examples, size)
+        query = {name: value.numpy() for name, value in queries.parse(users, definition).items()}
         user_id = query[features.USER_ID].copy()
         if size > 1:
             user_id[-1] = UNKNOWN_USER
-        history = query[features.MOVIE_ID]
+        history = query[features.ITEM_ID]
         yield "serving_default", {features.USER_ID: user_id}
-        yield (
-            "recommend",
-            {
-                HISTORY_MOVIE_IDS: history,
-                EXCLUDE_MOVIE_IDS: history,
-                **{name: query[name] for name in features.PROFILE},
-            },
-        )
-        yield "similar", {features.MOVIE_ID: _spread(movies.movie_id, size)}
+        yield "recommend_history", {HISTORY_ITEM_IDS: history}
+        given = {given: query[name] for name, given in build.given_as(definition).items()}
+        yield "recommend", {**given, EXCLUDE_ITEM_IDS: history}
+        yield "similar", {features.ITEM_ID: _spread(items.item_id, size)}
         for signature in OF_EXAMPLES:
             yield signature, {EXAMPLES: users}
         yield "embed_candidate", {EXAMPLES: candidates}
 
 
-def write(bundle: str, timelines: np.ndarray, movies: records.Movies) -> None:
+def write(bundle: str, timelines: np.ndarray, items: records.Items, definition: Definition) -> None:
     """Writes the warm-up file into a bundle's folder, see `requests`."""
     path = os.path.join(bundle, PATH)
     tf.io.gfile.makedirs(os.path.dirname(path))
     with tf.io.TFRecordWriter(path) as writer:
-        for signature, inputs in requests(timelines, movies):
+        for signature, inputs in requests(timelines, items, definition):
             log = prediction_log_pb2.PredictionLog()
             request = log.predict_log.request
             request.model_spec.signature_name = signature  # the server knows which model it loads

@@ -8,39 +8,39 @@ TOLERANCE = 1e-3  # of scores: one process may add up in another order
 def compare(
     who: str,
     answered: list[str],
-    movie_ids: np.ndarray,
+    item_ids: np.ndarray,
     scores: np.ndarray,
     seen: set[bytes],
     exact: bool = True,
 ) -> list[str]:
     """Returns what is wrong with an answer; nothing if it is right.
 
-    An answer may order movies differently whose scores are equal within rounding. That of an index
-    that is not exact may miss movies: the Evaluator tells how many. Those that it holds must be in
+    An answer may order items differently whose scores are equal within rounding. That of an index
+    that is not exact may miss items: the Evaluator tells how many. Those that it holds must be in
     order.
 
     Args:
         who: The user, for the message.
-        answered: Ids in the order answered, "" where no movie was left.
-        movie_ids: `[movies]` bytes, the catalogue.
-        scores: `[movies]` float32 that the trained towers give this user.
+        answered: Ids in the order answered, "" where no item was left.
+        item_ids: `[items]` bytes, the catalogue.
+        scores: `[items]` float32 that the trained towers give this user.
         seen: Ids that must not be answered.
         exact: Whether the index must find the best of all.
     """
-    ids = [movie_id.encode() for movie_id in answered if movie_id]
+    ids = [item_id.encode() for item_id in answered if item_id]
     problems = []
     shown = sorted(seen.intersection(ids))
     if shown:
         problems.append(f"user {who}: {shown[0].decode()} was seen and must not be recommended")
-    place = {movie_id: index for index, movie_id in enumerate(movie_ids)}
-    unknown = [movie_id for movie_id in ids if movie_id not in place]
+    place = {item_id: index for index, item_id in enumerate(item_ids)}
+    unknown = [item_id for item_id in ids if item_id not in place]
     if unknown:
         return [*problems, f"user {who}: {unknown[0].decode()} is not in the catalogue"]
-    allowed = np.array([movie_id not in seen for movie_id in movie_ids])
+    allowed = np.array([item_id not in seen for item_id in item_ids])
     best = np.sort(scores[allowed])[::-1][: len(answered)]
     if len(ids) != len(best):
-        return [*problems, f"user {who}: {len(ids)} movies were answered, {len(best)} expected"]
-    given = scores[[place[movie_id] for movie_id in ids]]
+        return [*problems, f"user {who}: {len(ids)} items were answered, {len(best)} expected"]
+    given = scores[[place[item_id] for item_id in ids]]
     if not exact:
         best = np.sort(given)[::-1]
     wrong = np.flatnonzero(~(np.abs(given - best) <= TOLERANCE * np.maximum(1, np.abs(best))))
@@ -48,6 +48,6 @@ def compare(
         rank = wrong[0]
         problems.append(
             f"user {who}: rank {rank + 1} is {answered[rank]}, whose score is {given[rank]:.4f}; "
-            f"the trained towers put a movie of score {best[rank]:.4f} there"
+            f"the trained towers put an item of score {best[rank]:.4f} there"
         )
     return problems

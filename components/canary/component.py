@@ -18,14 +18,15 @@ from tfx.utils import path_utils
 
 from components.bundle import build, inputs, manifest, popularity, records, warm_up
 from components.bundle.answers import (
-    EXCLUDE_MOVIE_IDS,
-    HISTORY_MOVIE_IDS,
+    EXCLUDE_ITEM_IDS,
+    HISTORY_ITEM_IDS,
+    ITEM_IDS,
     KNOWN_USER,
-    MOVIE_IDS,
     TITLES,
 )
 from components.canary.comparison import compare
-from transform import features
+from transform import features, queries
+from transform.definition import Definition, from_json
 
 PROBE = pathlib.Path(__file__).with_name("probe.py")
 PROBED_USERS = 32
@@ -37,10 +38,11 @@ UNKNOWN_USER = "canary: nobody has this id"
 def Canary(
     bundle: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Model],
     model: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Model],
-    movies: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
+    items: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
     timelines: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
     blessing: tfx.dsl.components.OutputArtifact[tfx.types.standard_artifacts.InfraBlessing],
-    withdrawn: tfx.dsl.components.Parameter[str] = "",
+    definition: tfx.dsl.components.Parameter[str],
+    withdrawn: tfx.dsl.components.Parameter[str] = "[]",
     code_version: tfx.dsl.components.Parameter[str] = "",
 ) -> None:
     """Compares the bundle's answers, in a bare process, with those of the trained towers.
@@ -50,10 +52,11 @@ def Canary(
     Args:
         bundle: What would be pushed.
         model: The trained towers.
-        movies: Raw movies.
+        items: Raw items.
         timelines: Raw timelines.
         blessing: Says that the bundle may be pushed.
-        withdrawn: Ids of movies that must not be recommended, with commas between them.
+        definition: Of the data set, JSON.
+        withdrawn: Ids of items that must not be recommended, a JSON list.
         code_version: Changes when the code does.
 
     Raises:
@@ -62,17 +65,18 @@ def Canary(
     """
     del code_version
     path = path_utils.serving_model_path(bundle.uri)
+    described = from_json(definition)
     told = check_files(path).settings
-    catalogue = inputs.read_catalogue(movies, withdrawn)
+    catalogue = inputs.read_catalogue(items, withdrawn)
     everybody = inputs.read_timelines(timelines)
-    users = records.with_labels_as_history(_sample(everybody))
-    prior = _prior(popularity.Trend(**told["trend"]), everybody, catalogue)
+    users = records.with_labels_as_history(_sample(everybody), described)
+    prior = _prior(popularity.Trend(**told["trend"]), everybody, catalogue, described)
     towers = tf.saved_model.load(path_utils.serving_model_path(model.uri))
-    query = {name: value.numpy() for name, value in records.parse_queries(users).items()}
-    requests = _requests(query)
+    query = {name: value.numpy() for name, value in queries.parse(users, described).items()}
+    requests = _requests(query, described)
     answers = _ask(path, requests)
     exact = told["index"] == manifest.EXACT
-    problems = _problems(answers, query, catalogue, towers, prior, exact)
+    problems = _problems(answers, query, described, catalogue, towers, prior, exact)
     if problems:
         raise ValueError(
             f"The bundle does not answer as the trained towers do ({len(problems)} times):\n  "
@@ -102,24 +106,26 @@ def check_files(bundle: str) -> manifest.Manifest:
     return told
 
 
-def _requests(query: dict[str, np.ndarray]) -> list:
+def _requests(query: dict[str, np.ndarray], definition: Definition) -> list:
     """Returns what to ask: the users by id, the same by their history, nobody, and a neighbour."""
-    users = [user.decode() for user in query[features.USER_ID]]
-    history = [[movie.decode() for movie in row] for row in query[features.MOVIE_ID]]
-    profile = {
-        features.AGE: query[features.AGE].tolist(),
-        **{
-            name: [value.decode() for value in query[name]]
-            for name in (features.GENDER, features.OCCUPATION, features.ZIP)
-        },
-    }
-    anonymous = {HISTORY_MOVIE_IDS: history, EXCLUDE_MOVIE_IDS: history, **profile}
+    plain = {name: _plain(value) for name, value in query.items()}
+    history = plain[features.ITEM_ID]
+    given = {given: plain[name] for name, given in build.given_as(definition).items()}
     return [
-        ["serving_default", {features.USER_ID: users}],
-        ["recommend", anonymous],
+        ["serving_default", {features.USER_ID: plain[features.USER_ID]}],
+        ["recommend", {**given, EXCLUDE_ITEM_IDS: history}],
+        ["recommend_history", {HISTORY_ITEM_IDS: history}],
         ["serving_default", {features.USER_ID: [UNKNOWN_USER]}],
-        ["similar", {features.MOVIE_ID: [row[0] for row in history if row[:1] != [""]][:1]}],
+        ["similar", {features.ITEM_ID: [row[0] for row in history if row[:1] != [""]][:1]}],
     ]
+
+
+def _plain(value: np.ndarray) -> list:
+    """Returns an array as nested lists, byte strings decoded."""
+    if value.dtype != object:
+        return value.tolist()
+    texts = np.array([text.decode() for text in value.ravel()], object)
+    return texts.reshape(value.shape).tolist()
 
 
 def _ask(bundle: str, requests: list) -> list[dict[str, list]]:
@@ -146,16 +152,27 @@ def _ask(bundle: str, requests: list) -> list[dict[str, list]]:
 def _problems(
     answers: list[dict[str, list]],
     query: dict[str, np.ndarray],
-    catalogue: records.Movies,
+    definition: Definition,
+    catalogue: records.Items,
     towers: tf.Module,
     prior: np.ndarray,
     exact: bool,
 ) -> list[str]:
     """Returns every difference between the answers and the trained towers."""
-    by_id, by_history, nobody, neighbours = answers
+    by_id, by_query, by_history, nobody, neighbours = answers
+    history = tf.constant(query[features.ITEM_ID])
+    ids_alone = {n: v.numpy() for n, v in queries.nobody(definition, history).items()}
+    without_id = {**query, features.USER_ID: np.full_like(query[features.USER_ID], b"")}
+    shown = {n: tf.constant(v) for n, v in query.items()}
+    seen = queries.seen(shown, definition).numpy()
+    seen_of_ids = queries.seen({n: tf.constant(v) for n, v in ids_alone.items()}, definition)
     vectors = build.embed_catalogue(towers, catalogue)
     problems = []
-    for asked, answer in ((query, by_id), (anonymous(query), by_history)):
+    for asked, answer, left_out in (
+        (query, by_id, seen),
+        (without_id, by_query, query[features.ITEM_ID]),
+        (ids_alone, by_history, seen_of_ids.numpy()),
+    ):
         embedded = towers.embed_query({k: tf.constant(v) for k, v in asked.items()})
         known = embedded["known"].numpy()
         scores = embedded["embedding"].numpy() @ vectors.T + prior
@@ -164,34 +181,26 @@ def _problems(
         for row in np.flatnonzero(known):
             problems += compare(
                 query[features.USER_ID][row].decode(),
-                answer[MOVIE_IDS][row],
-                catalogue.movie_id,
+                answer[ITEM_IDS][row],
+                catalogue.item_id,
                 scores[row],
-                set(query[features.MOVIE_ID][row]),
+                set(left_out[row]),
                 exact,
             )
     if nobody[KNOWN_USER] != [False] or not nobody[TITLES][0][0]:
         problems.append("an unknown user is not answered by what is popular")
-    if not neighbours[MOVIE_IDS]:
-        problems.append("similar movies are missing")
+    if not neighbours[ITEM_IDS]:
+        problems.append("similar items are missing")
     return problems
 
 
-def anonymous(query: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Returns queries as `recommend` asks them: nobody's, and of the history its movies alone."""
-    return {
-        **query,
-        features.USER_ID: np.full_like(query[features.USER_ID], b""),
-        features.RATING: np.zeros_like(query[features.RATING]),
-        features.TIMESTAMP: np.zeros_like(query[features.TIMESTAMP]),
-    }
-
-
-def _prior(trend: popularity.Trend, timelines: np.ndarray, catalogue: records.Movies) -> np.ndarray:
-    """Returns what the bundle must have added to the towers' scores, `[movies]` float32."""
+def _prior(
+    trend: popularity.Trend, timelines: np.ndarray, catalogue: records.Items, definition: Definition
+) -> np.ndarray:
+    """Returns what the bundle must have added to the towers' scores, `[items]` float32."""
     if not trend.weight:
-        return np.zeros(len(catalogue.movie_id), np.float32)
-    whole = records.with_labels_as_history(timelines)
+        return np.zeros(len(catalogue.item_id), np.float32)
+    whole = records.with_labels_as_history(timelines, definition)
     return trend.prior(build.recent_counts(whole, catalogue, trend))
 
 

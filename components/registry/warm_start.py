@@ -5,7 +5,7 @@ import json
 from tfx import v1 as tfx
 
 from components.bundle import inputs, manifest, records
-from components.bundle.component import fingerprint, utc
+from components.bundle.component import fingerprint
 from components.registry import served_copy
 
 
@@ -13,6 +13,7 @@ from components.registry import served_copy
 def WarmStart(
     timelines: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.Examples],
     model: tfx.dsl.components.OutputArtifact[tfx.types.standard_artifacts.Model],
+    definition: tfx.dsl.components.Parameter[str],
     serving_base: tfx.dsl.components.Parameter[str],
     split: tfx.dsl.components.Parameter[str],
     exclude_seen: tfx.dsl.components.Parameter[bool],
@@ -26,23 +27,21 @@ def WarmStart(
     Args:
         timelines: Raw timelines that training is about to read.
         model: The bundle that is served now; an artifact without a model if there is none.
+        definition: Of the data set, JSON.
         serving_base: The folder that TensorFlow Serving watches.
         split: How `timelines` were split, JSON.
-        exclude_seen: Whether the measurement leaves out movies of the history.
+        exclude_seen: Whether the measurement leaves out items of the history.
     """
 
     def candidate() -> manifest.Manifest:
         users = inputs.read_timelines(timelines)
-        when = records.timestamps(users)
         return manifest.Manifest(
             towers={},
-            data={
-                "timelines": fingerprint(users),
-                "last_rating": utc(when.max()) if len(when) else "",
-            },
-            counts={"ratings": len(when)},
+            data={"timelines": fingerprint(users)},
+            counts={"events": len(records.times(users))},
             evaluation={"split": json.loads(split), "exclude_seen": exclude_seen},
             settings={},
+            definition=json.loads(definition),
             files={},
         )
 

@@ -1,6 +1,6 @@
-"""TwoTowerTrainer: TFX's Trainer with the movies as a typed input of its own.
+"""TwoTowerTrainer: TFX's Trainer with the items as a typed input of its own.
 
-The movies must be an input, and not a path in `custom_config`, so that lineage shows them, caching
+The items must be an input, and not a path in `custom_config`, so that lineage shows them, caching
 notices them, and Kubeflow stages them. TFX's `Trainer.__init__` builds a spec that has no room for
 them, hence this component; the executor is TFX's.
 """
@@ -18,23 +18,23 @@ from tfx.utils import json_utils
 
 from transform import features
 
-MOVIES = "movies"
-MOVIES_TRANSFORM_GRAPH = "movies_transform_graph"
-MOVIE_INPUTS = {
-    MOVIES: ChannelParameter(type=standard_artifacts.Examples),
-    MOVIES_TRANSFORM_GRAPH: ChannelParameter(type=standard_artifacts.TransformGraph),
+ITEMS = "items"
+ITEMS_TRANSFORM_GRAPH = "items_transform_graph"
+ITEM_INPUTS = {
+    ITEMS: ChannelParameter(type=standard_artifacts.Examples),
+    ITEMS_TRANSFORM_GRAPH: ChannelParameter(type=standard_artifacts.TransformGraph),
 }
 TRAINING_RUN = "training_run"  # property of the towers: name of the run that trained them
 
 
 class TwoTowerTrainerSpec(standard_component_specs.TrainerSpec):
-    """TFX's TrainerSpec, with the transformed movies and their transform graph."""
+    """TFX's TrainerSpec, with the transformed items and their transform graph."""
 
-    INPUTS = {**standard_component_specs.TrainerSpec.INPUTS, **MOVIE_INPUTS}
+    INPUTS = {**standard_component_specs.TrainerSpec.INPUTS, **ITEM_INPUTS}
 
 
 class Executor(executor.GenericExecutor):
-    """TFX's executor; its `run_fn` also gets `movie_files` and `movies_transform_output`."""
+    """TFX's executor; its `run_fn` also gets `item_files` and `items_transform_output`."""
 
     def Do(
         self,
@@ -55,16 +55,16 @@ class Executor(executor.GenericExecutor):
         exec_properties: dict[str, Any],
     ) -> fn_args_utils.FnArgs:
         fn_args = super()._GetFnArgs(input_dict, output_dict, exec_properties)
-        tell_movies(fn_args, input_dict)
+        tell_items(fn_args, input_dict)
         return fn_args
 
 
-def tell_movies(fn_args: fn_args_utils.FnArgs, input_dict: dict[str, list[types.Artifact]]) -> None:
-    """Adds `movie_files` and `movies_transform_output` to the arguments of a training."""
-    catalogue = artifact_utils.get_split_uri(input_dict[MOVIES], features.CATALOGUE)
-    fn_args.movie_files = [os.path.join(catalogue, "*")]
-    fn_args.movies_transform_output = artifact_utils.get_single_uri(
-        input_dict[MOVIES_TRANSFORM_GRAPH]
+def tell_items(fn_args: fn_args_utils.FnArgs, input_dict: dict[str, list[types.Artifact]]) -> None:
+    """Adds `item_files` and `items_transform_output` to the arguments of a training."""
+    catalogue = artifact_utils.get_split_uri(input_dict[ITEMS], features.CATALOGUE)
+    fn_args.item_files = [os.path.join(catalogue, "*")]
+    fn_args.items_transform_output = artifact_utils.get_single_uri(
+        input_dict[ITEMS_TRANSFORM_GRAPH]
     )
 
 
@@ -82,8 +82,8 @@ class TwoTowerTrainer(base_component.BaseComponent):
         run_fn: str,
         examples: types.BaseChannel,
         transform_graph: types.BaseChannel,
-        movies: types.BaseChannel,
-        movies_transform_graph: types.BaseChannel,
+        items: types.BaseChannel,
+        items_transform_graph: types.BaseChannel,
         custom_config: dict[str, Any],
         base_model: types.BaseChannel | None = None,
     ) -> None:
@@ -93,8 +93,8 @@ class TwoTowerTrainer(base_component.BaseComponent):
             run_fn: Dotted path of the function that trains.
             examples: Transformed timelines.
             transform_graph: The timelines' transform graph.
-            movies: Transformed movies.
-            movies_transform_graph: The movies' transform graph.
+            items: Transformed items.
+            items_transform_graph: The items' transform graph.
             custom_config: Hyperparameters, JSON-able.
             base_model: A bundle to begin with; an artifact without a model stands for none.
         """
@@ -102,8 +102,8 @@ class TwoTowerTrainer(base_component.BaseComponent):
             spec=TwoTowerTrainerSpec(
                 examples=examples,
                 transform_graph=transform_graph,
-                movies=movies,
-                movies_transform_graph=movies_transform_graph,
+                items=items,
+                items_transform_graph=items_transform_graph,
                 run_fn=run_fn,
                 train_args=tfx.proto.TrainArgs(splits=[features.TRAIN]),
                 eval_args=tfx.proto.EvalArgs(splits=[features.EVAL]),

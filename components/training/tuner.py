@@ -1,4 +1,4 @@
-"""TwoTowerTuner: TFX's Tuner with the movies as a typed input of its own.
+"""TwoTowerTuner: TFX's Tuner with the items as a typed input of its own.
 
 As with `TwoTowerTrainer`: TFX's `Tuner.__init__` builds a spec that has no room for them.
 """
@@ -17,7 +17,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
 from tfx.utils import json_utils
 
-from components.training.trainer import MOVIE_INPUTS, tell_movies
+from components.training.trainer import ITEM_INPUTS, tell_items
 from transform import features
 
 TRIALS_FILE = "trials.json"
@@ -25,13 +25,13 @@ COMPLETED = "COMPLETED"
 
 
 class TwoTowerTunerSpec(standard_component_specs.TunerSpec):
-    """TFX's TunerSpec, with the transformed movies and their transform graph."""
+    """TFX's TunerSpec, with the transformed items and their transform graph."""
 
-    INPUTS = {**standard_component_specs.TunerSpec.INPUTS, **MOVIE_INPUTS}
+    INPUTS = {**standard_component_specs.TunerSpec.INPUTS, **ITEM_INPUTS}
 
 
 class Executor(executor.Executor):
-    """TFX's executor; its `tuner_fn` also gets `movie_files` and `movies_transform_output`.
+    """TFX's executor; its `tuner_fn` also gets `item_files` and `items_transform_output`.
 
     TFX's `search` makes the arguments itself and takes no more of them, so its few lines are here.
     """
@@ -49,7 +49,7 @@ class Executor(executor.Executor):
         """
         fn_args = fn_args_utils.get_common_fn_args(input_dict, exec_properties, self._get_tmp_dir())
         fn_args.transform_output = fn_args.transform_graph_path  # as TFX's Trainer has it
-        tell_movies(fn_args, input_dict)
+        tell_items(fn_args, input_dict)
         made = udf_utils.get_fn(exec_properties, standard_component_specs.TUNER_FN_KEY)(fn_args)
         made.tuner.search(**made.fit_kwargs)
         trials = list(made.tuner.oracle.trials.values())
@@ -88,8 +88,8 @@ class TwoTowerTuner(base_component.BaseComponent):
         tuner_fn: str,
         examples: types.BaseChannel,
         transform_graph: types.BaseChannel,
-        movies: types.BaseChannel,
-        movies_transform_graph: types.BaseChannel,
+        items: types.BaseChannel,
+        items_transform_graph: types.BaseChannel,
         custom_config: dict[str, Any],
     ) -> None:
         """Creates the component.
@@ -98,16 +98,16 @@ class TwoTowerTuner(base_component.BaseComponent):
             tuner_fn: Dotted path of the function that returns the tuner.
             examples: Transformed timelines.
             transform_graph: The timelines' transform graph.
-            movies: Transformed movies.
-            movies_transform_graph: The movies' transform graph.
+            items: Transformed items.
+            items_transform_graph: The items' transform graph.
             custom_config: What `tuner_fn` shall know, JSON-able.
         """
         super().__init__(
             spec=TwoTowerTunerSpec(
                 examples=examples,
                 transform_graph=transform_graph,
-                movies=movies,
-                movies_transform_graph=movies_transform_graph,
+                items=items,
+                items_transform_graph=items_transform_graph,
                 tuner_fn=tuner_fn,
                 train_args=tfx.proto.TrainArgs(splits=[features.TRAIN]),
                 eval_args=tfx.proto.EvalArgs(splits=[features.EVAL]),

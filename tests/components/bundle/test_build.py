@@ -1,6 +1,6 @@
-"""The signatures of a saved bundle, asked in this process; movies and users are in tiny_bundle.py.
+"""The signatures of a saved bundle, asked in this process; items and users are in tiny_bundle.py.
 
-Scores by hand: an even user gives movie 4 1.04, 2 1.02, 0 1.00 and odd movies 0; an odd one 5 1.05,
+Scores by hand: an even user gives item 4 1.04, 2 1.02, 0 1.00 and odd items 0; an odd one 5 1.05,
 3 1.03, 1 1.01. Ratings: 0 and 1 twice … see `users`.
 """
 
@@ -30,8 +30,8 @@ def recommend(signatures, history, exclude=((),), age=-1):
     nothing = tf.constant([""] * count)
     return plain(
         signatures["recommend"](
-            history_movie_ids=tf.constant(history, tf.string, shape=(count, len(history[0]))),
-            exclude_movie_ids=tf.constant(exclude, tf.string, shape=(count, len(exclude[0]))),
+            history_item_ids=tf.constant(history, tf.string, shape=(count, len(history[0]))),
+            exclude_item_ids=tf.constant(exclude, tf.string, shape=(count, len(exclude[0]))),
             age=tf.constant([age] * count, tf.int64),
             gender=nothing,
             occupation=nothing,
@@ -43,15 +43,15 @@ def recommend(signatures, history, exclude=((),), age=-1):
 def test_known_users_get_their_own_kind_without_what_they_saw(signatures):
     answer = plain(signatures["serving_default"](user_id=tf.constant(["10", "9"])))
     # "10" saw 0, and 2 is no label any more when serving; of the rest 4 scores 1.04, the others 0
-    assert answer["movie_ids"] == [[b"4", b"1", b"3", b"5"], [b"0", b"2", b"4", b""]]
-    assert answer["titles"][0] == [b"Movie 4", b"Movie 1", b"Movie 3", b"Movie 5"]
+    assert answer["item_ids"] == [[b"4", b"1", b"3", b"5"], [b"0", b"2", b"4", b""]]
+    assert answer["titles"][0] == [b"Item 4", b"Item 1", b"Item 3", b"Item 5"]
     assert answer["scores"][0] == pytest.approx([1.04, 0, 0, 0])
     assert answer["known_user"] == [True, True]
 
 
 def test_user_who_has_seen_everything_gets_nothing(signatures):
     answer = plain(signatures["serving_default"](user_id=tf.constant(["2"])))
-    assert answer["movie_ids"] == [[b""] * 4]
+    assert answer["item_ids"] == [[b""] * 4]
     assert answer["titles"] == [[b""] * 4]
 
 
@@ -60,16 +60,16 @@ def test_unknown_users_get_what_is_popular(signatures, user):
     answer = plain(signatures["serving_default"](user_id=tf.constant([user])))
     # each rated twice but 4, which was rated once; equal ones in order of the catalogue
     assert answer["known_user"] == [False]
-    assert answer["movie_ids"] == [[b"0", b"1", b"2", b"3"]]
+    assert answer["item_ids"] == [[b"0", b"1", b"2", b"3"]]
     assert all(score > 0 for score in answer["scores"][0])
 
 
 def test_empty_batch(signatures):
     empty = tf.constant([], tf.string)
     answer = plain(signatures["serving_default"](user_id=empty))
-    assert answer == {"movie_ids": [], "titles": [], "scores": [], "known_user": []}
-    assert plain(signatures["similar"](movie_id=empty))["movie_ids"] == []
-    assert plain(signatures["serve_examples"](examples=empty))["movie_ids"] == []
+    assert answer == {"item_ids": [], "titles": [], "scores": [], "known_user": []}
+    assert plain(signatures["similar"](item_id=empty))["item_ids"] == []
+    assert plain(signatures["serve_examples"](examples=empty))["item_ids"] == []
     assert signatures["embed_candidate"](examples=empty)["embedding"].shape == (0, 2)
     assert signatures["evaluate"](examples=empty)["hit_at_10"].shape == (0,)
 
@@ -79,30 +79,30 @@ def test_empty_batch(signatures):
     [
         ([["4"]], [[]], [b"2", b"0", b"1", b"3"]),
         ([["", "4", "", ""]], [[""]], [b"2", b"0", b"1", b"3"]),
-        ([["4"]], [["2", "0", "no movie", "2"]], [b"1", b"3", b"5", b""]),
-        ([["no movie"]], [[]], [b"4", b"2", b"0", b"1"]),
+        ([["4"]], [["2", "0", "no item", "2"]], [b"1", b"3", b"5", b""]),
+        ([["no item"]], [[]], [b"4", b"2", b"0", b"1"]),
     ],
-    ids=["plain", "gaps", "exclusions", "unknown-movie"],
+    ids=["plain", "gaps", "exclusions", "unknown-item"],
 )
 def test_recommend(signatures, history, exclude, expected):
     answer = recommend(signatures, history, exclude, age=20)
-    assert answer["movie_ids"] == [expected]
+    assert answer["item_ids"] == [expected]
 
 
 def test_recommend_to_somebody_of_whom_nothing_is_known(signatures):
     answer = recommend(signatures, [[]], [["0"]])
     assert answer["known_user"] == [False]
-    assert answer["movie_ids"] == [[b"1", b"2", b"3", b"5"]]
+    assert answer["item_ids"] == [[b"1", b"2", b"3", b"5"]]
 
 
 def test_rows_of_a_batch_do_not_mix(signatures):
     answer = recommend(signatures, [["4", ""], ["", ""]], [[""], ["0"]], age=20)
-    assert answer["movie_ids"] == [[b"2", b"0", b"1", b"3"], [b"4", b"2", b"1", b"3"]]
+    assert answer["item_ids"] == [[b"2", b"0", b"1", b"3"], [b"4", b"2", b"1", b"3"]]
 
 
-def test_similar_by_cosine_without_the_movie_itself(signatures):
-    answer = plain(signatures["similar"](movie_id=tf.constant(["0", "no movie"])))
-    assert answer["movie_ids"] == [[b"2", b"4", b"1", b"3"], [b""] * 4]
+def test_similar_by_cosine_without_the_item_itself(signatures):
+    answer = plain(signatures["similar"](item_id=tf.constant(["0", "no item"])))
+    assert answer["item_ids"] == [[b"2", b"4", b"1", b"3"], [b""] * 4]
     assert answer["scores"][0] == pytest.approx([1, 1, 0, 0])
 
 
@@ -117,8 +117,8 @@ def test_embeddings(signatures, tiny):
     query = plain(signatures["embed_query"](examples=tf.constant(tiny.users())))
     assert query["embedding"] == [[1, 0], [0, 1], [1, 0], [0, 0]]
     assert query["known"] == [True, True, True, False]
-    movies = plain(signatures["embed_candidate"](examples=tf.constant(tiny.catalogue().examples)))
-    assert np.array(movies["embedding"])[5] == pytest.approx([0, 1.05])
+    items = plain(signatures["embed_candidate"](examples=tf.constant(tiny.catalogue().examples)))
+    assert np.array(items["embedding"])[5] == pytest.approx([0, 1.05])
 
 
 def test_measurement(signatures, tiny):
@@ -133,25 +133,25 @@ def test_measurement(signatures, tiny):
     assert described["age_group"] == [b"18-24", b"25-34", b"35-44", b"unknown"]
 
 
-def test_measurement_may_rank_seen_movies_too(tiny):
+def test_measurement_may_rank_seen_items_too(tiny):
     measured = tiny.bundle(exclude_seen=False).measurements.evaluate(tf.constant(tiny.users()[1:2]))
     # 5 scores 1.05 and is still first; of the seen ones 3 and 1 follow
     assert measured["top_positions"].numpy()[0][:3].tolist() == [5, 3, 1]
 
 
-def test_catalogue_of_one_movie(tiny):
+def test_catalogue_of_one_item(tiny):
     timelines = np.array([tiny.timeline("1", ["0"], age=20), tiny.timeline("2", age=20)], object)
     built = build.build(tiny.towers(), tiny.catalogue(1), timelines, k=100, exclude_seen=True)
     answer = plain(built.answers.of_users(tf.constant(["1", "2", "nobody"])))
-    assert answer["movie_ids"] == [[b""], [b"0"], [b"0"]]
-    assert plain(built.answers.similar(tf.constant(["0"])))["movie_ids"] == [[b""]]
+    assert answer["item_ids"] == [[b""], [b"0"], [b"0"]]
+    assert plain(built.answers.similar(tf.constant(["0"])))["item_ids"] == [[b""]]
 
 
-def test_withdrawn_movies_are_never_answered_though_they_were_rated(tiny):
-    movies = tiny.catalogue().without(frozenset({b"4", b"5"}))
-    built = build.build(tiny.towers(), movies, tiny.users(), k=6, exclude_seen=True)
+def test_withdrawn_items_are_never_answered_though_they_were_rated(tiny):
+    items = tiny.catalogue().without(frozenset({b"4", b"5"}))
+    built = build.build(tiny.towers(), items, tiny.users(), k=6, exclude_seen=True)
     answer = plain(built.answers.of_users(tf.constant(["10", "nobody"])))
-    assert answer["movie_ids"] == [[b"1", b"3", b"", b""], [b"0", b"1", b"2", b"3"]]
+    assert answer["item_ids"] == [[b"1", b"3", b"", b""], [b"0", b"1", b"2", b"3"]]
     missed = built.measurements.evaluate(tf.constant(tiny.users()[1:2]))  # its label is withdrawn
     assert missed["hit_at_10"].numpy().tolist() == [0]
 
@@ -161,7 +161,7 @@ def test_what_is_popular_lately_counts_beside_the_score(tiny):
     built = build.build(
         tiny.towers(), tiny.catalogue(), tiny.users(), k=4, exclude_seen=True, trend=trend
     )
-    (answer,) = plain(built.answers.of_users(tf.constant(["10"])))["movie_ids"]
+    (answer,) = plain(built.answers.of_users(tf.constant(["10"])))["item_ids"]
     # of what "10" has not seen, 5 was rated twice, 1 twice, 3 twice and 4 once; 4 is Even
     assert answer == [b"1", b"3", b"5", b"4"]
     # The measurement must not know the labels: without them nobody rated 5, and 2 as many as 4.
@@ -188,10 +188,10 @@ def test_a_query_that_is_not_finite_scores_nothing(tiny):
     built = build.build(Diverged(), tiny.catalogue(), tiny.users(), k=3, exclude_seen=True)
     answer = plain(built.answers.of_users(tf.constant(["10"])))
     assert answer["scores"] == [[0, 0, 0]]
-    assert answer["movie_ids"] == [[b"1", b"3", b"4"]]
+    assert answer["item_ids"] == [[b"1", b"3", b"4"]]
 
 
 def test_timelines_of_other_data_are_refused(tiny):
     timelines = np.array([tiny.timeline("1", ["99"])], object)
-    with pytest.raises(ValueError, match="Movie '99' was rated and is not in the catalogue"):
+    with pytest.raises(ValueError, match="Item '99' was rated and is not in the catalogue"):
         build.build(tiny.towers(), tiny.catalogue(), timelines, k=4, exclude_seen=True)

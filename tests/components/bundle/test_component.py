@@ -36,7 +36,7 @@ def examples(folder, split, records):
 
 @pytest.fixture(scope="module")
 def inputs(tiny, tmp_path_factory):
-    """Towers, movies and timelines, as the components take them."""
+    """Towers, items and timelines, as the components take them."""
     root = tmp_path_factory.mktemp("inputs")
     model = standard_artifacts.Model()
     model.uri = str(root / "towers")
@@ -44,7 +44,7 @@ def inputs(tiny, tmp_path_factory):
     tf.saved_model.save(tiny.towers(), path_utils.serving_model_dir(model.uri))
     return {
         "model": model,
-        "movies": examples(root / "movies", "catalogue", tiny.catalogue().examples),
+        "items": examples(root / "items", "catalogue", tiny.catalogue().examples),
         "timelines": examples(root / "timelines", "test", tiny.users()),
     }
 
@@ -85,7 +85,7 @@ def test_manifest_says_what_the_bundle_was_made_of(inputs, bundle):
     towers = path_utils.serving_model_dir(inputs["model"].uri)
     sha256 = manifest.fingerprint(manifest.checksums(towers))
     assert told.towers == {"sha256": sha256, "run": "run 7"}
-    assert told.counts == {"users": 4, "movies": 6, "ratings": 11}
+    assert told.counts == {"users": 4, "items": 6, "ratings": 11}
     assert told.data["first_rating"] == "1970-01-01T00:00:00+00:00"
     assert told.data["last_rating"] == "1970-01-01T00:00:05+00:00"
     assert told.evaluation == {"split": SPLIT, "exclude_seen": True}
@@ -110,7 +110,7 @@ def test_fingerprints_are_of_the_records_and_not_of_their_order(inputs, bundle, 
     )
     assert again.data == told.data
     assert other.data["timelines"] != told.data["timelines"]
-    assert other.data["movies"] == told.data["movies"]
+    assert other.data["items"] == told.data["items"]
     assert other.towers == told.towers
 
 
@@ -142,15 +142,15 @@ def test_canary_blesses_an_inverted_file(inputs, tmp_path):
     assert canary(inputs, bundle, tmp_path / "blessing").get_int_custom_property("blessed")
 
 
-def test_withdrawn_movies_are_in_neither_bundle_nor_expectation(inputs, tmp_path):
+def test_withdrawn_items_are_in_neither_bundle_nor_expectation(inputs, tmp_path):
     bundle = index(inputs, tmp_path / "bundle", withdrawn="4,5")
     told = manifest.read(path_utils.serving_model_dir(bundle.uri))
     assert told.settings["withdrawn"] == ["4", "5"]
-    assert told.counts["movies"] == 4
+    assert told.counts["items"] == 4
     assert canary(inputs, bundle, tmp_path / "b", withdrawn="4,5").get_int_custom_property(
         "blessed"
     )
-    with pytest.raises(ValueError, match="2 movies were answered, 4 expected"):
+    with pytest.raises(ValueError, match="2 items were answered, 4 expected"):
         canary(inputs, bundle, tmp_path / "c")
 
 
@@ -162,7 +162,7 @@ def test_canary_knows_what_popularity_of_late_does(inputs, tmp_path, inverted_fr
     assert manifest.read(folder).settings["trend"] == trend
     assert canary(inputs, bundle, tmp_path / "c").get_int_custom_property("blessed")
     rewrite_manifest(folder, trend={"weight": 0.0})  # as if it were not told
-    with pytest.raises(ValueError, match="the trained towers put a movie of score"):
+    with pytest.raises(ValueError, match="the trained towers put an item of score"):
         canary(inputs, bundle, tmp_path / "d")
 
 

@@ -6,7 +6,7 @@ from components.bundle import popularity
 DAY = popularity.SECONDS_PER_DAY
 
 
-def test_counts_of_movies_that_nobody_rated_are_zero():
+def test_counts_of_items_that_nobody_rated_are_zero():
     assert popularity.counts(np.array([0, 2, 2]), 4).tolist() == [1, 0, 2, 0]
 
 

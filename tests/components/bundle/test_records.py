@@ -13,13 +13,13 @@ def write(path, examples):
             writer.write(example)
 
 
-def test_movies_are_read_in_order_of_their_ids(tiny, tmp_path):
-    write(tmp_path / "b.gz", [tiny.movie("9"), tiny.movie("10", "Ten")])
-    write(tmp_path / "a.gz", [tiny.movie("2")])
-    movies = records.read_movies([str(tmp_path / "*.gz")])
-    assert movies.movie_id.tolist() == [b"10", b"2", b"9"]
-    assert movies.title.tolist() == [b"Ten", b"Movie 2", b"Movie 9"]
-    assert movies.positions(np.array([b"9", b"10"], object)).tolist() == [2, 0]
+def test_items_are_read_in_order_of_their_ids(tiny, tmp_path):
+    write(tmp_path / "b.gz", [tiny.item("9"), tiny.item("10", "Ten")])
+    write(tmp_path / "a.gz", [tiny.item("2")])
+    items = records.read_items([str(tmp_path / "*.gz")])
+    assert items.item_id.tolist() == [b"10", b"2", b"9"]
+    assert items.title.tolist() == [b"Ten", b"Item 2", b"Item 9"]
+    assert items.positions(np.array([b"9", b"10"], object)).tolist() == [2, 0]
 
 
 def test_no_record(tmp_path):
@@ -31,7 +31,7 @@ def test_no_record(tmp_path):
 
 @pytest.mark.parametrize(
     ("withdrawn", "message"),
-    [({b"9"}, "Can't withdraw movie '9'"), ({b"0", b"1"}, "Can't withdraw every movie")],
+    [({b"9"}, "Can't withdraw item '9'"), ({b"0", b"1"}, "Can't withdraw every item")],
     ids=["unknown", "all"],
 )
 def test_what_can_not_be_withdrawn(tiny, withdrawn, message):
@@ -39,17 +39,17 @@ def test_what_can_not_be_withdrawn(tiny, withdrawn, message):
         tiny.catalogue(2).without(frozenset(withdrawn))
 
 
-def test_withdrawn_movies_have_no_position(tiny):
-    movies = tiny.catalogue(3).without(frozenset({b"1"}))
-    assert movies.positions(np.array([b"2", b"1", b"0"], object)).tolist() == [1, -1, 0]
-    assert movies.title.tolist() == [b"Movie 0", b"Movie 2"]
+def test_withdrawn_items_have_no_position(tiny):
+    items = tiny.catalogue(3).without(frozenset({b"1"}))
+    assert items.positions(np.array([b"2", b"1", b"0"], object)).tolist() == [1, -1, 0]
+    assert items.title.tolist() == [b"Item 0", b"Item 2"]
 
 
 def test_queries_are_padded_and_the_unknown_is_marked(tiny):
     query = records.parse_queries(
         tf.constant([tiny.timeline("1", ["4", "2"], age=20), tiny.timeline("2")])
     )
-    assert query["movie_id"].numpy().tolist() == [[b"4", b"2"], [b"", b""]]
+    assert query["item_id"].numpy().tolist() == [[b"4", b"2"], [b"", b""]]
     assert query["age"].numpy().tolist() == [20, -1]
     assert query["zip"].numpy().tolist() == [b"", b""]
 
@@ -59,9 +59,9 @@ def test_labels_join_the_history_in_time_order(tiny):
     example.features.feature["label_timestamp"].int64_list.value[:] = [10]  # between the two
     (joined,) = records.with_labels_as_history(np.array([example.SerializeToString()], object))
     feature = tf.train.Example.FromString(joined).features.feature
-    assert list(feature["movie_id"].bytes_list.value) == [b"0", b"4", b"2"]
+    assert list(feature["item_id"].bytes_list.value) == [b"0", b"4", b"2"]
     assert list(feature["timestamp"].int64_list.value) == [10, 10, 11]
-    assert "label_movie_id" not in feature
+    assert "label_item_id" not in feature
     assert records.timestamps(np.array([joined], object)).tolist() == [10, 10, 11]
     apart = np.array([example.SerializeToString()], object)
     assert records.timestamps(apart).tolist() == [10, 11, 10]

@@ -49,5 +49,5 @@ def test_histories_of_nobody_are_texts_too(tiny, tmp_path):
     warm_up.write(str(tmp_path), tiny.users()[3:], tiny.catalogue())
     (first, *_) = tf.data.TFRecordDataset(str(tmp_path / warm_up.PATH)).skip(2)
     request = prediction_log_pb2.PredictionLog.FromString(first.numpy()).predict_log.request
-    assert request.inputs["history_movie_ids"].dtype == tf.string.as_datatype_enum
+    assert request.inputs["history_item_ids"].dtype == tf.string.as_datatype_enum
     assert request.inputs["age"].dtype == tf.int64.as_datatype_enum

@@ -29,7 +29,7 @@ def test_right_answers(answered, seen):
         (["b", "a"], set(), "rank 1 is b, whose score is 3.0000; .* of score 4.0000"),
         (["a", "b"], {b"a"}, "a was seen"),
         (["a", "z"], set(), "z is not in the catalogue"),
-        (["a", ""], set(), "1 movies were answered, 2 expected"),
+        (["a", ""], set(), "1 items were answered, 2 expected"),
     ],
     ids=["order", "seen", "unknown", "too-few"],
 )

@@ -18,7 +18,7 @@ def test_share_of_the_catalogue_over_examples_that_were_seen_apart(model_name):
     (computation,) = Coverage().computations(model_names=[model_name])
     combiner = computation.combiner
     parts = []
-    for positions in ([0, 1], [1, 2, -1]):  # -1: fewer movies were left
+    for positions in ([0, 1], [1, 2, -1]):  # -1: fewer items were left
         part = combiner.add_input(combiner.create_accumulator(), inputs(positions, 4, model_name))
         parts.append(part)
     merged = combiner.merge_accumulators([*parts, combiner.create_accumulator()])

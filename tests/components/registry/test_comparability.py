@@ -55,7 +55,7 @@ def test_comparable(served, candidate):
     ids=[
         "older-than-manifests",
         "other-split",
-        "seen-movies-ranked",
+        "seen-items-ranked",
         "ends-earlier",
         "fewer-ratings",
         "dealt-anew",

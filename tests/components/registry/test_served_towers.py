@@ -22,7 +22,7 @@ def push(tmp_path, version, weights="1 2 3", with_towers=True):
         folder.mkdir(parents=True)
     (trained / "saved_model.pb").write_text("graph")
     (trained / "variables" / "variables.index").write_text(weights)
-    (trained / "assets" / "movie_id").write_text("50")
+    (trained / "assets" / "item_id").write_text("50")
     (bundle / "saved_model.pb").write_text("bundle")
     if with_towers:
         kept_towers.pack(str(trained), str(bundle))

@@ -78,11 +78,11 @@ def tune(tmp_path, monkeypatch):
                 [features.TRAIN, features.EVAL],
             ),
             "transform_graph": artifact(standard_artifacts.TransformGraph, tmp_path / "graph"),
-            trainer.MOVIES: artifact(
-                standard_artifacts.Examples, tmp_path / "movies", [features.CATALOGUE]
+            trainer.ITEMS: artifact(
+                standard_artifacts.Examples, tmp_path / "items", [features.CATALOGUE]
             ),
-            trainer.MOVIES_TRANSFORM_GRAPH: artifact(
-                standard_artifacts.TransformGraph, tmp_path / "movies_graph"
+            trainer.ITEMS_TRANSFORM_GRAPH: artifact(
+                standard_artifacts.TransformGraph, tmp_path / "items_graph"
             ),
         }
         outputs = {
@@ -111,8 +111,8 @@ def tune(tmp_path, monkeypatch):
 
 def test_tuner_fn_gets_what_the_trainers_run_fn_gets(tune, tmp_path):
     fn_args = tune(Tuner(trial("0", "COMPLETED", 0.1)))
-    assert fn_args.movie_files == [str(tmp_path / "movies" / "Split-catalogue" / "*")]
-    assert fn_args.movies_transform_output == str(tmp_path / "movies_graph")
+    assert fn_args.item_files == [str(tmp_path / "items" / "Split-catalogue" / "*")]
+    assert fn_args.items_transform_output == str(tmp_path / "items_graph")
     assert fn_args.transform_output == str(tmp_path / "graph")
     assert fn_args.train_files == [str(tmp_path / "timelines" / "Split-train" / "*")]
     assert fn_args.eval_files == [str(tmp_path / "timelines" / "Split-eval" / "*")]
@@ -146,6 +146,6 @@ def test_without_a_trial_that_ended_there_is_no_best_one(tune, tmp_path, trials,
     assert not list((tmp_path / "best").iterdir())
 
 
-def test_spec_has_the_movies():
+def test_spec_has_the_items():
     inputs = TwoTowerTuner.SPEC_CLASS.INPUTS
-    assert {"examples", "movies", "movies_transform_graph"} <= inputs.keys()
+    assert {"examples", "items", "items_transform_graph"} <= inputs.keys()
