@@ -1,10 +1,32 @@
 """A data set in memory: three typed Arrow tables, made from the files of a folder."""
 
 import pathlib
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 
+from components.ingestion import selection
+from components.ingestion.faults import DataErrors, Faults, Report
+from components.ingestion.readers import delimited, grouplens, json_lines, parquet
+from components.ingestion.readers.layout import Layout, detect
+from components.ingestion.readers.shards import Shard
+from components.ingestion.readers.times import events_until
+from components.ingestion.readers.typed import (
+    EVENTS,
+    ITEMS,
+    USERS,
+    Field,
+    fields,
+    join,
+    nulls,
+    type_columns,
+)
+from components.ingestion.selection import Mask, Source
+from transform import features
 from transform.definition import Definition
 
 
@@ -39,14 +61,206 @@ def read(folder: pathlib.Path, definition: Definition, now: int | None = None) -
     Args:
         folder: Holds the files.
         definition: Of the data set.
-        now: Seconds since 1970-01-01 UTC, later than which no event can be; by default the clock's.
+        now: Seconds since 1970-01-01 UTC, later than which no event can be, but for a day; by
+            default the clock's.
 
     Raises:
         DataErrors: Something is wrong with them.
     """
-    raise NotImplementedError(folder, definition, now)
+    tables, report = _load(detect(folder), definition, now)
+    if not report.ok:
+        raise DataErrors(report.faults)
+    return tables
+
+
+def check(folder: pathlib.Path, definition: Definition, now: int | None = None) -> Report:
+    """Returns what the files of a folder hold, and all that is wrong with them.
+
+    Args:
+        folder: Holds the files.
+        definition: Of the data set.
+        now: As in `read`.
+    """
+    try:
+        layout = detect(folder)
+    except DataErrors as error:
+        return Report(definition.name, "", (), {}, {}, error.faults, ())
+    return _load(layout, definition, now)[1]
 
 
 def source_files(folder: pathlib.Path, definition: Definition) -> tuple[pathlib.Path, ...]:
-    """Returns the files that would be read, sorted, without opening them."""
-    raise NotImplementedError(folder, definition)
+    """Returns the files that would be read, without opening them.
+
+    Raises:
+        DataErrors: The folder is missing, in no layout, or in two.
+    """
+    layout = detect(folder)
+    return tuple(
+        path
+        for table, paths in layout.shards.items()
+        if _is_read(table, definition)
+        for path in paths
+    )
+
+
+def _load(layout: Layout, definition: Definition, now: int | None) -> tuple[Tables, Report]:
+    """Returns the tables, which are of use only if the report is fine, and the report."""
+    faults = Faults()
+    for warning in layout.warnings:
+        faults.warn(warning)
+    moment = int(time.time()) if now is None else now
+    items, users, events = (
+        _read_table(name, layout, definition, moment, faults) for name in (ITEMS, USERS, EVENTS)
+    )
+    assert items and events
+    kept, dropped = _select(items, users, events, definition, faults)
+    _warn_of_times(events.table, faults)
+    tables = Tables(
+        items=_finish_items(items.table, events.table, kept, definition),
+        users=_spell_ids(users.table, features.USER_ID) if users else None,
+        events=events.table if kept.all() else events.table.filter(pa.array(kept)),
+        layout=layout.name,
+        files=tuple(
+            str(shard.path)
+            for source in (items, users, events)
+            if source
+            for shard in source.shards
+        ),
+    )
+    if not faults and not tables.events.num_rows:
+        path = layout.shards[EVENTS][0]
+        faults.add("no-events", path, "no event is left", "Look at `event.keep` and what is below.")
+    counts = {
+        "items": tables.items.num_rows,
+        "users": len(np.unique(selection.codes_of(tables.events, features.USER_ID))),
+        "events": tables.events.num_rows,
+        "rows of items": items.table.num_rows,
+        **({"rows of users": users.table.num_rows} if users else {}),
+        "rows of events": events.table.num_rows,
+    }
+    return tables, Report(
+        definition.name,
+        layout.name,
+        tables.files,
+        counts,
+        dropped,
+        tuple(faults),
+        tuple(faults.warnings),
+    )
+
+
+def _is_read(table: str, definition: Definition) -> bool:
+    return table != USERS or definition.user is not None
+
+
+def _read_table(
+    name: str, layout: Layout, definition: Definition, now: int, faults: Faults
+) -> Source | None:
+    """Returns a table; None for users who are not defined, or may be missing and are."""
+    paths = layout.shards.get(name, ())
+    if not _is_read(name, definition):
+        if paths:
+            faults.warn(f"{paths[0]}: not read, as the definition has no `user`.")
+        return None
+    if not paths:
+        assert definition.user
+        if not definition.user.optional:
+            faults.add(
+                "no-users",
+                layout.files[0].parent,
+                f"no users, but the definition {definition.name} has a table of them",
+                "Add users, set `user.optional: true`, or leave `user` out of the definition.",
+            )
+        return None
+    wanted = fields(name, definition)
+    shards = [shard for path in paths if (shard := _read_file(name, path, layout, wanted, faults))]
+    allowed = events_until(now)
+    table = join([type_columns(shard, wanted, allowed, faults) for shard in shards], wanted)
+    if not table.num_rows and not faults.any_unreadable():
+        path = paths[0] if len(paths) == 1 else paths[0].parent
+        empty = all(not path.stat().st_size for path in paths)
+        faults.add(
+            "no-rows",
+            path,
+            "the file is empty" if empty else "no rows in the file",
+            "Unpack the release anew." if layout.release else "Write the table anew.",
+        )
+    return Source(shards, table)
+
+
+def _read_file(
+    name: str, path: pathlib.Path, layout: Layout, wanted: tuple[Field, ...], faults: Faults
+) -> Shard | None:
+    if layout.release:
+        read_release: dict[str, Callable[..., Shard | None]] = {
+            ITEMS: grouplens.read_movies,
+            USERS: grouplens.read_users,
+            EVENTS: grouplens.read_ratings,
+        }
+        return read_release[name](layout.release, faults)
+    columns = tuple(dict.fromkeys(field.column for field in wanted))
+    format_name = path.name.removesuffix(".gz").rpartition(".")[2]
+    if format_name == "parquet":
+        return parquet.read(path, columns, faults)
+    if format_name == "jsonl":
+        return json_lines.read(path, columns, faults)
+    plain = frozenset(field.column for field in wanted if field.is_plain)
+    return delimited.read(path, columns, faults, plain=plain)
+
+
+def _select(
+    items: Source, users: Source | None, events: Source, definition: Definition, faults: Faults
+) -> tuple[Mask, dict[str, int]]:
+    """Returns which events count, and how many do not, by the reason."""
+    event, noun = definition.event, definition.item.noun
+    selection.refuse_duplicates(items, features.ITEM_ID, noun, faults)
+    selection.refuse_mixed_floats(events, features.ITEM_ID, noun, faults)
+    selection.refuse_mixed_floats(events, features.USER_ID, "user", faults)
+    kept = selection.meets(events.table, event.keep)
+    dropped = {"by event.keep": int((~kept).sum())}
+    tables = [(items, features.ITEM_ID, noun, event.unknown_item)]
+    if users:
+        selection.refuse_duplicates(users, features.USER_ID, "user", faults)
+        tables.append((users, features.USER_ID, "user", event.unknown_user))
+    for known, name, called, policy in tables if not faults.any_unreadable() else ():
+        unknown = selection.refuse_unknown(events, kept, known, name, called, policy, faults)
+        if policy == "drop":
+            dropped[f"unknown {called}"] = int((unknown & kept).sum())
+            kept &= ~unknown
+    if event.repeats == "refuse":
+        selection.refuse_repeats(events, kept, noun, faults)
+    return kept, {why: count for why, count in dropped.items() if count}
+
+
+def _finish_items(
+    items: pa.Table, events: pa.Table, kept: Mask, definition: Definition
+) -> pa.Table:
+    """Returns the items with titles, and those that only events know of, if they are kept."""
+    items = _spell_ids(items, features.ITEM_ID)
+    if not definition.item.title:
+        items = items.add_column(1, features.TITLE, items.column(features.ITEM_ID))
+    if definition.event.unknown_item != "keep":
+        return items
+    used = np.zeros(len(selection.values_of(events, features.ITEM_ID)) + 1, np.bool_)
+    used[selection.codes_of(events, features.ITEM_ID)[kept]] = True
+    ids = selection.values_of(events, features.ITEM_ID).filter(pa.array(used[:-1]))
+    listed = pa.compute.is_in(ids, value_set=items.column(features.ITEM_ID))
+    new = ids.filter(pa.compute.invert(listed))
+    columns = [
+        new if field.name in (features.ITEM_ID, features.TITLE) else nulls(len(new), field.type)
+        for field in items.schema
+    ]
+    return pa.concat_tables([items, pa.table(columns, schema=items.schema)]).combine_chunks()
+
+
+def _spell_ids(table: pa.Table, name: str) -> pa.Table:
+    index = table.column_names.index(name)
+    return table.set_column(index, name, table.column(name).cast(pa.string()))
+
+
+def _warn_of_times(events: pa.Table, faults: Faults) -> None:
+    times = events.column(features.TIME)
+    if len(times) > 1 and times.null_count == 0:
+        ends = pa.compute.min_max(times).as_py()
+        if ends["min"] == ends["max"]:
+            faults.warn("All events are of the same second: their order is that of the files.")

@@ -3,7 +3,7 @@
 import dataclasses
 import pathlib
 
-from components.ingestion.readers.grouplens.errors import data_error
+from components.ingestion.faults import data_error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +31,8 @@ class Layout:
     encoding: str
     """How the text of `movies` and `users` is encoded."""
 
-    ratings_header: tuple[str, ...] = ()
-    """The first line of `ratings`, column by column; empty where the file has no header."""
-
-    movies_header: tuple[str, ...] = ()
-    """The first line of `movies`, likewise."""
+    aliases: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Names in the header of columns that readers call otherwise; empty without a header."""
 
     @property
     def files(self) -> tuple[pathlib.Path, ...]:
@@ -84,8 +81,7 @@ def csv(folder: pathlib.Path) -> Layout:
         ratings_delimiter=",",
         delimiter=",",
         encoding="utf-8",
-        ratings_header=("userId", "movieId", "rating", "timestamp"),
-        movies_header=("movieId", "title", "genres"),
+        aliases={"user_id": "userId", "movie_id": "movieId"},
     )
 
 
@@ -93,6 +89,12 @@ def known_file_names() -> set[str]:
     """Returns the names of the files that some layout reads."""
     layouts = (ml_100k, ml_1m, ml_10m, csv)
     return {path.name for layout in layouts for path in layout(pathlib.Path()).files}
+
+
+def ratings_files(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
+    """Returns the ratings files of a folder, one of each layout."""
+    names = (ml_100k(folder), ml_1m(folder), csv(folder))
+    return tuple(layout.ratings for layout in names if layout.ratings.exists())
 
 
 def detect(folder: str | pathlib.Path) -> Layout:
@@ -104,12 +106,14 @@ def detect(folder: str | pathlib.Path) -> Layout:
         folder: The unpacked release: the folder that holds the files themselves.
 
     Raises:
-        DataError: The folder is missing, holds no ratings file or several of different layouts,
+        DataErrors: The folder is missing, holds no ratings file or several of different layouts,
             or lacks another file of its layout.
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
-        raise data_error(folder, "no such folder", "Give the folder of an unpacked release.")
+        raise data_error(
+            "layout", folder, "no such folder", "Give the folder of an unpacked release."
+        )
     dat = ml_1m if (folder / "users.dat").exists() else ml_10m
     layouts = [layout(folder) for layout in (ml_100k, dat, csv)]
     present = [layout for layout in layouts if layout.ratings.exists()]
@@ -117,12 +121,15 @@ def detect(folder: str | pathlib.Path) -> Layout:
         wanted = ", ".join(layout.ratings.name for layout in layouts)
         found = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
         raise data_error(
+            "layout",
             folder,
-            f"no ratings file of a known layout ({wanted}); found {found}",
-            "Give the folder that holds the files themselves.",
+            f"neither items and events nor a ratings file of MovieLens ({wanted}); found {found}",
+            "Give the folder that holds the files themselves: items and events, and users if any, "
+            "as CSV, Parquet or JSON lines, each a file or a folder of shards.",
         )
     if len(present) > 1:
         raise data_error(
+            "layout",
             folder,
             "ratings files of several layouts: "
             + ", ".join(layout.ratings.name for layout in present),
@@ -131,5 +138,7 @@ def detect(folder: str | pathlib.Path) -> Layout:
     layout = present[0]
     for path in layout.files:
         if not path.is_file():
-            raise data_error(path, f"missing, but {layout.name} has it", "Unpack the release anew.")
+            raise data_error(
+                "layout", path, f"missing, but {layout.name} has it", "Unpack the release anew."
+            )
     return layout

@@ -1,14 +1,16 @@
-"""The catalogue: ids, titles, genres and years."""
+"""The catalogue: ids, titles, years and genres."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 
-from components.ingestion.readers.grouplens.errors import data_error
+from components.ingestion.faults import Faults, quoted
+from components.ingestion.readers import delimited
 from components.ingestion.readers.grouplens.layout import Layout
-from components.ingestion.readers.grouplens.lines import quoted, read_rows
-from components.ingestion.readers.grouplens.tables import Movies
-from components.ingestion.readers.grouplens.values import parse_id
+from components.ingestion.readers.grouplens.lines import read_rows
+from components.ingestion.readers.shards import Shard
 
 NO_GENRES = ("(no genres listed)", "unknown", "")
 FLAG_GENRES = (
@@ -33,81 +35,104 @@ FLAG_GENRES = (
     "Western",
 )  # ml-100k: one column each, in this order
 FLAGS_START = 5  # after id, title, release date, video release date and address
-NO_YEAR = -1
+COLUMNS = ("movie_id", "title", "genres")
+FIRST_YEAR, LAST_YEAR = 1880, 2100
 
 _YEAR = re.compile(r"\((\d{4})\)\s*(\(TV\)|\(V\))?$", re.ASCII)
+_END = re.compile(r"\s*\(\d{4}\)\s*$", re.ASCII)
 
 
-def read_movies(layout: Layout) -> Movies:
-    """Reads and checks the movies file of a release.
+def read_movies(layout: Layout, faults: Faults) -> Shard | None:
+    """Reads the movies file of a release.
 
     Of ml-100k, only the id, the title and the genre flags are read, so that a copy without release
     dates and addresses reads the same. A genre "unknown" or "(no genres listed)" counts as none.
 
-    Raises:
-        DataError: The file is missing or malformed, an id is not a number or comes twice, a title
-            is empty, or a genre flag is not 0 or 1.
+    Returns:
+        Columns `movie_id`, `title`, `title_words`, `year` and `genres`; None where nothing can be
+        made of the file.
     """
+    if layout.aliases:
+        shard = delimited.read(layout.movies, COLUMNS, faults, aliases=layout.aliases)
+        return shard and Shard(
+            shard.path,
+            _derive(shard.table),
+            shard.columns,
+            shard.find_lines,
+            shard.decimal_comma,
+            shard.aliases,
+        )
     flags = layout.name == "ml-100k"
-    line_by_id: dict[int, int] = {}
-    titles: list[str] = []
-    genres: list[list[str]] = []
-    for line_number, columns in read_rows(
+    lines, rows = [], []
+    for number, columns in read_rows(
         layout.movies,
         delimiter=layout.delimiter,
         encoding=layout.encoding,
-        column_count=FLAGS_START + len(FLAG_GENRES) if flags else 3,
-        header=layout.movies_header,
+        column_count=FLAGS_START + len(FLAG_GENRES) if flags else len(COLUMNS),
+        faults=faults,
     ):
-        movie_id = parse_id(columns[0], "movie id", layout.movies, line_number)
-        if movie_id in line_by_id:
-            raise data_error(
-                layout.movies,
-                f"movie {movie_id} is already on line {line_by_id[movie_id]}",
-                "Keep one of the two lines.",
-                line_number,
-            )
-        title = columns[1].strip()
-        if not title:
-            raise data_error(
-                layout.movies, f"movie {movie_id} has no title", "Add the title.", line_number
-            )
         if flags:
-            words = _flagged(columns[FLAGS_START:], layout, line_number)
-        else:
-            words = columns[2].split("|")
-        line_by_id[movie_id] = line_number
-        titles.append(title)
-        genres.append([word for word in words if word not in NO_GENRES])
-    return Movies(
-        movie_id=np.fromiter(line_by_id, np.int64, len(line_by_id)),
-        title=titles,
-        genres=genres,
-        year=np.array([year_of(title) for title in titles], np.int64),
+            _check_flags(columns[FLAGS_START:], layout, number, faults)
+            columns[2] = "|".join(
+                genre
+                for genre, flag in zip(FLAG_GENRES, columns[FLAGS_START:], strict=True)
+                if flag == "1"
+            )
+        lines.append(number)
+        rows.append(columns[: len(COLUMNS)])
+    table = pa.table(
+        [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+        or [pa.array([], pa.string()) for _ in COLUMNS],
+        names=list(COLUMNS),
     )
+    return Shard(layout.movies, _derive(table), COLUMNS, lambda: np.array(lines, np.int64))
 
 
-def year_of(title: str) -> int:
-    """Returns the year in parentheses at the end of a title, `NO_YEAR` where there is none.
+def year_of(title: str) -> int | None:
+    """Returns the year in parentheses at the end of a title, None where there is none.
 
-    A note that the movie was made for television or video may follow the year.
+    A note that the movie was made for television or video may follow the year. Four digits that
+    are no year of cinema are none, such as the number of a product.
     """
     match = _YEAR.search(title.rstrip())
-    return int(match[1]) if match else NO_YEAR
+    year = int(match[1]) if match else 0
+    return year if FIRST_YEAR <= year <= LAST_YEAR else None
 
 
-def _flagged(flags: list[str], layout: Layout, line_number: int) -> list[str]:
-    """Returns the genres whose flag is "1".
+def words_of(title: str) -> str:
+    """Returns a title without the year at its end."""
+    return title if year_of(title) is None else _END.sub("", title)
 
-    Raises:
-        DataError: A flag is neither "0" nor "1".
-    """
+
+def split_genres(text: str) -> list[str]:
+    """Returns the genres of a movie; none where the release does not know."""
+    return [word for word in map(str.strip, text.split("|")) if word not in NO_GENRES]
+
+
+def _derive(table: pa.Table) -> pa.Table:
+    """Adds what a title says, and divides the genres."""
+    if "title" in table.column_names:
+        titles = _texts(table, "title")
+        table = table.append_column("title_words", pa.array(map(words_of, titles), pa.string()))
+        table = table.append_column("year", pa.array(map(year_of, titles), pa.int64()))
+    if "genres" in table.column_names:
+        genres = pa.array(map(split_genres, _texts(table, "genres")), pa.list_(pa.string()))
+        table = table.set_column(table.column_names.index("genres"), "genres", genres)
+    return table
+
+
+def _texts(table: pa.Table, name: str) -> Sequence[str]:
+    return [text or "" for text in table.column(name).cast(pa.string()).to_pylist()]
+
+
+def _check_flags(flags: list[str], layout: Layout, number: int, faults: Faults) -> None:
     bad = [flag for flag in flags if flag not in ("0", "1")]
     if bad:
-        raise data_error(
+        faults.add(
+            "genre-flag",
             layout.movies,
             f"genre flag {quoted(bad[0])} is neither 0 nor 1",
             "Correct the line.",
-            line_number,
+            line=number,
+            value=bad[0],
         )
-    return [genre for genre, flag in zip(FLAG_GENRES, flags, strict=True) if flag == "1"]
