@@ -32,6 +32,17 @@ def add_to(commands: Any) -> None:
 
 def serve_command(options: argparse.Namespace) -> int:
     """Serves the pushed bundle."""
+    from components.registry import models_config
     from serving.serve import serve
 
-    return serve(options)
+    base = serving_options.base(options)
+    models_config.write_newest(base)
+    return serve(
+        base,
+        options.host,
+        options.grpc_port,
+        options.rest_port,
+        options.web_port,
+        options.engine,
+        options.image,
+    )
