@@ -1,56 +1,11 @@
-"""The documented behaviour of TensorFlow Serving, case by case, over both APIs."""
+"""The documented behaviour of TensorFlow Serving's REST API, case by case; bad and slow clients."""
 
+import http.client
 import json
 import pathlib
+import socket
 
-import grpc
-import numpy as np
 import pytest
-
-needs_proc = pytest.mark.skipif(
-    not pathlib.Path("/proc/self/maps").exists(), reason="looks into Linux's /proc"
-)
-
-CONFIG = """
-model_config_list {{
-  config {{
-    name: "half" base_path: "{half}" model_platform: "tensorflow"
-    model_version_policy {{ specific {{ versions: 123 }} }}
-    version_labels {{ key: "stable" value: 123 }}
-  }}
-  config {{ name: "half_plus_three" base_path: "{three}" model_platform: "tensorflow" }}
-}}
-"""
-
-
-@pytest.fixture(scope="module")
-def server(serve, write_half_plus, tmp_path_factory):
-    base = tmp_path_factory.mktemp("models")
-    half, three = base / "half", base / "three"
-    write_half_plus(half, "00000123")
-    write_half_plus(half, "124", 9)
-    (half / "125.tmp").mkdir()
-    write_half_plus(three, "1", 3)
-    config = base / "models.config"
-    config.write_text(CONFIG.format(half=half, three=three))
-    return serve(f"--model_config_file={config}")
-
-
-def predict_grpc(server, signature="", filters=(), model="half", timeout=60, **inputs):
-    import tensorflow as tf
-    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
-
-    request = predict_pb2.PredictRequest()
-    if model is not None:
-        request.model_spec.name = model
-        request.model_spec.signature_name = signature
-    request.output_filter.extend(filters)
-    for name, value in inputs.items():
-        is_proto = hasattr(value, "tensor_shape")
-        request.inputs[name].CopyFrom(value if is_proto else tf.make_tensor_proto(value))
-    with grpc.insecure_channel(server.address) as channel:
-        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        return stub.Predict(request, timeout=timeout)
 
 
 @pytest.mark.parametrize(
@@ -249,110 +204,6 @@ def test_metadata(server):
     assert signature["inputs"]["text"]["tensor_shape"]["dim"] == [{"size": "-1", "name": ""}]
 
 
-def test_grpc_predict_tells_its_version(server):
-    import tensorflow as tf
-
-    response = predict_grpc(server, x=[1.0, 2.0])
-    assert tf.make_ndarray(response.outputs["y"]).tolist() == [2.5, 3.0]
-    assert response.model_spec.version.value == 123
-    assert response.model_spec.signature_name == "serving_default"
-
-
-@pytest.mark.parametrize("timeout", [None, 1e9, 30], ids=["no-deadline", "decades", "seconds"])
-def test_grpc_deadlines_of_any_length(server, timeout):
-    response = predict_grpc(server, timeout=timeout, x=[1.0])
-    assert list(response.outputs["y"].float_val) == [2.5]
-
-
-def test_grpc_output_filter(server):
-    response = predict_grpc(server, "kinds", ("count",), text=["a"], count=int64(5))
-    assert list(response.outputs) == ["count"]
-
-
-def int64(*values):
-    return np.array(values, np.int64)
-
-
-def claims(*sizes, **values):
-    """A proto that claims a shape."""
-    import tensorflow as tf
-
-    proto = tf.make_tensor_proto([1.0])
-    proto.ClearField("float_val")
-    proto.ClearField("tensor_content")
-    del proto.tensor_shape.dim[:]
-    for size in sizes:
-        proto.tensor_shape.dim.add(size=size)
-    for name, value in values.items():
-        getattr(proto, name).extend(value)
-    return proto
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        (lambda: {"model": None}, "INVALID_ARGUMENT", "Missing ModelSpec"),
-        (lambda: {"model": ""}, "INVALID_ARGUMENT", "no name specified"),
-        (lambda: {"model": "nobody"}, "NOT_FOUND", "Latest(nobody)"),
-        (lambda: {"signature": "no"}, "FAILED_PRECONDITION", '"no" not found'),
-        (lambda: {}, "INVALID_ARGUMENT", "Missing but required: {x}"),
-        (lambda: {"x": [1.0], "z": [1.0]}, "INVALID_ARGUMENT", "Sent extra: {z}"),
-        (lambda: {"z": [1.0]}, "INVALID_ARGUMENT", "input tensor alias not found in signature: z"),
-        (lambda: {"x": ["a"]}, "INVALID_ARGUMENT", "expected type: float32 given string"),
-        (lambda: {"x": [1.0], "filters": ["q"]}, "INVALID_ARGUMENT", "output tensor alias"),
-        (lambda: {"x": [1.0], "filters": ["y", "y"]}, "INVALID_ARGUMENT", "duplicate output"),
-        (lambda: {"x": claims(2**40, float_val=[1.0])}, "INVALID_ARGUMENT", "more than"),
-        (lambda: {"x": claims(-1, float_val=[1.0])}, "INVALID_ARGUMENT", "no definite shape"),
-        (lambda: {"x": claims(2, float_val=[1, 2, 3])}, "INVALID_ARGUMENT", "could not be parsed"),
-        (
-            lambda: {"signature": "kinds", "text": [["a"]], "count": int64(1)},
-            "INVALID_ARGUMENT",
-            "expected shape",
-        ),
-        (lambda: {"x": np.ones(17_000_000, np.float32)}, "RESOURCE_EXHAUSTED", "larger than max"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_grpc_refusals(server, arguments, code, message):
-    with pytest.raises(grpc.RpcError) as caught:
-        predict_grpc(server, **arguments())
-    assert caught.value.code() is grpc.StatusCode[code]
-    assert message in caught.value.details()
-
-
-def test_grpc_model_status_metadata_and_refused_reload(server):
-    from tensorflow_serving.apis import (
-        get_model_metadata_pb2,
-        get_model_status_pb2,
-        model_management_pb2,
-        model_service_pb2_grpc,
-        prediction_service_pb2_grpc,
-    )
-
-    with grpc.insecure_channel(server.address) as channel:
-        models = model_service_pb2_grpc.ModelServiceStub(channel)
-        request = get_model_status_pb2.GetModelStatusRequest()
-        request.model_spec.name = "half"
-        (entry,) = models.GetModelStatus(request).model_version_status
-        assert entry.version == 123 and entry.state == entry.AVAILABLE
-
-        predictions = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        asked = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
-        asked.model_spec.name = "half"
-        response = predictions.GetModelMetadata(asked)
-        signatures = get_model_metadata_pb2.SignatureDefMap()
-        assert response.metadata["signature_def"].Unpack(signatures)
-        assert set(signatures.signature_def) >= {"serving_default", "kinds", "total"}
-        asked.metadata_field[:] = ["something"]
-        with pytest.raises(grpc.RpcError, match="Metadata field something is not supported"):
-            predictions.GetModelMetadata(asked)
-
-        reload = model_management_pb2.ReloadConfigRequest()
-        reload.config.model_config_list.config.add(name="etc", base_path="/etc")
-        with pytest.raises(grpc.RpcError, match="No client chooses"):
-            models.HandleReloadConfigRequest(reload)
-
-
 def test_metrics_have_the_names_of_tensorflow_serving(server):
     server.predict({"instances": [1.0]})
     server.predict({"instances": [1.0]}, model="made-up")
@@ -368,23 +219,56 @@ def test_metrics_have_the_names_of_tensorflow_serving(server):
     assert "made-up" not in page  # clients make up no time series
 
 
-@needs_proc
-def test_no_library_of_ours_or_of_tfx_is_in_the_process(server):
-    maps = pathlib.Path(f"/proc/{server.process.pid}/maps").read_text()
-    assert "tensorflow" in maps
-    assert "tfx_bsl" not in maps
+def resident_mib(server):
+    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-@needs_proc
-def test_it_listens_to_loopback_only(server):
-    listening = set()
-    for table in ("tcp", "tcp6"):
-        with open(f"/proc/{server.process.pid}/net/{table}") as lines:
-            for line in list(lines)[1:]:
-                local, state = line.split()[1], line.split()[3]
-                host, port = local.split(":")
-                if state == "0A" and int(port, 16) in (server.grpc_port, server.rest_port):
-                    listening.add(host)
-    # gRPC writes 127.0.0.1 as an IPv6 address with IPv4 in it
-    assert listening <= {"0100007F", "0000000000000000FFFF00000100007F"}
-    assert listening
+@pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
+def test_a_body_of_a_gigabyte_is_refused(server, chunked):
+    connection = http.client.HTTPConnection("127.0.0.1", server.rest_port, timeout=60)
+    connection.putrequest("POST", "/v1/models/half:predict")
+    if chunked:
+        connection.putheader("Transfer-Encoding", "chunked")
+    else:
+        connection.putheader("Content-Length", str(2**30))
+    connection.endheaders()
+    sent = 0
+    piece = b" " * 2**20
+    try:
+        for _ in range(1024):
+            connection.send(b"100000\r\n" + piece + b"\r\n" if chunked else piece)
+            sent += 1
+        status = connection.getresponse().status
+    except (BrokenPipeError, ConnectionResetError):
+        status = 413  # it hung up on us, which is a refusal too
+    connection.close()
+    assert status == 413
+    assert sent < 1024
+    assert server.predict({"instances": [1.0]}) == (200, {"predictions": [2.5]})
+    if pathlib.Path("/proc/self/status").exists():
+        assert resident_mib(server) < 2000
+
+
+def test_slow_clients_keep_nobody_waiting(server):
+    slow = []
+    for _ in range(40):
+        client = socket.create_connection(("127.0.0.1", server.rest_port))
+        client.sendall(
+            b"POST /v1/models/half:predict HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n{"
+        )
+        slow.append(client)
+    half_of_a_header = socket.create_connection(("127.0.0.1", server.rest_port))
+    half_of_a_header.sendall(b"POST /v1/mod")
+    slow.append(half_of_a_header)
+    for _ in range(20):
+        assert server.predict({"instances": [1.0]}) == (200, {"predictions": [2.5]})
+    for client in slow:
+        client.close()
+
+
+def test_a_client_that_stalls_is_hung_up_on(server):
+    with socket.create_connection(("127.0.0.1", server.rest_port)) as client:
+        client.sendall(b"POST /v1/models/half:predict HTTP/1.1\r\nContent-Length: 9\r\n\r\n{")
+        client.settimeout(60)
+        assert client.recv(100) == b""
