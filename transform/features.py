@@ -38,3 +38,6 @@ CANDIDATE = (MOVIE_ID, TITLE, GENRES, YEAR)  # known for every movie, rated or n
 
 TRAIN, EVAL, TEST = "train", "eval", "test"  # splits of the timelines
 CATALOGUE = "catalogue"  # the one split of the movies
+
+SPAN = "span"  # property of Examples, as TFX calls it: which delivery of the data they are
+TRAINING_RUN = "training_run"  # property of the towers: name of the run that trained them

@@ -12,8 +12,7 @@ from tfx.utils import path_utils
 
 from components.bundle import build, inputs, manifest, popularity, records, warm_up
 from components.bundle import towers as kept_towers
-from components.ingestion import spans
-from components.training.trainer import TRAINING_RUN
+from transform import features
 
 
 @tfx.dsl.components.component
@@ -76,14 +75,14 @@ def CandidateIndex(
         manifest.Manifest(
             towers={
                 "sha256": manifest.fingerprint(manifest.checksums(towers_path)),
-                "run": model.get_string_custom_property(TRAINING_RUN),
+                "run": model.get_string_custom_property(features.TRAINING_RUN),
             },
             data={
                 "timelines": fingerprint(users),
                 "movies": fingerprint(catalogue.examples),
                 "first_rating": utc(when.min()) if len(when) else "",
                 "last_rating": utc(when.max()) if len(when) else "",
-                "span": spans.of(timelines),
+                "span": timelines.get_int_custom_property(features.SPAN),
             },
             counts={
                 "users": len(users),
