@@ -67,6 +67,11 @@ def settings() -> str:
     return settings_markdown()
 
 
+def run_file() -> str:
+    """Returns the keys of a file of `--config`."""
+    return _fields("pipeline.settings.run_file", "RunFile")
+
+
 def signatures() -> str:
     """Returns inputs and outputs of every signature, read off a bundle that is built for it."""
     from components.bundle import build
@@ -137,6 +142,7 @@ def tree() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "settings": settings,
+    "run file": run_file,
     "signatures": signatures,
     "manifest": manifest,
     "run record": run_record,
@@ -234,20 +240,20 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _docstring(documented: Any) -> str:
-    """Returns a Google-style docstring as Markdown: its sections become lists."""
+    """Returns a Google-style docstring as Markdown: the entries of its sections become lists."""
     lines = []
     section = False
     for line in (inspect.getdoc(documented) or "").splitlines():
-        title = line.removesuffix(":")
-        if line.endswith(":") and title in SECTIONS:
-            lines += [f"*{title}*", ""]
+        entry = re.fullmatch(r" {4}(\w[\w, ]*): (.*)", line)
+        if line.removesuffix(":") in SECTIONS:
             section = True
-        elif section and (entry := re.match(r"^ {4}(\w[\w, ]*): (.*)$", line)):
+            lines += [f"*{line.removesuffix(':')}*", ""]
+        elif section and entry:
             lines.append(f"* `{entry[1]}`: {entry[2]}")
         else:
-            lines.append(line.strip() if not section else f"  {line.strip()}".rstrip())
-            section = section and bool(line.strip() or True)
-    return "\n".join(lines).strip()
+            section = section and (not line or line.startswith(" "))
+            lines.append(f"  {line.strip()}".rstrip() if section else line)
+    return "\n".join(lines)
 
 
 def _first_line(module: Any) -> str:
