@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 REVISION = $(shell git describe --always --dirty --abbrev=12 --exclude '*')
 
-.PHONY: help setup run test lint types bench bench-quality bench-cold bench-serving image lock clean
+.PHONY: help setup run test lint types docs bench bench-quality bench-cold bench-serving image lock clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -23,6 +23,10 @@ lint: setup      ## ruff
 
 types: setup     ## mypy
 	@$(BIN)/mypy
+
+docs: setup      ## build the documentation into build/docs; a broken link is an error
+	@$(PYTHON) tools/bootstrap.py docs
+	@NO_MKDOCS_2_WARNING=true .venv-docs/bin/mkdocs build --strict --quiet $(ARGS)
 
 bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale", "steps" or all
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)

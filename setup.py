@@ -15,6 +15,7 @@ setup(
         ]
     ),
     package_data={
+        "pipeline.presets": ["*.yaml"],
         "transform.schemas": ["*.pbtxt"],
         "serving.page": ["static/*"],
     },
@@ -31,6 +32,7 @@ setup(
         "tensorboard",
         "apache-beam==2.65.0",
         "kfp==2.5.0",
+        "click",
         "dill",
         "pydantic",
         "pyyaml",

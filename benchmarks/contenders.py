@@ -27,7 +27,7 @@ SETTINGS = {
         "model.refit=true",
     ),
     "P2": (),
-    "P3": ("serving.trend_days=14", "serving.trend_weight=8", "model.refit=true"),
+    "P3": ("serving.trend.days=14", "serving.trend.weight=8", "model.refit=true"),
 }
 """What our preset, which is made for P2, needs under each protocol."""
 

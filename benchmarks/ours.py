@@ -21,7 +21,7 @@ from pipeline.code_version import code_version
 from transform import features
 
 AT_ONCE = 512
-CODE = ("trainer", "transform", "components")  # what figures depend on
+CODE = ("trainer.run", "components.ingestion", "components.bundle")  # what figures depend on
 OPEN_GATES = ("gates.min_hit_at_10=0", "gates.min_lift=-1", "gates.max_drop=1")
 
 

@@ -33,13 +33,14 @@ from benchmarks import row_preprocessing
 from components.ingestion.ratings_example_gen import RatingsExampleGen
 from components.ingestion.readers import grouplens
 from components.ingestion.splits import SplitConfig
+from pipeline import nodes
 from pipeline.datasets.fetch import fetch
 from pipeline.runs import local_runner, tables
 from pipeline.runs.progress import output_to
 from pipeline.runs.usage import cpu_seconds, peak_gigabytes
 from pipeline.stages import check, dotted, transform
 from trainer.config import ModelConfig
-from trainer.fit.optimizers import optimizer
+from trainer.fit.optimizers import make_optimizer
 from transform import preprocessing, schemas
 
 RUNS = pathlib.Path("runs")
@@ -83,7 +84,7 @@ def whole_runs(scratch: pathlib.Path) -> None:
         command += ["--data", str(data), "--output", str(scratch / preset), *more]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         record = json.loads(done.stdout)
-        trainer = record["components"]["TwoTowerTrainer"]["cpu_seconds"]
+        trainer = record["components"][nodes.TRAINER]["cpu_seconds"]
         total = record["cpu_seconds"]
         print(
             f"\n{' '.join([preset, *more])}: {total:.0f} CPU s in all, {total - trainer:.0f} "
@@ -113,7 +114,7 @@ def ten_million(scratch: pathlib.Path) -> None:
     listed = (f"{number},Movie {number} (1990),Drama\n" for number in range(1, 10_001))
     (folder / "movies.csv").write_text("movieId,title,genres\n" + "".join(listed))
     used, peak = alone(measure_ingestion, folder, scratch / "out")
-    seconds = used["RatingsExampleGen"]
+    seconds = used[nodes.RATINGS_EXAMPLE_GEN]
     print(f"\n{len(user):,} made-up ratings ingested: {seconds:.0f} CPU s, {peak:.1f} GB")
 
 
@@ -129,7 +130,7 @@ def step_cost(scratch: pathlib.Path, name: str, rows: int) -> dict[str, float]:
     """Measures a step of an optimizer, after two that do not count."""
     table = tf.Variable(tf.random.normal([rows, 64]))
     config = ModelConfig(optimizer=name, schedule="constant")
-    moves = optimizer(config, steps_per_epoch=1, sampled=True)
+    moves = make_optimizer(config, steps_per_epoch=1, sampled=True)
     moves.build([table])
 
     @tf.function
@@ -180,8 +181,8 @@ def timelines(folder: pathlib.Path) -> list:
     """Returns ingestion, statistics and Transform of our pipeline."""
     examples = RatingsExampleGen(input_base=str(folder), split=SplitConfig())
     checked = check(schemas.TIMELINES, examples)
-    done = transform(schemas.TIMELINES, preprocessing.timelines, examples, checked, "")
-    return [examples, *checked.values(), done]
+    done = transform(schemas.TIMELINES, preprocessing.timelines, examples, checked)
+    return [examples, *checked.nodes, done]
 
 
 def ratings(folder: pathlib.Path, scratch: pathlib.Path) -> list:

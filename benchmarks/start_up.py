@@ -47,7 +47,7 @@ def executors() -> list[str]:
     from pipeline.graph import create_pipeline
 
     preset = presets.find(presets.DEFAULT)
-    config = PipelineConfig("movielens", "/data", "/root", "/serving", model=preset.model)
+    config = PipelineConfig("movielens", "/data", "/root", "/serving", settings=preset.settings)
     nodes = create_pipeline(config).components
     return sorted({name_utils.get_full_name(node.executor_spec.executor_class) for node in nodes})
 

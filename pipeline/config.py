@@ -1,7 +1,10 @@
 """The configuration of a run: a frozen tree, made in the command line and passed down."""
 
-import dataclasses
 import pathlib
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, PositiveInt, model_validator
+from pydantic.dataclasses import dataclass
 
 from components.bundle.popularity import Trend
 from components.ingestion import spans
@@ -10,100 +13,81 @@ from trainer.config import ModelConfig
 
 MODEL_NAME = "movielens"
 
+CHECKED = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+Share = Annotated[float, Field(ge=0, le=1)]
+MovieId = Annotated[str, Field(pattern="^[^,]+$")]
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclass(frozen=True, config=CHECKED)
 class Gates:
     """What a bundle must reach on `test`. A failing one means: not blessed, nothing pushed."""
 
-    min_lift: float = 0.0
+    min_lift: Annotated[float, Field(ge=-1, le=1)] = 0.0
     """hit@10 above that of the most popular movies, at least."""
 
-    max_drop: float = 0.1
+    max_drop: Share = 0.1
     """Share of the served bundle's hit@10 that may be lost; only where one is served already."""
 
-    min_hit_at_10: float = 0.0
+    min_hit_at_10: Share = 0.0
     """hit@10, at least."""
 
-    min_recall: float = 0.95
+    min_recall: Share = 0.95
     """Share of the exact index's 100 best movies that the served index finds, at least."""
 
-    def __post_init__(self) -> None:
-        """Checks every field.
 
-        Raises:
-            ValueError: A threshold can't be met or can't fail.
-        """
-        if not -1 <= self.min_lift <= 1:
-            raise ValueError(f"min_lift must be in [-1, 1], got {self.min_lift}.")
-        for name in ("max_drop", "min_hit_at_10", "min_recall"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}.")
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True, config=CHECKED)
 class Serving:
     """What is served."""
 
-    keep_versions: int = 5
+    keep_versions: PositiveInt = 5
     """Versions that a push leaves in the folder, itself included; labelled ones always stay."""
 
-    inverted_from: int = 300_000
-    """Movies from which on an inverted file answers; below, the index is exact."""
+    inverted_from: PositiveInt = 300_000
+    """Movies from which on an IVF index answers; below, the index is exact."""
 
-    probes: int = 64
-    """Lists of the inverted file that a query looks into: more find more, and cost more."""
+    probes: PositiveInt = 64
+    """Lists of the IVF index that a query looks into: more find more, and cost more."""
 
-    trend_days: int = 30
-    """How long ago "popular lately" reaches."""
-
-    trend_weight: float = 0.0
-    """What the logarithm of a movie's recent ratings counts beside its score; see `Trend`. Worth a
-    try where `split.method` is temporal: other splits cannot tell what it does."""
-
-    def __post_init__(self) -> None:
-        """Checks every field.
-
-        Raises:
-            ValueError: A field has no possible meaning.
-        """
-        for name in ("keep_versions", "inverted_from", "probes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        self.trend()
-
-    def trend(self) -> Trend:
-        """Returns what popularity of late does to answers."""
-        return Trend(self.trend_days, self.trend_weight)
+    trend: Trend = Trend()
+    """How recent popularity changes answers."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True, config=CHECKED)
+class Settings:
+    """What presets, files of settings and `--set` may change."""
+
+    split: SplitConfig = SplitConfig()
+    """What is held out."""
+
+    model: ModelConfig = ModelConfig()
+    """Hyperparameters."""
+
+    gates: Gates = Gates()
+    """When a bundle may be pushed."""
+
+    serving: Serving = Serving()
+    """What is served."""
+
+
+@dataclass(frozen=True, config=CHECKED)
 class Tuning:
     """What `movielens tune` does."""
 
     folder: str
     """Folder that trials are kept in."""
 
-    trials: int = 10
+    trials: PositiveInt = 10
     """Models to train, those of earlier calls included."""
 
     fixed: tuple[str, ...] = ()
     """Fields of the model that are not tuned."""
 
-    def __post_init__(self) -> None:
-        """Checks every field.
 
-        Raises:
-            ValueError: A field has no possible meaning.
-        """
-        if self.trials < 1:
-            raise ValueError(f"trials must be at least 1, got {self.trials}.")
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True, config=CHECKED)
 class PipelineConfig:
     """Everything that decides what a run does."""
 
-    name: str
+    name: Annotated[str, Field(min_length=1)]
     """Name of the pipeline in ML Metadata."""
 
     data: str
@@ -118,41 +102,28 @@ class PipelineConfig:
     span: str = spans.NEWEST
     """Which folder, where `data` is a pattern: "newest", a number, or a date."""
 
-    split: SplitConfig = SplitConfig()
-    """What is held out."""
+    settings: Settings = Settings()
+    """What is held out, the model, when it may be pushed, and what is served."""
 
-    model: ModelConfig = ModelConfig()
-    """Hyperparameters."""
-
-    gates: Gates = Gates()
-    """When a bundle may be pushed."""
-
-    serving: Serving = Serving()
-    """What is served."""
-
-    withdrawn: tuple[str, ...] = ()
+    withdrawn: tuple[MovieId, ...] = ()
     """Ids of movies that must not be recommended."""
 
-    k: int = 100
-    """Movies in an answer."""
+    k: Annotated[int, Field(ge=100)] = 100
+    """Movies in an answer; hit@100 is measured."""
 
     beam_args: tuple[str, ...] = ()
     """Beam's pipeline options; empty: in this process (the pinned Beam's FnApiRunner)."""
 
-    def __post_init__(self) -> None:
-        """Checks every field.
+    @model_validator(mode="after")
+    def _check_folders(self) -> "PipelineConfig":
+        """Checks pattern and span.
 
         Raises:
-            ValueError: A field has no possible meaning; the message names it and its value.
+            ValueError: One of them has no meaning; the message names it and its value.
         """
-        if not self.name:
-            raise ValueError("name must not be empty.")
         spans.check_pattern(self.data)
         spans.number(self.span)
-        if any(not movie_id or "," in movie_id for movie_id in self.withdrawn):
-            raise ValueError(f"withdrawn must be ids of movies, got {self.withdrawn}.")
-        if self.k < 100:
-            raise ValueError(f"k must be at least 100, for hit@100 to be measured; got {self.k}.")
+        return self
 
 
 def output_paths(output: pathlib.Path) -> dict[str, pathlib.Path]:

@@ -3,10 +3,12 @@
 import dataclasses
 
 from tfx import v1 as tfx
+from tfx.dsl.components.base import base_node
 
 from components.registry.served_towers import ServedTowers
 from components.training.trainer import TwoTowerTrainer
 from components.training.tuner import TwoTowerTuner
+from pipeline import nodes
 from pipeline.code_version import code_version
 from pipeline.config import PipelineConfig, Tuning
 from pipeline.stages import check, deliver, dotted, ingest, prepare, warm_start
@@ -21,31 +23,20 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
     Args:
         config: What the run does.
     """
-    components_version = code_version("components", "transform")
-    ready = prepare(config, components_version)
-    started = warm_start(config, ready.ratings)
+    prepared = prepare(config)
+    start = warm_start(config, prepared.ingested)
     trainer = TwoTowerTrainer(
         run_fn=dotted(run_fn),
-        **ready.data,
+        **prepared.data,
         custom_config={
-            "model": dataclasses.asdict(config.model),
-            "code_version": code_version("trainer", "transform"),
+            "model": dataclasses.asdict(config.settings.model),
+            "code_version": code_version(TwoTowerTrainer.__module__, run_fn.__module__),
         },
-        base_model=started[0].outputs["model"] if started else None,
-    )
-    towers = trainer.outputs["model"]
-    return tfx.dsl.Pipeline(
-        pipeline_name=config.name,
-        pipeline_root=config.pipeline_root,
-        components=[
-            *ready.nodes,
-            *started,
-            trainer,
-            *deliver(config, towers, ready.ratings, ready.movies, components_version),
-        ],
-        beam_pipeline_args=list(config.beam_args),
-        enable_cache=True,
-    )
+        base_model=start.outputs["model"] if start else None,
+    ).with_id(nodes.TRAINER)
+    delivery = deliver(config, trainer.outputs["model"], prepared.ingested)
+    before = [start] if start else []
+    return _pipeline(config, [*prepared.nodes, *before, trainer, *delivery.nodes])
 
 
 def create_tuning(config: PipelineConfig, tuning: Tuning) -> tfx.dsl.Pipeline:
@@ -55,23 +46,17 @@ def create_tuning(config: PipelineConfig, tuning: Tuning) -> tfx.dsl.Pipeline:
         config: What the run does; its model is where tuning starts.
         tuning: What is tried, and where trials are kept.
     """
-    ready = prepare(config, code_version("components", "transform"))
+    prepared = prepare(config)
     tuner = TwoTowerTuner(
         tuner_fn=dotted(tuner_fn),
-        **ready.data,
+        **prepared.data,
         custom_config={
-            "model": dataclasses.asdict(config.model),
-            "code_version": code_version("trainer", "transform"),
+            "model": dataclasses.asdict(config.settings.model),
+            "code_version": code_version(TwoTowerTuner.__module__, tuner_fn.__module__),
             **dataclasses.asdict(tuning),
         },
-    )
-    return tfx.dsl.Pipeline(
-        pipeline_name=config.name,
-        pipeline_root=config.pipeline_root,
-        components=[*ready.nodes, tuner],
-        beam_pipeline_args=list(config.beam_args),
-        enable_cache=True,
-    )
+    ).with_id(nodes.TUNER)
+    return _pipeline(config, [*prepared.nodes, tuner])
 
 
 def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
@@ -82,24 +67,27 @@ def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
 
     Args:
         config: What the run does.
-        towers: Fingerprint of them, in the manifest of what is served.
+        towers: Fingerprint of the served towers, as the manifest of the served bundle tells it.
     """
-    version = code_version("components", "transform")
-    movies, ratings = ingest(config, version)
-    movies_checked = check(schemas.MOVIES, movies)
-    served = ServedTowers(serving_base=config.serving_base, sha256=towers)
-    delivery = deliver(config, served.outputs["model"], ratings, movies, version)
-    delivery[0].add_upstream_node(movies_checked["gate"])
+    ingested = ingest(config)
+    checked = check(schemas.MOVIES, ingested.movies)
+    served = ServedTowers(serving_base=config.serving_base, sha256=towers).with_id(
+        nodes.SERVED_TOWERS
+    )
+    delivery = deliver(config, served.outputs["model"], ingested)
+    delivery.index.add_upstream_node(checked.gate)
+    return _pipeline(
+        config,
+        [ingested.movies, ingested.ratings, *checked.nodes, served, *delivery.nodes],
+    )
+
+
+def _pipeline(config: PipelineConfig, components: list[base_node.BaseNode]) -> tfx.dsl.Pipeline:
+    """Returns a graph of components."""
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,
         pipeline_root=config.pipeline_root,
-        components=[
-            movies,
-            ratings,
-            *movies_checked.values(),
-            served,
-            *delivery,
-        ],
+        components=components,
         beam_pipeline_args=list(config.beam_args),
         enable_cache=True,
     )

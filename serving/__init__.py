@@ -1,1 +1,1 @@
-"""What serves a bundle, and what asks it. Imports nothing of this project but transform."""
+"""Serving of a bundle: client, page and local stand-in. Imports only `transform` of ours."""

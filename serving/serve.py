@@ -1,36 +1,52 @@
-"""Runs a model server and the page beside it, until one of them ends or somebody stops them."""
+"""A model server and the page beside it, until one of them ends or somebody stops them."""
 
-import argparse
 import contextlib
-import json
 import logging
+import operator
 import os
 import signal
 import subprocess
 import threading
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 
+import tenacity
 import waitress.server
 
-from pipeline.cli import serving_options
-from serving import engine
+from serving import engine as engines
 from serving.client.grpc_transport import GrpcTransport
+from serving.client.model_status import AVAILABLE, ModelStatus, NotAModelServer
 from serving.client.recommender import RecommenderClient
+from serving.client.rest_transport import model_url
 from serving.client.stable_first import STABLE, StableFirst
+from serving.client.transport import ServingUnavailable
 from serving.page import app
 
 POLL_SECONDS = 0.2
+STATUS_SECONDS = 5
 GRACE_SECONDS = 20
 PAGE_THREADS = 4
 PAGE_CONNECTIONS = 64
 
 
-def serve(options: argparse.Namespace) -> int:
+def serve(
+    base: str,
+    host: str,
+    grpc_port: int,
+    rest_port: int,
+    web_port: int,
+    engine: str,
+    image: str | None,
+) -> int:
     """Serves until Ctrl-C or SIGTERM.
+
+    Args:
+        base: Folder of the versions; its name is the model's. `models.config` lies beside it.
+        host: Address to listen on.
+        grpc_port: Port of the gRPC API.
+        rest_port: Port of the REST API.
+        web_port: Port of the page.
+        engine: `docker`, `local`, or `auto`: Docker where a daemon answers.
+        image: Docker image of TensorFlow Serving; by default `engine.IMAGE`.
 
     Returns:
         0 once it was stopped.
@@ -39,33 +55,34 @@ def serve(options: argparse.Namespace) -> int:
         ValueError: There is nothing to serve, or the server ended by itself.
         OSError: A port can't be had.
     """
-    base = os.path.abspath(serving_options.base(options))
-    name = os.path.basename(base)
-    address = engine.Address(options.host, options.grpc_port, options.rest_port)
-    chosen = options.engine
-    if chosen == "auto":
-        chosen = engine.DOCKER if engine.docker_works() else engine.LOCAL
-    engine.write_configuration(base)
+    base = os.path.abspath(base)
+    folder, name = os.path.split(base)
+    config = os.path.join(folder, engines.CONFIG)
+    if not os.path.exists(config):
+        raise ValueError(f"There is no {config}, which `movielens serve` writes.")
+    engines.write_monitoring(folder)
+    address = engines.Address(host, grpc_port, rest_port)
+    engine = engines.choose(engine)
+    image = image or engines.IMAGE
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    image = options.image or engine.IMAGE
-    print(f"Serving {base}\nwith {_described(chosen, image)}", flush=True)
+    print(f"Serving {base}\nwith {_describe(engine, image)}", flush=True)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
-        command = engine.command(chosen, os.path.dirname(base), address, image)
+        command = engines.command(engine, folder, address, image)
         server = stack.enter_context(_running(command))
-        _await(server, address, name)
-        where = _host_and_port(address)
-        labelled = stack.enter_context(GrpcTransport(where, name, STABLE))
-        newest = stack.enter_context(GrpcTransport(where, name))
+        _wait_for_version(server, address, name)
+        grpc_address = f"{_reachable(host)}:{grpc_port}"
+        labelled = stack.enter_context(GrpcTransport(grpc_address, name, STABLE))
+        newest = stack.enter_context(GrpcTransport(grpc_address, name))
         client = RecommenderClient(StableFirst(labelled, newest))
-        page = _start_page(options.host, options.web_port, client, base)
+        page = _start_page(host, web_port, client, base)
         stack.callback(page.close)
         print(_summary(address, name, page.effective_port), flush=True)
         raise _ended(server.wait())
     return 0
 
 
-def _described(chosen: str, image: str) -> str:
-    if chosen == engine.DOCKER:
+def _describe(engine: str, image: str) -> str:
+    if engine == engines.DOCKER:
         return f"TensorFlow Serving's image {image}"
     return (
         "a local stand-in: it speaks TensorFlow Serving's API, checked against documented "
@@ -75,7 +92,7 @@ def _described(chosen: str, image: str) -> str:
 
 @contextlib.contextmanager
 def _running(command: list[str]) -> Iterator[subprocess.Popen]:
-    """Runs the server beside this process; ends it gracefully."""
+    """Runs the server beside this process, and ends it gracefully."""
     server = subprocess.Popen(command, start_new_session=True)
     try:
         yield server
@@ -88,24 +105,27 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen]:
             server.wait()
 
 
-def _await(server: subprocess.Popen, address: engine.Address, name: str) -> None:
-    """Returns once a version answers.
+def _wait_for_version(server: subprocess.Popen, address: engines.Address, name: str) -> None:
+    """Waits until a version answers.
 
     Raises:
         ValueError: The server ended.
     """
-    url = f"http://{_reachable(address.host)}:{address.rest_port}/v1/models/"
-    url += urllib.parse.quote(name)
-    while server.poll() is None:
+    url = f"http://{_reachable(address.host)}:{address.rest_port}"
+    status = ModelStatus(url, name, STATUS_SECONDS)
+
+    def has_version() -> bool:
+        if server.poll() is not None:
+            raise _ended(server.returncode)
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                states = json.load(answer)["model_version_status"]
-            if any(state["state"] == "AVAILABLE" for state in states):
-                return
-        except OSError:  # it does not listen yet, or has no version yet
-            pass
-        time.sleep(POLL_SECONDS)
-    raise _ended(server.returncode)
+            states = status.fetch().get("model_version_status", [])
+        except (ServingUnavailable, NotAModelServer):  # it does not listen yet
+            return False
+        return any(state["state"] == AVAILABLE for state in states)
+
+    tenacity.Retrying(
+        wait=tenacity.wait_fixed(POLL_SECONDS), retry=tenacity.retry_if_result(operator.not_)
+    )(has_version)
 
 
 def _ended(status: int) -> ValueError:
@@ -139,22 +159,19 @@ def _start_page(
     return page
 
 
-def _summary(address: engine.Address, name: str, web_port: int) -> str:
+def _summary(address: engines.Address, name: str, web_port: int) -> str:
     host = _reachable(address.host)
-    rest = f"http://{host}:{address.rest_port}"
-    ask = """-d '{"instances": ["42"]}'"""
+    model = model_url(f"http://{host}:{address.rest_port}", name)
+    metrics = f"http://{host}:{address.rest_port}{engines.METRICS_PATH}"
+    body = """-d '{"instances": ["42"]}'"""
     return (
         f"\n  page   http://{host}:{web_port}/\n  gRPC   {host}:{address.grpc_port}\n"
-        f"  REST   curl {rest}/v1/models/{name}:predict {ask}\n"
-        f"  status {rest}/v1/models/{name}\n  metrics {rest}{engine.METRICS_PATH}\n\n"
+        f"  REST   curl {model}:predict {body}\n"
+        f"  status {model}\n  metrics {metrics}\n\n"
         "Ctrl-C stops it."
     )
 
 
-def _host_and_port(address: engine.Address) -> str:
-    return f"{_reachable(address.host)}:{address.grpc_port}"
-
-
 def _reachable(host: str) -> str:
-    """Returns an address that this machine can ask, also where all are listened to."""
+    """Returns an address that this machine can ask, also where the server listens on all."""
     return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)

@@ -3,35 +3,27 @@
 What is popular lately may also be added to every score: training saw the popularity of the past.
 """
 
-import dataclasses
-import math
+from typing import Annotated
 
 import numpy as np
+from pydantic import ConfigDict, Field, FiniteFloat, PositiveInt
+from pydantic.dataclasses import dataclass
 
 SECONDS_PER_DAY = 86_400
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(
+    frozen=True, config=ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+)
 class Trend:
-    """What popularity of late does to answers. Frozen, JSON-able, told in the manifest."""
+    """How recent popularity changes answers. Frozen, JSON-able, told in the manifest."""
 
-    days: int = 30
-    """How long ago "lately" reaches."""
+    days: PositiveInt = 30
+    """Days before the latest rating that count as recent."""
 
-    weight: float = 0.0
-    """What the logarithm of an item's recent ratings, plus one, counts beside its score; 0 for
-    users of whom something is known: their tastes only."""
-
-    def __post_init__(self) -> None:
-        """Checks every field.
-
-        Raises:
-            ValueError: A field has no possible meaning.
-        """
-        if self.days < 1:
-            raise ValueError(f"days must be at least 1, got {self.days}.")
-        if not 0 <= self.weight < math.inf:
-            raise ValueError(f"weight must be a number from 0, got {self.weight}.")
+    weight: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    """Weight of `log(1 + recent_ratings)` added to each score; 0 disables it. Worth a try where
+    `split.method` is temporal: other splits cannot tell what it does."""
 
     def prior(self, recent: np.ndarray) -> np.ndarray:
         """Returns what is added to each item's score, `[items]` float32: `weight * log(1 + n)`.

@@ -18,6 +18,7 @@ from tfx.proto.orchestration import driver_output_pb2
 from tfx.types import artifact_utils, standard_component_specs
 
 from components.ingestion import spans
+from transform import features
 
 EXAMPLES = standard_component_specs.EXAMPLES_KEY
 INPUT_BASE = standard_component_specs.INPUT_BASE_KEY
@@ -66,7 +67,7 @@ def look_at_data(
         {**exec_properties, INPUT_BASE: folder.path}, None, None
     )
     if folder.span is not None:
-        resolved |= {spans.PROPERTY: folder.span, VERSION: folder.version}
+        resolved |= {features.SPAN: folder.span, VERSION: folder.version}
     driver.update_output_artifact(resolved, artifact)
     artifact.custom_properties[FOLDER].string_value = folder.path
     return resolved

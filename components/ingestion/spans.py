@@ -14,8 +14,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from transform import features
+
 NEWEST = "newest"
-PROPERTY = "span"  # of Examples, as TFX calls it
 
 SPECIFICATION = re.compile(r"\{([^{}]*)\}")
 WITH_WIDTH = re.compile(r"(SPAN|VERSION)(?::([1-9]\d*))?")
@@ -123,7 +124,7 @@ def find(
 
 def of(examples: Any) -> int:
     """Returns the span that an Examples artifact was read from; 0: of one plain folder."""
-    return int(examples.get_int_custom_property(PROPERTY))
+    return int(examples.get_int_custom_property(features.SPAN))
 
 
 def _folders(data: str, glob: Callable[[str], Sequence[str]]) -> list[Folder]:

@@ -13,26 +13,35 @@ their second with another one of the same user) by their place in the file.
 
 import dataclasses
 from collections.abc import Callable
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pydantic
+from pydantic.dataclasses import dataclass as checked_dataclass
 
 from transform import features
 
 SPLITS = (features.TRAIN, features.EVAL, features.TEST)  # the part of a split's labels: its index
 
 
-@dataclasses.dataclass(frozen=True)
+Fraction = Annotated[float, pydantic.Field(ge=0, lt=1)]
+
+
+@checked_dataclass(
+    frozen=True,
+    config=pydantic.ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True),
+)
 class SplitConfig:
     """How ratings are held out. Frozen, JSON-able, recorded in ML Metadata with every run."""
 
-    method: str = "leave_last_out"
+    method: Literal["leave_last_out", "temporal", "random"] = "leave_last_out"
     """`leave_last_out`, `temporal` or `random`: the function of that name in this module."""
 
-    eval_fraction: float = 0.1
+    eval_fraction: Fraction = 0.1
     """Share of all ratings to hold out as eval labels; `temporal` and `random` only."""
 
-    test_fraction: float = 0.1
+    test_fraction: Fraction = 0.1
     """Share of all ratings to hold out as test labels; `temporal` and `random` only."""
 
     eval_cut: int | None = None
@@ -44,12 +53,13 @@ class SplitConfig:
     seed: int = 0
     """Seed of `random`."""
 
-    def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise ValueError(f"method must be one of {', '.join(METHODS)}, got {self.method!r}.")
-        for name in ("eval_fraction", "test_fraction"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be from 0 to below 1, got {getattr(self, name)}.")
+    @pydantic.model_validator(mode="after")
+    def _check_combination(self) -> "SplitConfig":
+        """Checks the fields against each other.
+
+        Raises:
+            ValueError: Nothing is left to train on, or cuts fit neither the method nor each other.
+        """
         if self.eval_fraction + self.test_fraction >= 1:
             raise ValueError(
                 "eval_fraction and test_fraction must leave something to train on, got "
@@ -57,11 +67,12 @@ class SplitConfig:
             )
         cuts = (self.eval_cut, self.test_cut)
         if cuts == (None, None):
-            return
+            return self
         if self.method != "temporal":
             raise ValueError(f"cuts are for method temporal, got {cuts} for {self.method}.")
         if self.eval_cut is None or self.test_cut is None or self.eval_cut > self.test_cut:
             raise ValueError(f"eval_cut must be given and not after test_cut, got {cuts}.")
+        return self
 
 
 @dataclasses.dataclass(frozen=True)

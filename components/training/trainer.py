@@ -24,7 +24,6 @@ ITEM_INPUTS = {
     ITEMS: ChannelParameter(type=standard_artifacts.Examples),
     ITEMS_TRANSFORM_GRAPH: ChannelParameter(type=standard_artifacts.TransformGraph),
 }
-TRAINING_RUN = "training_run"  # property of the towers: name of the run that trained them
 
 
 class TwoTowerTrainerSpec(standard_component_specs.TrainerSpec):
@@ -46,7 +45,7 @@ class Executor(executor.GenericExecutor):
         super().Do(input_dict, output_dict, exec_properties)
         towers = artifact_utils.get_single_instance(output_dict[standard_component_specs.MODEL_KEY])
         run = self._context.pipeline_run_id if self._context else None
-        towers.set_string_custom_property(TRAINING_RUN, run or "")
+        towers.set_string_custom_property(features.TRAINING_RUN, run or "")
 
     def _GetFnArgs(
         self,

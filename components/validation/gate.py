@@ -10,6 +10,7 @@ from tfx.types import artifact_utils
 @tfx.dsl.components.component
 def AnomalyGate(
     anomalies: tfx.dsl.components.InputArtifact[tfx.types.standard_artifacts.ExampleAnomalies],
+    code_version: tfx.dsl.components.Parameter[str] = "",
 ) -> None:
     """Reads what ExampleValidator found, and raises if it found anything.
 
@@ -17,10 +18,12 @@ def AnomalyGate(
 
     Args:
         anomalies: Output of ExampleValidator.
+        code_version: Hash of the code that the component runs.
 
     Raises:
         ValueError: There is an anomaly; the message holds each one's split, feature and text.
     """
+    del code_version
     found = []
     for split in artifact_utils.decode_split_names(anomalies.split_names):
         path = os.path.join(artifact_utils.get_split_uri([anomalies], split), "SchemaDiff.pb")

@@ -1,38 +1,38 @@
 """`movielens batch`: recommendations for every user, as a Parquet file."""
 
-import argparse
 import pathlib
-from typing import Any
 
-from pipeline.cli import serving_options
+import click
 
-
-def add_to(commands: Any) -> None:
-    """Adds the command to the command line."""
-    batch = commands.add_parser(
-        "batch",
-        help="recommendations for every user, as a Parquet file",
-        description="Asks the served bundle for every user it knows, through Beam, and writes one "
-        "row a recommendation, in order of user id and rank.",
-    )
-    batch.add_argument(
-        "--out", type=pathlib.Path, required=True, metavar="FILE", help="such as recs.parquet"
-    )
-    batch.add_argument("-k", type=int, default=10, help="movies a user (default 10)")
-    batch.add_argument("--version", type=int, help="version to ask (default: the served one)")
-    serving_options.add_to(batch)
-    batch.set_defaults(command=batch_command)
+from pipeline.cli import values, versions
 
 
-def batch_command(options: argparse.Namespace) -> int:
-    """Writes the file."""
-    from components.registry import versions
-    from pipeline.inference import batch
+@click.command()
+@click.option(
+    "--out", type=values.PATH, required=True, metavar="FILE", help="File, such as recs.parquet."
+)
+@click.option(
+    "-k", "count", type=click.IntRange(min=1), default=10, metavar="N", help="Movies a user."
+)
+@click.option("--version", type=int, metavar="N", help="Version to ask.  [default: the served one]")
+@versions.options
+def batch(
+    out: pathlib.Path,
+    count: int,
+    version: int | None,
+    base: pathlib.Path | None,
+    runs: pathlib.Path,
+) -> None:
+    """Asks the served bundle for every user it knows, through Beam.
 
-    base = serving_options.base(options)
-    version = options.version if options.version is not None else versions.served(base)
-    if version is None:
-        raise LookupError(f"Nothing is served from {base} yet; start with `movielens run`.")
-    users, rows = batch.write(versions.folder(base, version), version, options.out, options.k)
-    print(f"{rows:,} recommendations for {users:,} users by version {version}: {options.out}")
-    return 0
+    Writes one row a recommendation, in order of user id and rank.
+    """
+    from components.registry import versions as registry
+    from pipeline.inference import batch as inference
+
+    folder = versions.find_base(base, runs)
+    asked = version if version is not None else registry.served(folder)
+    if asked is None:
+        raise LookupError(f"Nothing is served from {folder} yet; start with `movielens run`.")
+    users, rows = inference.write(registry.folder(folder, asked), asked, out, count)
+    print(f"{rows:,} recommendations for {users:,} users by version {asked}: {out}")

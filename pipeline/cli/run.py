@@ -1,79 +1,64 @@
 """`movielens run`: prepares, runs the whole graph, and tells what came of it."""
 
-import argparse
-import sys
-from typing import Any
+import dataclasses
+from typing import TYPE_CHECKING, Any
 
-from pipeline import presets
-from pipeline.cli import data_options, run_options
-from pipeline.config import PipelineConfig, output_paths
-from pipeline.runs.progress import Lines
-from pipeline.runs.recorded_run import run_and_record
-from pipeline.runs.report import tell
+import click
 
+from pipeline.cli import request
+from pipeline.cli.request import Request
 
-def add_to(commands: Any) -> None:
-    """Adds the command to the command line."""
-    listing = "\n".join(f"  {name:16}{preset.summary}" for name, preset in presets.PRESETS.items())
-    run = commands.add_parser(
-        "run",
-        help="run the whole pipeline",
-        description="Runs the whole pipeline on this machine and pushes the bundle if it is "
-        "blessed.\nExit status: 0 pushed, 3 not blessed, 1 failed, 130 interrupted.\n\n"
-        f"presets:\n{listing}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    run_options.add_to(
-        run,
-        "any field of split, model, gates or serving, e.g. model.embedding_dim=32",
-        "the run's record",
-    )
-    data_options.add_to(run, "fetch the preset's")
-    run.add_argument("--epochs", type=int, help="same as --set model.epochs=N")
-    run.add_argument("--seed", type=int, help="same as --set model.seed=N")
-    run.set_defaults(command=run_command)
+if TYPE_CHECKING:
+    from pipeline.config import PipelineConfig
 
 
-def run_command(options: argparse.Namespace) -> int:
-    """Runs the pipeline as the options say.
+class WithPresets(click.Command):
+    """A command whose help ends with the presets."""
 
-    Returns:
-        Exit status: 0 blessed and there to be served, 3 not blessed.
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the presets, with what each is."""
+        from pipeline import presets
 
-    Raises:
-        ComponentError: A component failed.
-        ValueError: An option, the data or a folder is not usable.
+        with formatter.section("Presets"):
+            formatter.write_dl([(name, presets.find(name).summary) for name in presets.names()])
+
+
+@click.command(cls=WithPresets)
+@request.options(
+    "Any of `movielens settings`, e.g. model.embedding_dim=32.",
+    "the run's record",
+    "fetch the preset's",
+)
+@click.option(
+    "--epochs", type=click.IntRange(min=1), metavar="N", help="Same as --set model.epochs=N."
+)
+@click.option("--seed", type=int, metavar="N", help="Same as --set model.seed=N.")
+def run(asked: Request, epochs: int | None, seed: int | None) -> int:
+    """Runs the whole pipeline here, and pushes the bundle if it is blessed.
+
+    Exit status: 0 pushed, 3 not blessed, 1 failed, 2 misused, 130 interrupted.
     """
-    say = Lines(sys.stderr if options.json else sys.stdout)
-    preset = _preset(options)
-    output = run_options.output_folder(options)
-    data = data_options.folder(options, preset, output, say)
-    data_options.check(data, options.span, say)
+    from pipeline.config import output_paths
+    from pipeline.runs.recorded_run import run_and_record
+    from pipeline.runs.report import tell
+
+    shortcuts = {"model.epochs": epochs, "model.seed": seed}
+    texts = (f"{name}={value}" for name, value in shortcuts.items() if value is not None)
+    asked = dataclasses.replace(asked, texts=(*texts, *asked.texts))
+    settings = asked.settings()
+    asked.check_span()
+    terminal = asked.terminal()
+    output = asked.output_folder()
+    data = asked.data_folder(output, terminal)
+    request.check_data(data, asked.span, terminal)
+    config = asked.pipeline_config(data, output, settings)
     paths = output_paths(output)
-    config = PipelineConfig(
-        name=f"movielens-{options.preset}",
-        data=str(data),
-        span=options.span,
-        pipeline_root=str(paths["pipeline_root"]),
-        serving_base=str(paths["serving_base"]),
-        split=preset.split,
-        model=preset.model,
-        gates=preset.gates,
-        serving=preset.serving,
-        withdrawn=data_options.withdrawn(options),
-    )
-    record = run_and_record(config, options.preset, paths, say, _whole_graph)
-    return tell(record, options, say)
+    record = run_and_record(config, asked.preset.name, paths, terminal, _whole_graph)
+    return tell(record, terminal, asked.as_json, asked.output)
 
 
-def _whole_graph(config: PipelineConfig) -> Any:
+def _whole_graph(config: "PipelineConfig") -> Any:
     """Makes the graph; imports TFX only here, where what it prints goes to the log."""
     from pipeline.graph import create_pipeline
 
     return create_pipeline(config)
-
-
-def _preset(options: argparse.Namespace) -> presets.Preset:
-    shortcuts = {"model.epochs": options.epochs, "model.seed": options.seed}
-    settings = [f"{name}={value}" for name, value in shortcuts.items() if value is not None]
-    return presets.with_settings(presets.find(options.preset), settings + options.set)

@@ -1,37 +1,41 @@
 """`movielens serve`: its options. What it does is imported only when it is run."""
 
-import argparse
-from typing import Any
+import pathlib
 
-from pipeline.cli import serving_options
+import click
 
-
-def add_to(commands: Any) -> None:
-    """Adds the command to the command line."""
-    serve = commands.add_parser(
-        "serve",
-        help="serve the pushed bundle, with a page to look at it",
-        description="Serves what was pushed: with TensorFlow Serving's image where a Docker daemon "
-        "answers, else with a local stand-in that speaks TensorFlow Serving's API (gRPC and REST) "
-        "and is not the real binary. New versions are taken over as they are pushed. Stops with "
-        "Ctrl-C.",
-    )
-    serving_options.add_to(serve)
-    serve.add_argument(
-        "--host", default="127.0.0.1", help="address to listen to (127.0.0.1: this machine only)"
-    )
-    serve.add_argument("--grpc-port", type=int, default=8500, help="default: 8500")
-    serve.add_argument("--rest-port", type=int, default=8501, help="default: 8501")
-    serve.add_argument("--web-port", type=int, default=8080, help="of the page (8080)")
-    serve.add_argument(
-        "--engine", choices=("auto", "docker", "local"), default="auto", help="default: auto"
-    )
-    serve.add_argument("--image", help="of TensorFlow Serving, for Docker")
-    serve.set_defaults(command=serve_command)
+from pipeline.cli import versions
 
 
-def serve_command(options: argparse.Namespace) -> int:
-    """Serves the pushed bundle."""
-    from serving.serve import serve
+@click.command()
+@versions.options
+@click.option("--host", default="127.0.0.1", help="Address to listen to.")
+@click.option("--grpc-port", type=click.IntRange(0, 65535), default=8500, metavar="PORT")
+@click.option("--rest-port", type=click.IntRange(0, 65535), default=8501, metavar="PORT")
+@click.option(
+    "--web-port", type=click.IntRange(0, 65535), default=8080, metavar="PORT", help="Of the page."
+)
+@click.option("--engine", type=click.Choice(["auto", "docker", "local"]), default="auto")
+@click.option("--image", help="Of TensorFlow Serving, for Docker.")
+def serve(
+    base: pathlib.Path | None,
+    runs: pathlib.Path,
+    host: str,
+    grpc_port: int,
+    rest_port: int,
+    web_port: int,
+    engine: str,
+    image: str | None,
+) -> int:
+    """Serves what was pushed.
 
-    return serve(options)
+    With TensorFlow Serving's image where a Docker daemon answers, else with a local stand-in that
+    speaks TensorFlow Serving's API (gRPC and REST) and is not the real binary. New versions are
+    taken over as they are pushed. Stops with Ctrl-C.
+    """
+    from components.registry import models_config
+    from serving.serve import serve as serve_until_stopped
+
+    folder = versions.find_base(base, runs)
+    models_config.write_newest(folder)
+    return serve_until_stopped(folder, host, grpc_port, rest_port, web_port, engine, image)

@@ -1,80 +1,71 @@
 """`movielens serving`: lists the pushed versions, promotes one, rolls back, checks their files."""
 
-import argparse
 import json
-from typing import Any
+import pathlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from pipeline.cli import serving_options
+import click
+
+from pipeline.cli import versions
+from pipeline.cli.groups import Group
+
+if TYPE_CHECKING:
+    from pipeline.rollout.model_server import ModelServer
 
 PATIENCE_SECONDS = 300.0
 
 
-def add_to(commands: Any) -> None:
-    """Adds the commands to the command line."""
-    serving = commands.add_parser(
-        "serving",
-        help="list versions, promote one, roll back, verify",
-        description="What is pushed and what is served. Without a configuration the newest version "
-        "is served; `promote` and `rollback` write TensorFlow Serving's models.config, and from "
-        "then on a push is served only after it was promoted.",
-    )
-    actions = serving.add_subparsers(title="actions", required=True, metavar="ACTION")
+@click.group(cls=Group)
+def serving() -> None:
+    """What is pushed and what is served.
 
-    listing = actions.add_parser("list", help="the versions, oldest first")
-    listing.add_argument("--json", action="store_true", help="print JSON, the manifests included")
-    listing.set_defaults(command=list_command)
+    Without a configuration the newest version is served; `promote` and `rollback` write TensorFlow
+    Serving's models.config, and from then on a push is served only after it was promoted.
+    """
 
-    promote = actions.add_parser("promote", help="serve a version")
-    promote.add_argument("version", type=int, metavar="VERSION")
-    promote.add_argument(
-        "--canary", action="store_true", help="give it the label canary, beside the stable one"
-    )
-    promote.set_defaults(command=promote_command)
 
-    rollback = actions.add_parser("rollback", help="serve again what was served before")
-    rollback.set_defaults(command=rollback_command)
-
-    verify = actions.add_parser("verify", help="compare files with their manifests")
-    verify.add_argument("version", type=int, nargs="?", metavar="VERSION", help="default: all")
-    verify.add_argument("--json", action="store_true", help="print JSON")
-    verify.set_defaults(command=verify_command)
-
-    for action in (listing, promote, rollback, verify):
-        serving_options.add_to(action)
-    for action in (promote, rollback):
-        server = action.add_mutually_exclusive_group(required=True)
-        server.add_argument(
-            "--server", metavar="URL", help="REST address of the running server; it is waited for"
-        )
-        server.add_argument(
-            "--no-server", action="store_true", help="none runs: write for one that starts later"
-        )
-        action.add_argument(
+def _of_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that say which server follows."""
+    for option in (
+        click.option(
+            "--seen-as",
+            metavar="PATH",
+            help="Path of the folder as the server sees it, such as /models/movielens.",
+        ),
+        click.option(
             "--patience",
             type=float,
             default=PATIENCE_SECONDS,
             metavar="SECONDS",
-            help=f"how long to wait for the server (default: {PATIENCE_SECONDS:.0f})",
-        )
-        action.add_argument(
-            "--seen-as",
-            metavar="PATH",
-            help="path of the folder as the server sees it, such as /models/movielens",
-        )
+            help="How long to wait for the server.",
+        ),
+        click.option(
+            "--no-server", is_flag=True, help="None runs: write for one that starts later."
+        ),
+        click.option(
+            "--server", metavar="URL", help="REST address of the running server; it is waited for."
+        ),
+    ):
+        command = option(command)
+    return command
 
 
-def list_command(options: argparse.Namespace) -> int:
-    """Lists the versions."""
+@serving.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, the manifests included.")
+@versions.options
+def list_versions(as_json: bool, base: pathlib.Path | None, runs: pathlib.Path) -> None:
+    """Lists the versions, oldest first."""
     from pipeline.runs import tables
 
-    base = serving_options.base(options)
-    rows = _versions(base)
-    if options.json:
+    folder = versions.find_base(base, runs)
+    rows = _versions(folder)
+    if as_json:
         print(json.dumps(rows))
-        return 0
+        return
     if not rows:
-        print(f"No version under {base} yet; `movielens run` pushes one.")
-        return 0
+        print(f"No version under {folder} yet; `movielens run` pushes one.")
+        return
     shown = [("version", "served", "labels", "pushed (UTC)", "movies", "hit@10", "trained by")]
     for row in rows:
         told = row["manifest"] or {}
@@ -91,44 +82,74 @@ def list_command(options: argparse.Namespace) -> int:
                 told.get("towers", {}).get("run", ""),
             )
         )
-    print(f"{base}\n{tables.columns(shown)}")
-    return 0
+    print(f"{folder}\n{tables.columns(shown)}")
 
 
-def promote_command(options: argparse.Namespace) -> int:
-    """Gives a version the label stable, or canary."""
+@serving.command()
+@click.argument("version", type=int)
+@click.option("--canary", is_flag=True, help="Give it the label canary, beside the stable one.")
+@_of_a_server
+@versions.options
+def promote(
+    version: int,
+    canary: bool,
+    server: str | None,
+    no_server: bool,
+    patience: float,
+    seen_as: str | None,
+    base: pathlib.Path | None,
+    runs: pathlib.Path,
+) -> None:
+    """Serves VERSION: gives it the label stable, or canary."""
     from components.registry.models_config import CANARY, STABLE
     from pipeline.rollout import promotion
 
-    base = serving_options.base(options)
-    label = CANARY if options.canary else STABLE
-    promotion.promote(base, options.version, label, _server(options, base), print, options.seen_as)
-    return 0
+    _check_server(server, no_server)
+    folder = versions.find_base(base, runs)
+    label = CANARY if canary else STABLE
+    running = _model_server(server, folder, patience)
+    promotion.promote(folder, version, label, running, print, seen_as)
 
 
-def rollback_command(options: argparse.Namespace) -> int:
+@serving.command()
+@_of_a_server
+@versions.options
+def rollback(
+    server: str | None,
+    no_server: bool,
+    patience: float,
+    seen_as: str | None,
+    base: pathlib.Path | None,
+    runs: pathlib.Path,
+) -> None:
     """Serves again what was served before."""
     from pipeline.rollout import promotion
 
-    base = serving_options.base(options)
-    promotion.rollback(base, _server(options, base), print, options.seen_as)
+    _check_server(server, no_server)
+    folder = versions.find_base(base, runs)
+    promotion.rollback(folder, _model_server(server, folder, patience), print, seen_as)
     print("Runs compare with it from now on, and what they push waits for `promote`.")
-    return 0
 
 
-def verify_command(options: argparse.Namespace) -> int:
-    """Compares the files of the versions with their manifests; 1 if any differs."""
+@serving.command()
+@click.argument("version", type=int, required=False)
+@versions.json_option
+@versions.options
+def verify(
+    version: int | None, as_json: bool, base: pathlib.Path | None, runs: pathlib.Path
+) -> int:
+    """Compares the files of VERSION, or of all, with their manifests; fails if any differs."""
     from components.bundle import manifest
     from components.registry import versions as registry
 
-    base = serving_options.base(options)
-    versions = registry.versions(base) if options.version is None else [options.version]
-    found = {version: manifest.problems(registry.folder(base, version)) for version in versions}
-    if options.json:
+    folder = versions.find_base(base, runs)
+    numbers = registry.versions(folder) if version is None else [version]
+    found = {number: manifest.problems(registry.folder(folder, number)) for number in numbers}
+    if as_json:
         print(json.dumps(found))
     else:
-        for version, problems in found.items():
-            print(f"{version}: " + ("; ".join(problems) or "as its manifest says"))
+        for number, problems in found.items():
+            print(f"{number}: " + ("; ".join(problems) or "as its manifest says"))
     return int(any(found.values()))
 
 
@@ -156,11 +177,23 @@ def _versions(base: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _server(options: argparse.Namespace, base: str) -> Any:
-    """Returns the running server that the options name, or None."""
+def _check_server(server: str | None, no_server: bool) -> None:
+    """Checks that the options name a server, or none, and not both.
+
+    Raises:
+        click.UsageError: They don't.
+    """
+    if server and no_server:
+        raise click.UsageError("Give --server or --no-server, not both.")
+    if not server and not no_server:
+        raise click.UsageError(
+            "One of --server --no-server is required: whether a server runs must be said."
+        )
+
+
+def _model_server(url: str | None, base: str, patience: float) -> "ModelServer | None":
+    """Returns the running server, or None where none runs."""
     from components.registry import models_config
     from pipeline.rollout.model_server import ModelServer
 
-    if options.no_server:
-        return None
-    return ModelServer(options.server, models_config.name_of(base), options.patience)
+    return ModelServer(url, models_config.name_of(base), patience) if url else None

@@ -1,107 +1,102 @@
 """`movielens tune`: tries hyperparameters on `eval`, and says how to run with the best."""
 
-import argparse
 import contextlib
 import dataclasses
 import json
 import logging
 import pathlib
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from components.ingestion import spans
-from pipeline import presets
-from pipeline.cli import data_options, run_options
-from pipeline.config import PipelineConfig, Tuning, output_paths
-from pipeline.runs import tables
-from pipeline.runs.progress import Lines, output_to
-from pipeline.runs.records import new_run_id
-from trainer.config import ModelConfig
-from trainer.tuning.search_space import space, with_values
+import click
+
+from pipeline.cli import request
+from pipeline.cli.request import Request
+
+if TYPE_CHECKING:
+    from pipeline.config import PipelineConfig, Settings, Tuning
+    from pipeline.runs.progress import Lines
+    from trainer.config import ModelConfig
 
 FITS = ("split", "model")
 TRIALS = 10
-NODE = "TwoTowerTuner"
 RESULTS = "tuner_results"
 TRIALS_LOG = "trainer.tuning.trials"  # the logger of that module, which imports TensorFlow
 NDCG, HIT, ERROR, EPOCHS = "val_ndcg@10", "val_hit@10", "val_ndcg@10 error", "epochs"
 
 
-def add_to(commands: Any) -> None:
-    """Adds the command to the command line."""
-    tune = commands.add_parser(
-        "tune",
-        help="look for better hyperparameters",
-        description="Trains models with other hyperparameters and ranks eval by each, never test. "
-        "The first trial is the preset itself, the others are drawn by the seed. Trials are kept: "
-        "the same command goes on where it was stopped, and a higher --trials adds to what is "
-        "there. Ends with the table, and the command that runs with the best.",
-    )
-    run_options.add_to(
-        tune,
-        "any field of split or model, which is then not tuned, e.g. model.window=100",
-        "trials and command",
-    )
-    data_options.add_source_to(tune, "fetch the preset's")
-    tune.add_argument(
-        "--trials", type=int, default=TRIALS, help=f"models to train (default: {TRIALS})"
-    )
-    tune.set_defaults(command=tune_command)
+@click.command()
+@request.options(
+    "Any setting of split or model, which is then not tuned, e.g. model.window=100.",
+    "trials and command",
+    "fetch the preset's",
+    withdraws=False,
+)
+@click.option(
+    "--trials", type=click.IntRange(min=1), default=TRIALS, metavar="N", help="Models to train."
+)
+def tune(asked: Request, trials: int) -> None:
+    """Trains models with other hyperparameters and ranks eval by each, never test.
 
-
-def tune_command(options: argparse.Namespace) -> int:
-    """Tunes as the options say.
-
-    Returns:
-        Exit status: 0.
-
-    Raises:
-        ComponentError: A component failed.
-        ValueError: An option, the data or a folder is not usable.
+    The first trial is the preset itself, with what a file of --config changes; the others are
+    drawn by the seed. Trials are kept: the same command goes on where it was stopped, and a higher
+    --trials adds to what is there. Ends with the table, and the command that runs with the best.
     """
+    from pipeline.config import Tuning, output_paths
+    from pipeline.runs.progress import Lines, output_to
+    from pipeline.runs.records import new_run_id
     from pipeline.runs.report import movielens
+    from trainer.tuning.search_space import with_values
 
-    say = Lines(sys.stderr if options.json else sys.stdout)
-    for setting in options.set:
-        if setting.split(".")[0] not in FITS:
-            raise ValueError(f"{setting!r} has no part in tuning; it takes {' and '.join(FITS)}.")
-    preset = presets.with_settings(presets.find(options.preset), options.set)
-    fixed = fixed_fields(options.set)
-    tried = space(preset.model, fixed)
-    output = run_options.output_folder(options)
+    asked.check_sections(FITS, "has no part in tuning")
+    settings = asked.settings()
+    fixed = fixed_fields(asked.texts)
+    tried = search_space(settings, fixed)
+    asked.check_span()
+    terminal = asked.terminal()
+    output = asked.output_folder()
     paths = output_paths(output)
-    tuning = Tuning(str(paths["tuning"]), options.trials, fixed)
-    data = data_options.folder(options, preset, output, say)
-    data_options.check(data, options.span, say)
-    config = PipelineConfig(
-        name=f"movielens-{options.preset}",
-        data=str(data),
-        span=options.span,
-        pipeline_root=str(paths["pipeline_root"]),
-        serving_base=str(paths["serving_base"]),
-        split=preset.split,
-        model=preset.model,
-    )
+    tuning = Tuning(str(paths["tuning"]), trials, fixed)
+    data = asked.data_folder(output, terminal)
+    request.check_data(data, asked.span, terminal)
+    config = asked.pipeline_config(data, output, settings)
     run_id = new_run_id()
     log = paths["logs"] / f"{run_id}.log"
-    say.line(f"Run {run_id}, logged to {log}")
-    say.line("Tried, measured on eval:")
+    terminal.line(f"Run {run_id}, logged to {log}")
+    terminal.line("Tried, measured on eval:")
     for name, values in tried.items():
-        say.line(f"  {name:16}{', '.join(map(str, values))}")
-    say.line("Loading TFX …")
-    with output_to(log, say.stream) as terminal:
-        made = _search(config, tuning, paths["metadata"], run_id, str(log), Lines(terminal))
-    found = best_first(made.trials)
+        terminal.line(f"  {name:16}{', '.join(map(str, values))}")
+    terminal.line("Loading TFX …")
+    with output_to(log, terminal.stream) as stream:
+        made = _search(config, tuning, paths["metadata"], run_id, str(log), Lines(stream))
+    ranked = best_first(made.trials)
     if not made.trained:
-        say.line(f"All {len(found)} trials were there already; a higher --trials adds to them.")
-    best = with_values(preset.model, found[0]["values"])
-    command = shlex.join([movielens(), *run_arguments(options, best)])
-    say.line(summary(found, command))
-    if options.json:
-        print(json.dumps({"best": found[0]["values"], "command": command, "trials": found}))
-    return 0
+        terminal.line(f"All {len(ranked)} trials were there already; a higher --trials adds more.")
+    best = with_values(settings.model, ranked[0]["values"])
+    command = shlex.join([movielens(), *run_arguments(asked, best)])
+    terminal.line(summary(ranked, command))
+    if asked.as_json:
+        print(json.dumps({"best": ranked[0]["values"], "command": command, "trials": ranked}))
+
+
+def search_space(settings: "Settings", fixed: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """Returns what is tried: values by field of the model.
+
+    Args:
+        settings: Where tuning starts.
+        fixed: Fields of the model that are not tuned.
+
+    Raises:
+        ConfigurationError: There is nothing to try, or the model can't be tuned.
+    """
+    from pipeline.settings.errors import ConfigurationError
+    from trainer.tuning.search_space import space
+
+    try:
+        return space(settings.model, fixed)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,15 +111,16 @@ class Made:
 
 
 def _search(
-    config: PipelineConfig,
-    tuning: Tuning,
+    config: "PipelineConfig",
+    tuning: "Tuning",
     metadata_path: pathlib.Path,
     run_id: str,
     log: str,
-    terminal: Lines,
+    terminal: "Lines",
 ) -> Made:
     """Runs the graph, with a line a component and a line a trial."""
     from components.training.tuner import TRIALS_FILE
+    from pipeline import nodes
     from pipeline.graph import create_tuning
     from pipeline.runs import lineage, local_runner
     from pipeline.runs.recorded_run import fail
@@ -133,7 +129,7 @@ def _search(
 
     def start(node: str) -> None:
         running.append(node)
-        if node != NODE:  # it has lines of its own
+        if node != nodes.TUNER:  # it has lines of its own
             terminal.start(node)
 
     with heard(terminal) as lines:
@@ -143,13 +139,13 @@ def _search(
             )
         except Exception as error:  # a component may raise anything; it is named, and raised again
             fail(running[-1], error, log)
-    results = lineage.outputs(metadata_path, run_id)[NODE][RESULTS].uri
+    results = lineage.outputs(metadata_path, run_id)[nodes.TUNER][RESULTS].uri
     trials = json.loads(pathlib.Path(results, TRIALS_FILE).read_text())
     return Made(trials, trained=sum(line.startswith("trial ") for line in lines))
 
 
 @contextlib.contextmanager
-def heard(terminal: Lines) -> Iterator[list[str]]:
+def heard(terminal: "Lines") -> Iterator[list[str]]:
     """Shows people what the trials log, and yields the list of these lines."""
     lines: list[str] = []
 
@@ -183,26 +179,30 @@ def best_first(trials: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(numbered, key=lambda t: -t["metrics"].get(NDCG, -1.0))
 
 
-def run_arguments(options: argparse.Namespace, best: ModelConfig) -> list[str]:
+def run_arguments(asked: Request, best: "ModelConfig") -> list[str]:
     """Returns the arguments of `movielens` that run the same data with another model.
 
     Args:
-        options: Those of `tune`.
+        asked: What `tune` was asked for.
         best: The model.
     """
-    arguments = ["run", "--preset", options.preset]
-    for name, usual in (("data", None), ("span", spans.NEWEST), ("output", None)):
-        if getattr(options, name) != usual:
-            arguments += [f"--{name}", str(getattr(options, name))]
-    start = dataclasses.asdict(presets.find(options.preset).model)
-    settings = [setting for setting in options.set if setting.startswith("split.")]
-    settings += [
-        f"model.{name}={value}"
-        for name, value in dataclasses.asdict(best).items()
-        if value != start[name]
-    ]
-    for setting in settings:
-        arguments += ["--set", setting]
+    from components.ingestion import spans
+    from pipeline.settings import changes
+
+    arguments = ["run", "--preset", asked.preset.name]
+    if asked.config:
+        arguments += ["--config", str(asked.config)]
+    if asked.data is not None:
+        arguments += ["--data", asked.data]
+    if asked.span != spans.NEWEST:
+        arguments += ["--span", asked.span]
+    if asked.output:
+        arguments += ["--output", str(asked.output)]
+    start = dataclasses.replace(asked, texts=()).settings()
+    end = dataclasses.replace(asked.settings(), model=best)
+    for section in FITS:
+        for text in changes.texts(end, start, section):
+            arguments += ["--set", text]
     return arguments
 
 
@@ -213,6 +213,8 @@ def summary(trials: Sequence[dict[str, Any]], command: str) -> str:
         trials: The best first.
         command: What runs with the best.
     """
+    from pipeline.runs import tables
+
     names = list(trials[0]["values"])
     rows = [("  trial", "ndcg@10", "hit@10", "epochs", *names)]
     for trial in trials:

@@ -1,1 +1,1 @@
-"""Asks a pushed bundle in this process: one user, or all of them."""
+"""Inference with a pushed bundle in this process: single requests, and batches of all users."""

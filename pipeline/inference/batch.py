@@ -44,10 +44,10 @@ def write(
 
     Args:
         bundle: Path of the bundle.
-        version: Its number, a column of the output.
-        out: The file; it is whole or not there.
-        k: Movies a user, at most. Who has seen almost all gets fewer.
-        beam_args: Beam's pipeline options; by default in this process.
+        version: Number of the version, a column of the output.
+        out: Path of the output file, which appears whole or not at all.
+        k: Largest number of movies for a user. Who has seen almost all of them gets fewer.
+        beam_args: Beam's pipeline options; by default Beam runs in this process.
 
     Returns:
         The number of users, and of rows.
@@ -81,19 +81,19 @@ def write(
 
 
 class Recommend(beam.DoFn):
-    """Asks the bundle for a batch of users, and writes the answers to the batch's own file."""
+    """Recommends movies to a batch of users, and writes the rows to a file of the batch."""
 
     def __init__(
         self, bundle: str, version: int, k: int, parts: str, handle: shared.Shared
     ) -> None:
-        """Says what to ask and where to write.
+        """Configures the requests and the output.
 
         Args:
             bundle: Path of the bundle.
-            version: Its number.
-            k: Movies a user.
-            parts: Folder of the files.
-            handle: Lets the threads of a worker share one bundle.
+            version: Number of the version.
+            k: Largest number of movies for a user.
+            parts: Folder of the batches' files.
+            handle: Handle by which the threads of a worker share one bundle.
         """
         self._bundle = bundle
         self._version = version
@@ -102,7 +102,7 @@ class Recommend(beam.DoFn):
         self._handle = handle
 
     def setup(self) -> None:
-        """Loads the bundle, once a worker."""
+        """Loads the bundle, once per worker."""
         self._loaded = self._handle.acquire(lambda: _Loaded(self._bundle))
 
     def process(self, batch: Batch) -> Iterator[Any]:
@@ -129,9 +129,10 @@ def rows(users: Sequence[bytes], answer: dict[str, np.ndarray], k: int) -> pa.Ta
     """Returns a row for each recommendation, users in their order and best first.
 
     Args:
-        users: `[users]` ids.
-        answer: Outputs of `serving_default`, `[users, at least k]`; an empty id: no movie is left.
-        k: Movies a user.
+        users: `[users]` user ids.
+        answer: Outputs of `serving_default` by name, `[users, at least k]`; an id is empty where no
+            movie is left.
+        k: Largest number of movies for a user.
     """
     ids = answer[answers.MOVIE_IDS][:, :k]
     user, rank = np.nonzero(ids != b"")
@@ -152,18 +153,18 @@ def rows(users: Sequence[bytes], answer: dict[str, np.ndarray], k: int) -> pa.Ta
 
 
 def in_order(users: Sequence[bytes]) -> list[bytes]:
-    """Returns user ids in ascending order: as numbers if all are, else as bytes."""
+    """Returns user ids in ascending order: as numbers if all are numbers, else as bytes."""
     numbers = all(user.isdigit() for user in users)
     return sorted(users, key=(lambda user: (int(user), user)) if numbers else None)
 
 
 def _users(bundle: str) -> tuple[list[bytes], int]:
-    """Returns the ids of all users in order, and how many movies an answer holds."""
+    """Returns the ids of all users in order, and the number of movies in an answer."""
     model = tf.saved_model.load(bundle)
     spec = {features.USER_ID: tf.io.FixedLenFeature([], tf.string)}
     stored = tf.io.parse_example(model.answers.timelines, spec)[features.USER_ID].numpy()
-    some = model.signatures["serving_default"](**{features.USER_ID: tf.constant(stored[:1])})
-    return in_order(stored.tolist()), some[answers.MOVIE_IDS].shape[1]
+    sample = model.signatures["serving_default"](**{features.USER_ID: tf.constant(stored[:1])})
+    return in_order(stored.tolist()), sample[answers.MOVIE_IDS].shape[1]
 
 
 def _part(parts: str, number: int) -> str:
@@ -171,7 +172,7 @@ def _part(parts: str, number: int) -> str:
 
 
 def _join(paths: Sequence[str], out: pathlib.Path, parts: str) -> int:
-    """Joins files in order into one, which appears whole, and returns its number of rows."""
+    """Joins files in order into one, which appears whole; returns its number of rows."""
     whole = os.path.join(parts, "whole")
     count = 0
     with pq.ParquetWriter(whole, SCHEMA) as writer:

@@ -1,31 +1,29 @@
-"""Asks a pushed bundle, as a client of TensorFlow Serving would."""
+"""A bundle in this process, asked as a client of TensorFlow Serving asks it."""
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 
-from components.bundle import answers
+from serving.client.recommender import Answer, Movie, RecommenderClient
+from serving.client.transport import Prediction, decode_texts
 from transform import features
 
 
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """What a bundle recommends to one user."""
-
-    movies: tuple[tuple[str, str, float], ...]
-    """Id, title and score, best first."""
-
-    known_user: bool
-    """False: nothing is known of the user, and this is what is popular lately."""
-
-
 class PushedBundle:
-    """A bundle, loaded from the folder of its version."""
+    """A bundle, loaded from the folder of its version. It is the transport of its own client."""
 
     def __init__(self, path: str) -> None:
         """Loads the bundle."""
         self._bundle = tf.saved_model.load(path)
+        self._client = RecommenderClient(self)
+
+    def predict(self, signature: str, inputs: Mapping[str, Any]) -> Prediction:
+        """Runs a signature; see `serving.client.transport.Transport`."""
+        tensors = {name: tf.constant(value) for name, value in inputs.items()}
+        outputs = self._bundle.signatures[signature](**tensors)
+        arrays = {name: decode_texts(value.numpy()) for name, value in outputs.items()}
+        return Prediction(arrays, version=None)
 
     def any_user(self) -> str:
         """Returns the id of some user that the bundle knows."""
@@ -34,30 +32,18 @@ class PushedBundle:
         return parsed[features.USER_ID].numpy().decode()
 
     def for_user(self, user_id: str, k: int) -> Answer:
-        """Answers a user by id."""
-        return self._answer(
-            self._bundle.signatures["serving_default"](user_id=tf.constant([user_id])), k
-        )
+        """Recommends movies to a user, known or not."""
+        (answer,) = self._client.for_users([user_id], k)
+        return answer
 
     def for_history(self, movie_ids: Sequence[str], k: int) -> Answer:
-        """Answers somebody of whom only the movies they saw, in that order, are known."""
-        nothing = tf.constant([""])
-        answer = self._bundle.signatures["recommend"](
-            **{
-                answers.HISTORY_MOVIE_IDS: tf.constant([list(movie_ids)]),
-                answers.EXCLUDE_MOVIE_IDS: tf.constant([[""]]),
-                features.AGE: tf.constant([-1], tf.int64),
-                features.GENDER: nothing,
-                features.OCCUPATION: nothing,
-                features.ZIP: nothing,
-            }
-        )
-        return self._answer(answer, k)
+        """Recommends movies to somebody of whom only the rated movies are known, oldest first."""
+        return self._client.for_history(movie_ids, k)
 
-    def similar(self, movie_id: str, k: int) -> tuple[tuple[str, str, float], ...]:
-        """Returns id, title and cosine of the movies nearest to one, nearest first."""
-        outputs = self._bundle.signatures["similar"](movie_id=tf.constant([movie_id]))
-        return _movies(outputs, k)
+    def similar(self, movie_id: str, k: int) -> tuple[Movie, ...]:
+        """Returns the movies most similar to one, most similar first; their score is the cosine."""
+        (answer,) = self._client.similar([movie_id], k)
+        return answer.movies
 
     def movies_called(self, text: str) -> list[tuple[str, str]]:
         """Returns id and title of the movie of that id, or of those whose title holds the text.
@@ -79,27 +65,12 @@ class PushedBundle:
             lambda movie_id, title: wanted in title,
         )
         for rule in rules:
-            found = [movie for movie in catalogue if rule(movie[0], movie[1].casefold())]
-            if found:
-                return found
+            matches = [movie for movie in catalogue if rule(movie[0], movie[1].casefold())]
+            if matches:
+                return matches
         return []
 
     def unknown_movies(self, movie_ids: Sequence[str]) -> list[str]:
         """Returns the ids that are not in the catalogue."""
         catalogue = set(self._bundle.answers.movie_id.numpy().tolist())
         return [movie_id for movie_id in movie_ids if movie_id.encode() not in catalogue]
-
-    @staticmethod
-    def _answer(outputs: dict[str, tf.Tensor], k: int) -> Answer:
-        return Answer(_movies(outputs, k), bool(outputs[answers.KNOWN_USER][0]))
-
-
-def _movies(outputs: dict[str, tf.Tensor], k: int) -> tuple[tuple[str, str, float], ...]:
-    """Returns id, title and score of the first `k` movies of the first answer."""
-    rows = zip(
-        outputs[answers.MOVIE_IDS][0].numpy()[:k],
-        outputs[answers.TITLES][0].numpy()[:k],
-        outputs[answers.SCORES][0].numpy()[:k],
-        strict=True,
-    )
-    return tuple((i.decode(), t.decode(), float(s)) for i, t, s in rows if i)

@@ -1,1 +1,1 @@
-"""Which version is served: promote, roll back, and wait for the server."""
+"""Rollout of versions: promotion, rollback, and waiting for the server."""

@@ -1,90 +1,97 @@
-"""Waits for a running TensorFlow Serving, by its REST API, to have loaded what it was told to."""
+"""Waiting for a running TensorFlow Serving to load what its configuration asks for."""
 
 import json
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from typing import Any
 
-AVAILABLE, END = "AVAILABLE", "END"
+import tenacity
+
+from serving.client.model_status import AVAILABLE, END, ModelStatus
+from serving.client.transport import ServingUnavailable
+
 POLL_SECONDS = 0.5
 ANSWER_SECONDS = 10
-LOCAL = ("http", "https")
+SCHEMES = ("http", "https")
 
 
 class ModelServer:
-    """One model of a server."""
+    """One model of a running server, seen through its REST API."""
 
     def __init__(self, url: str, model: str, patience: float) -> None:
-        """Names the server.
+        """Prepares the requests; nothing is sent yet.
 
         Args:
-            url: Of its REST API, such as "http://127.0.0.1:8501".
+            url: Address of the server's REST API, such as "http://127.0.0.1:8501".
             model: Name of the model.
-            patience: Seconds to wait for something, at most.
+            patience: Seconds to wait for a version or a label.
 
         Raises:
-            ValueError: `url` is no address of a web server.
+            ValueError: `url` is not the address of a web server.
         """
         parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in LOCAL or not parts.netloc:
+        if parts.scheme not in SCHEMES or not parts.netloc:
             raise ValueError(f"A server looks like http://127.0.0.1:8501, got {url!r}.")
-        self._models = f"{url.rstrip('/')}/v1/models/{urllib.parse.quote(model)}"
+        self._status = ModelStatus(url, model, ANSWER_SECONDS)
         self._url = url
         self._patience = patience
 
     def await_version(self, version: int) -> None:
-        """Returns when the version is available.
+        """Waits until the version is available.
 
         Raises:
             ValueError: It could not be loaded, or not in time.
         """
-        self._await(f"versions/{version}", version, f"version {version} to be loaded")
+        self._await(f"/versions/{version}", version, f"version {version} to be loaded")
 
     def await_label(self, label: str, version: int) -> None:
-        """Returns when the label means the version.
+        """Waits until the label means the version.
 
         Raises:
             ValueError: It does not in time.
         """
-        self._await(f"labels/{label}", version, f"{label} to mean version {version}")
+        self._await(f"/labels/{label}", version, f"{label} to mean version {version}")
 
-    def _await(self, path: str, version: int, what: str) -> None:
-        deadline = time.monotonic() + self._patience
-        while True:
-            answer = self._get(path)
-            for status in answer.get("model_version_status", []):
-                if int(status["version"]) == version and status["state"] == AVAILABLE:
-                    return
-                message = status.get("status", {}).get("error_message")
-                if int(status["version"]) == version and status["state"] == END and message:
-                    raise ValueError(f"{self._url} could not load version {version}: {message}")
-            if time.monotonic() > deadline:
-                raise ValueError(
-                    f"Waited {self._patience:g} s for {what} at {self._url}; its last answer was "
-                    f"{json.dumps(answer)}. A server takes notice only if it was started with "
-                    "--model_config_file and --model_config_file_poll_wait_seconds."
-                )
-            time.sleep(POLL_SECONDS)
+    def _await(self, path: str, version: int, goal: str) -> None:
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_delay(self._patience),
+            wait=tenacity.wait_fixed(POLL_SECONDS),
+            retry=tenacity.retry_if_result(lambda answer: not self._is_loaded(answer, version)),
+        )
+        try:
+            retrying(self._fetch, path)
+        except tenacity.RetryError as error:
+            raise ValueError(
+                f"Waited {self._patience:g} s for {goal} at {self._url}; its last answer was "
+                f"{json.dumps(error.last_attempt.result())}. A server takes notice only if it was "
+                "started with --model_config_file and --model_config_file_poll_wait_seconds."
+            ) from None
 
-    def _get(self, path: str) -> dict[str, Any]:
-        """Returns the server's answer, an error included.
+    def _is_loaded(self, answer: dict[str, Any], version: int) -> bool:
+        """Returns whether an answer says that the version is available.
 
         Raises:
-            ValueError: Nobody answers, or no server of models does.
+            ValueError: It says that the version could not be loaded.
+        """
+        for status in answer.get("model_version_status", []):
+            if int(status["version"]) != version:
+                continue
+            if status["state"] == AVAILABLE:
+                return True
+            message = status.get("status", {}).get("error_message")
+            if status["state"] == END and message:
+                raise ValueError(f"{self._url} could not load version {version}: {message}")
+        return False
+
+    def _fetch(self, path: str) -> dict[str, Any]:
+        """Returns the server's answer, which may be an error, such as 404 for a new version.
+
+        Raises:
+            ValueError: Nobody answers, or something else than a model server does.
         """
         try:
-            with urllib.request.urlopen(f"{self._models}/{path}", timeout=ANSWER_SECONDS) as answer:
-                body = answer.read()
-        except urllib.error.HTTPError as error:  # such as 404 while the version is not known
-            body = error.read()
-        except OSError as error:
+            return self._status.fetch(path)
+        except ServingUnavailable as error:
             raise ValueError(
-                f"No answer from {self._url} ({error}); with --no-server the configuration is "
-                "written for a server that starts later."
+                f"{error}; with --no-server the configuration is written for a server that starts "
+                "later."
             ) from error
-        try:
-            return dict(json.loads(body))
-        except ValueError:
-            raise ValueError(f"{self._url} does not answer as TensorFlow Serving does.") from None

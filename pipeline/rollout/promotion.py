@@ -1,4 +1,4 @@
-"""Which version is served: promotion and rollback, in the steps that TensorFlow Serving needs.
+"""Promotion and rollback of versions, in the steps that TensorFlow Serving needs.
 
 A label may only be given to a version that is loaded. So a new version is first loaded beside the
 old one, then the label moves, then the old one is dropped: whoever asks without a label gets the
@@ -28,24 +28,26 @@ def promote(
     say: Callable[[str], None],
     seen_as: str | None = None,
 ) -> None:
-    """Gives a label to a version, and lets the server load what is labelled and nothing else.
+    """Labels a version, and lets the server load the labelled versions only.
 
     Args:
-        base: The folder that TensorFlow Serving watches.
-        version: The version.
+        base: Folder of the versions, which TensorFlow Serving watches.
+        version: Number of the version.
         label: `stable` or `canary`.
-        server: The running server, which is waited for after each step; None: the configuration is
-            for one that starts later, which gives labels after it has loaded.
-        say: Told of each step.
-        seen_as: Path of `base` as the server sees it.
+        server: Running server, which is waited for after each step; None where the configuration is
+            for a server that starts later, which assigns labels after it has loaded.
+        say: Called with a line about each step.
+        seen_as: Path of `base` as the server sees it; by default `base` itself.
 
     Raises:
         LookupError: There is no such version.
-        ValueError: It is damaged, or the server did not follow; the labels are then as before.
+        ValueError: It is damaged, or the server did not follow. The labels are unchanged.
     """
-    found = manifest.problems(registry.folder(base, version))
-    if found:
-        raise ValueError(f"Version {version} is damaged, nothing was changed: {'; '.join(found)}.")
+    problems = manifest.problems(registry.folder(base, version))
+    if problems:
+        raise ValueError(
+            f"Version {version} is damaged, nothing was changed: {'; '.join(problems)}."
+        )
     before = registry.served(base)
     history = stable_history(base)
     labels = models_config.labels(base)
@@ -68,13 +70,19 @@ def rollback(
     say: Callable[[str], None],
     seen_as: str | None = None,
 ) -> int:
-    """Serves again what was served before, and ends a canary.
+    """Promotes the version that was served before, and ends a canary.
+
+    Args:
+        base: Folder of the versions, which TensorFlow Serving watches.
+        server: Running server, as for `promote`.
+        say: Called with a line about each step.
+        seen_as: Path of `base` as the server sees it; by default `base` itself.
 
     Returns:
         The version that is served now.
 
     Raises:
-        LookupError: There is nothing to go back to.
+        LookupError: There is no earlier version.
         ValueError: As for `promote`.
     """
     now = registry.served(base)
@@ -91,9 +99,9 @@ def rollback(
 
 
 def stable_history(base: str) -> list[int]:
-    """Returns the versions that were served, in that order, as far as they are still there.
+    """Returns the versions that were served, in that order, without those that are gone.
 
-    Where no label was ever given the newest version was served, so that is all of them.
+    Where no label was ever assigned, each version was the newest once and was served.
 
     Raises:
         ValueError: The history can't be read.
@@ -104,12 +112,12 @@ def stable_history(base: str) -> list[int]:
     if text is None:
         return there if STABLE not in models_config.labels(base) else []
     try:
-        told = [int(version) for version in json.loads(text)]
+        history = [int(version) for version in json.loads(text)]
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"{path} is not a list of versions ({error}); remove it, and `promote` instead."
         ) from error
-    return [version for version in told if version in there]
+    return [version for version in history if version in there]
 
 
 def _move(
@@ -120,9 +128,9 @@ def _move(
     say: Callable[[str], None],
     seen_as: str | None,
 ) -> None:
-    """Lets the server load what is wanted beside what it has, then move the labels.
+    """Lets the server load the wanted versions beside the present ones, then move the labels.
 
-    If it does not follow, it is told to go on as before.
+    If it does not follow, the configuration is restored.
     """
     versions = {*labels.values(), *wanted.values()}
     path = models_config.path_of(base)
@@ -145,7 +153,7 @@ def _move(
 
 
 def _remember(base: str, versions: list[int]) -> None:
-    """Writes which versions were served, in order; one after itself is told once."""
+    """Writes the versions that were served, in order, without repetitions in a row."""
     kept = [
         version
         for index, version in enumerate(versions)

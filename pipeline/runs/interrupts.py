@@ -1,4 +1,4 @@
-"""Ctrl-C that is never lost."""
+"""Ctrl-C, remembered where Python drops it."""
 
 import contextlib
 import signal
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def remembered() -> Iterator[Callable[[], None]]:
+def remember() -> Iterator[Callable[[], None]]:
     """Remembers that somebody pressed Ctrl-C.
 
     Python raises `KeyboardInterrupt` wherever the main thread happens to be. In a destructor or in

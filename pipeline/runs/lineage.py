@@ -1,4 +1,4 @@
-"""Reads from ML Metadata what a run made."""
+"""Artifacts of a run, as ML Metadata recorded them."""
 
 import pathlib
 
@@ -24,7 +24,7 @@ def outputs(
     context = store.get_context_by_type_and_name("pipeline_run", run_id)
     if context is None:
         raise KeyError(f"No run {run_id!r} in {metadata_path}.")
-    found: dict[str, dict[str, metadata_store_pb2.Artifact]] = {}
+    by_node: dict[str, dict[str, metadata_store_pb2.Artifact]] = {}
     for execution in store.get_executions_by_context(context.id):
         node = next(
             other.name.split(".", 1)[1]
@@ -38,5 +38,5 @@ def outputs(
         ]
         artifacts = store.get_artifacts_by_id([event.artifact_id for event in events])
         for event, artifact in zip(events, artifacts, strict=True):
-            found.setdefault(node, {})[event.path.steps[0].key] = artifact
-    return found
+            by_node.setdefault(node, {})[event.path.steps[0].key] = artifact
+    return by_node

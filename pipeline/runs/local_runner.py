@@ -1,25 +1,24 @@
-"""Runs the graph on this machine: LocalDagRunner, Beam in process, ML Metadata in SQLite.
+"""Local runner: TFX's launcher, a component at a time, with Beam in process and SQLite.
 
-The caller hears one event a component.
+TFX's LocalDagRunner does the same and says nothing; this one tells its caller when a component
+starts and ends, and whether its result came from the cache.
 """
 
-import logging
 import pathlib
-import re
 import time
 from collections.abc import Callable, Collection
 
 import absl.logging
+import ml_metadata
 from ml_metadata.proto import metadata_store_pb2
 from tfx import v1 as tfx
 from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
-from tfx.orchestration.portable import runtime_parameter_utils
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import launcher, runtime_parameter_utils
+from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.runs import interrupts
-
-MILESTONE = re.compile(r"^Component (?P<node>\S+) is (?P<what>running|finished)\.$")
-CACHED = re.compile(r"^A cached execution \d+ is used\.$")
 
 OnStart = Callable[[str], None]
 OnEnd = Callable[[str, float, bool], None]
@@ -51,10 +50,41 @@ def run(
 
     Raises:
         Exception: Whatever a component raises; the components after it did not run.
+        RuntimeError: A component did not run, for lack of its inputs.
         KeyboardInterrupt: Somebody pressed Ctrl-C; if what ran then dropped the exception, it is
             raised before the next component.
     """
-    pipeline.metadata_connection_config = sqlite(metadata_path)
+    connection = sqlite(metadata_path)
+    graph = compile_graph(pipeline, connection, run_id, never_reused)
+    absl.logging.set_verbosity(absl.logging.INFO)  # TFX logs what it does at this level
+    with interrupts.remember() as raise_if_interrupted:
+        for node in graph.nodes:
+            raise_if_interrupted()
+            node_id = node.pipeline_node.node_info.id
+            absl.logging.info("Component %s is running.", node_id)
+            on_start(node_id)
+            began = time.monotonic()
+            cached = launch(graph, node.pipeline_node, connection)
+            on_end(node_id, time.monotonic() - began, cached)
+            absl.logging.info("Component %s is finished.", node_id)
+        raise_if_interrupted()
+
+
+def compile_graph(
+    pipeline: tfx.dsl.Pipeline,
+    connection: metadata_store_pb2.ConnectionConfig,
+    run_id: str,
+    never_reused: Collection[str],
+) -> pipeline_pb2.Pipeline:
+    """Returns the graph as TFX's launcher takes it, its nodes in the order of the data.
+
+    Args:
+        pipeline: The graph.
+        connection: Connection to ML Metadata.
+        run_id: Name of the run in ML Metadata.
+        never_reused: Ids of the nodes whose cache is off.
+    """
+    pipeline.metadata_connection_config = connection
     graph = compiler.Compiler().compile(pipeline)
     runtime_parameter_utils.substitute_runtime_parameter(
         graph, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id}
@@ -62,42 +92,46 @@ def run(
     for node in graph.nodes:
         if node.pipeline_node.node_info.id in never_reused:
             node.pipeline_node.execution_options.caching_options.enable_cache = False
-    absl.logging.set_verbosity(absl.logging.INFO)  # milestones are told at this level
-    logger = logging.getLogger("absl")
-    with interrupts.remembered() as stop_if_interrupted:
-
-        def start(node: str) -> None:
-            stop_if_interrupted()
-            on_start(node)
-
-        listener = _Milestones(start, on_end)
-        logger.addHandler(listener)
-        try:
-            tfx.orchestration.LocalDagRunner().run_with_ir(graph)
-        finally:
-            logger.removeHandler(listener)
-        stop_if_interrupted()
+    return graph
 
 
-class _Milestones(logging.Handler):
-    """Hears from TFX's log which component runs: the runner offers no other way."""
+def launch(
+    graph: pipeline_pb2.Pipeline,
+    node: pipeline_pb2.PipelineNode,
+    connection: metadata_store_pb2.ConnectionConfig,
+) -> bool:
+    """Runs a component, and returns whether an earlier result was reused.
 
-    def __init__(self, on_start: OnStart, on_end: OnEnd) -> None:
-        super().__init__()
-        self._on_start = on_start
-        self._on_end = on_end
-        self._began = 0.0
-        self._cached = False
+    Args:
+        graph: The compiled graph.
+        node: One of its nodes.
+        connection: Connection to ML Metadata.
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Reports a component's start or end."""
-        message = record.getMessage()
-        self._cached |= bool(CACHED.match(message))
-        milestone = MILESTONE.match(message)
-        if not milestone:
-            return
-        if milestone["what"] == "running":
-            self._began, self._cached = time.monotonic(), False
-            self._on_start(milestone["node"])
-        else:
-            self._on_end(milestone["node"], time.monotonic() - self._began, self._cached)
+    Raises:
+        Exception: Whatever the component raises.
+        RuntimeError: It did not run: the launcher logs that its inputs are missing, and returns.
+    """
+    deployment = runner_utils.extract_local_deployment_config(graph)
+    node_id = node.node_info.id
+    info = launcher.Launcher(
+        pipeline_node=node,
+        mlmd_connection=metadata.Metadata(connection),
+        pipeline_info=graph.pipeline_info,
+        pipeline_runtime_spec=graph.runtime_spec,
+        executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+        custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+    ).launch()
+    state = execution_state(connection, info.execution_id if info else None)
+    if state not in (metadata_store_pb2.Execution.COMPLETE, metadata_store_pb2.Execution.CACHED):
+        raise RuntimeError(f"{node_id} did not run: its inputs are missing; the log says which.")
+    return bool(state == metadata_store_pb2.Execution.CACHED)
+
+
+def execution_state(
+    connection: metadata_store_pb2.ConnectionConfig, execution_id: int | None
+) -> "metadata_store_pb2.Execution.State.ValueType":
+    """Returns the last known state of an execution; UNKNOWN where there is none."""
+    if execution_id is None:
+        return metadata_store_pb2.Execution.UNKNOWN
+    (execution,) = ml_metadata.MetadataStore(connection).get_executions_by_id([execution_id])
+    return execution.last_known_state

@@ -1,4 +1,4 @@
-"""What people see while a pipeline runs: a line a component; all else goes to a log file."""
+"""Progress on the terminal, a line a component, and a log file for all other output."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Runs a graph with a line a component, and writes the run's record however it ends."""
+"""Run of a graph with a line a component, whose record is written however it ends."""
 
 import pathlib
 import time
@@ -6,10 +6,12 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from pipeline import nodes
 from pipeline.config import PipelineConfig
 from pipeline.runs.progress import Lines, output_to
 from pipeline.runs.records import BLESSED, FAILED, INTERRUPTED, NOT_BLESSED, RunRecord, new_run_id
 from pipeline.runs.usage import cpu_seconds, peak_gigabytes
+from transform import features
 
 ENDED = (BLESSED, NOT_BLESSED)
 
@@ -22,17 +24,20 @@ def run_and_record(
     config: PipelineConfig,
     preset: str,
     paths: dict[str, pathlib.Path],
-    say: Lines,
+    terminal: Lines,
     create: Callable[[PipelineConfig], Any],
 ) -> RunRecord:
     """Runs a graph, and writes the run's record however it ends.
 
     Args:
         config: What the run does.
-        preset: Where it started from, for the record.
-        paths: What `output_paths` returned.
-        say: Where people look.
-        create: Makes the graph of the configuration.
+        preset: Name of the preset that the configuration started from, for the record.
+        paths: Paths under the output folder, as `output_paths` returns them.
+        terminal: What people look at.
+        create: Returns the graph of a configuration.
+
+    Returns:
+        The record, as it was written.
 
     Raises:
         ComponentError: A component failed.
@@ -41,11 +46,11 @@ def run_and_record(
     log = paths["logs"] / f"{run_id}.log"
     record = RunRecord(run_id, preset, config.data, str(paths["records"].parent), str(log))
     record.write(paths["records"])
-    say.line(f"Run {run_id}, logged to {log}\nLoading TFX …")
+    terminal.line(f"Run {run_id}, logged to {log}\nLoading TFX …")
     began = time.monotonic()
     try:
-        with output_to(log, say.stream) as terminal:
-            _run_graph(config, create, record, paths["metadata"], Lines(terminal))
+        with output_to(log, terminal.stream) as stream:
+            _run_graph(config, create, record, paths["metadata"], Lines(stream))
     except KeyboardInterrupt:
         record.status = INTERRUPTED
         raise
@@ -56,11 +61,11 @@ def run_and_record(
         record.seconds = round(time.monotonic() - began, 1)
         record.cpu_seconds = round(cpu_seconds(), 1)
         record.gigabytes = round(peak_gigabytes(), 2)
-        _write_at_the_end(record, paths["records"], say)
+        _write_at_the_end(record, paths["records"], terminal)
     return record
 
 
-def _write_at_the_end(record: RunRecord, folder: pathlib.Path, say: Lines) -> None:
+def _write_at_the_end(record: RunRecord, folder: pathlib.Path, terminal: Lines) -> None:
     """Writes the record; if it can't, that must not hide why the run itself failed.
 
     Raises:
@@ -71,7 +76,7 @@ def _write_at_the_end(record: RunRecord, folder: pathlib.Path, say: Lines) -> No
     except OSError as error:
         if record.status in ENDED:
             raise
-        say.line(f"The run's record could not be written: {error}")
+        terminal.line(f"The run's record could not be written: {error}")
 
 
 def _run_graph(
@@ -81,12 +86,10 @@ def _run_graph(
     metadata_path: pathlib.Path,
     terminal: Lines,
 ) -> None:
-    """Runs the graph and fills the record with what it made."""
-    from components.ingestion import spans
+    """Runs the graph, and completes the record from its artifacts."""
     from components.registry import versions
     from components.registry.pusher import DESTINATION, SAME_AS
     from pipeline.runs import lineage, local_runner, verdict
-    from pipeline.stages import OUTSIDE_WORLD
 
     running = ["The graph"]
     used = [0.0]
@@ -105,16 +108,18 @@ def _run_graph(
         terminal.end(node, seconds, cached)
 
     try:
-        local_runner.run(create(config), metadata_path, record.run_id, start, end, OUTSIDE_WORLD)
+        local_runner.run(
+            create(config), metadata_path, record.run_id, start, end, nodes.OUTSIDE_WORLD
+        )
     except Exception as error:  # a component may raise anything; it is named, and raised again
         fail(running[-1], error, record.log)
-    made = lineage.outputs(metadata_path, record.run_id)
-    examples = made["RatingsExampleGen"]["examples"]
-    record.span = examples.custom_properties[spans.PROPERTY].int_value
-    found = verdict.read(made["Evaluator"]["evaluation"].uri)
-    record.metrics, record.reasons = found.metrics, list(found.reasons)
-    record.status = BLESSED if found.blessed else NOT_BLESSED
-    pushed = made["Pusher"]["pushed_model"].custom_properties
+    artifacts = lineage.outputs(metadata_path, record.run_id)
+    examples = artifacts[nodes.RATINGS_EXAMPLE_GEN]["examples"]
+    record.span = examples.custom_properties[features.SPAN].int_value
+    evaluation = verdict.read(artifacts[nodes.EVALUATOR]["evaluation"].uri)
+    record.metrics, record.reasons = evaluation.metrics, list(evaluation.reasons)
+    record.status = BLESSED if evaluation.blessed else NOT_BLESSED
+    pushed = artifacts[nodes.PUSHER]["pushed_model"].custom_properties
     record.pushed = pushed[DESTINATION].string_value
     record.same_as = pushed[SAME_AS].string_value
     version = versions.served(config.serving_base)

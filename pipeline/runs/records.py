@@ -1,6 +1,5 @@
 """What ran, when, and how it ended: one small JSON file a run, readable without TensorFlow."""
 
-import argparse
 import dataclasses
 import datetime
 import json
@@ -126,14 +125,6 @@ def _read(path: pathlib.Path) -> RunRecord:
         return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
     except (json.JSONDecodeError, TypeError) as error:
         raise ValueError(f"{path} is not a run record ({error}); remove it.") from error
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the options of commands that look at earlier runs."""
-    parser.add_argument(
-        "--runs", type=pathlib.Path, default=RUNS, help="folder of the runs (default: runs)"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def new_run_id() -> str:

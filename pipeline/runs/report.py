@@ -1,6 +1,5 @@
 """What came of a run: for people, for programs, and as an exit status."""
 
-import argparse
 import dataclasses
 import json
 import os
@@ -8,6 +7,7 @@ import pathlib
 import shutil
 import sys
 
+from pipeline import nodes
 from pipeline.runs import tables
 from pipeline.runs.progress import Lines, output_to
 from pipeline.runs.records import BLESSED, NOT_BLESSED, RunRecord
@@ -16,16 +16,25 @@ EXIT = {BLESSED: 0, NOT_BLESSED: 3}
 SHOWN = 10
 
 
-def tell(record: RunRecord, options: argparse.Namespace, say: Lines) -> int:
-    """Says what came of a run, and returns the exit status.
+def tell(record: RunRecord, terminal: Lines, as_json: bool, output: pathlib.Path | None) -> int:
+    """Says what came of a run.
 
     Programs are spared the sample of what the bundle recommends: it must be loaded for that.
+
+    Args:
+        record: The run.
+        terminal: What people look at.
+        as_json: Whether to print the record for a program, too.
+        output: The output folder, if it is not the usual one.
+
+    Returns:
+        The exit status.
     """
-    say.line(summary(record))
-    if record.pushed and not options.json:
-        say.line(sample(record))
-    say.line(next_commands(record, options.output))
-    if options.json:
+    terminal.line(summary(record))
+    if record.pushed and not as_json:
+        terminal.line(sample(record))
+    terminal.line(next_commands(record, output))
+    if as_json:
         print(json.dumps(dataclasses.asdict(record)))
     return EXIT[record.status]
 
@@ -81,7 +90,7 @@ def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
     command = movielens()
     where = f" --runs {output}" if output else ""
     tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
-    training = os.path.join(record.output, "artifacts", "TwoTowerTrainer")
+    training = os.path.join(record.output, "artifacts", nodes.TRAINER)
     rows = [
         (f"{command} recommend 42{where}", "ask the bundle that is served"),
         (f"{command} recommend --history 50,181{where}", "… for somebody who saw these movies"),

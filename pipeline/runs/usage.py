@@ -1,4 +1,4 @@
-"""What a process has used of the machine."""
+"""CPU time and memory of this process."""
 
 import pathlib
 import resource
@@ -16,8 +16,8 @@ def cpu_seconds() -> float:
 def peak_gigabytes() -> float:
     """Returns the most memory that this process has held, in 10^9 bytes, children not counted.
 
-    Linux is asked for its high-water mark: `ru_maxrss` of a process that another one started is
-    never below what that one held.
+    On Linux this is the kernel's high-water mark: `ru_maxrss` of a process that another one
+    started is never below what that one held.
     """
     if STATUS.exists():
         (peak,) = (line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM:"))

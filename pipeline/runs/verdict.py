@@ -1,4 +1,4 @@
-"""Reads the Evaluator's output: the metrics, and why a bundle was or was not blessed."""
+"""Verdict of the Evaluator: metrics, and the thresholds that a bundle failed."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from components.evaluation import results
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What the Evaluator found."""
+    """What the Evaluator measured and decided."""
 
     blessed: bool
     """Whether every threshold held."""
@@ -23,7 +23,7 @@ class Verdict:
 
 
 def read(evaluation: str) -> Verdict:
-    """Reads the output folder of the Evaluator.
+    """Returns the verdict in the output folder of the Evaluator.
 
     Args:
         evaluation: Path of the `ModelEvaluation` artifact.
@@ -31,12 +31,12 @@ def read(evaluation: str) -> Verdict:
     validation = tfma.load_validation_result(evaluation)
     return Verdict(
         blessed=validation.validation_ok,
-        reasons=tuple(reasons(validation)),
+        reasons=tuple(explain(validation)),
         metrics=results.metrics(evaluation),
     )
 
 
-def reasons(validation: validation_result_pb2.ValidationResult) -> list[str]:
+def explain(validation: validation_result_pb2.ValidationResult) -> list[str]:
     """Returns a sentence for each threshold that failed."""
     sentences = []
     for part in validation.metric_validations_per_slice:

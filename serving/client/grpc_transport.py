@@ -1,10 +1,9 @@
-"""Asks over gRPC. Needs TensorFlow, whose tensor messages these are."""
+"""gRPC transport. Needs TensorFlow, whose tensor messages it sends."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import grpc
-import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
@@ -15,6 +14,7 @@ from serving.client.transport import (
     RequestRefused,
     ServingUnavailable,
     Transient,
+    decode_texts,
     until_deadline,
 )
 
@@ -28,7 +28,7 @@ OPTIONS = (
 
 
 class GrpcTransport:
-    """One channel to a model server; may be used by many threads."""
+    """A channel to a model server, safe to share between threads."""
 
     def __init__(
         self,
@@ -40,10 +40,10 @@ class GrpcTransport:
         """Opens a channel; nothing is sent yet.
 
         Args:
-            address: `host:port`.
+            address: `host:port` of the server.
             model: Name of the served model.
             label: Version label, such as `stable`; by default the latest version answers.
-            deadline: Seconds for a request with all its retries.
+            deadline: Seconds that a request may take, retries included.
         """
         self._address = address
         self._model = model
@@ -64,7 +64,9 @@ class GrpcTransport:
         response = until_deadline(
             lambda left: self._attempt(request, left), self._deadline, self._address
         )
-        outputs = {name: _texts(tf.make_ndarray(p)) for name, p in response.outputs.items()}
+        outputs = {
+            name: decode_texts(tf.make_ndarray(proto)) for name, proto in response.outputs.items()
+        }
         return Prediction(outputs, response.model_spec.version.value)
 
     def _attempt(
@@ -73,12 +75,12 @@ class GrpcTransport:
         try:
             return self._stub.Predict(request, timeout=left, wait_for_ready=True)
         except grpc.RpcError as error:
-            said = f"{error.code().name}: {error.details()}"
+            message = f"{error.code().name}: {error.details()}"
             if error.code() in RETRIED:
-                raise Transient(said) from error
+                raise Transient(message) from error
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-                raise ServingUnavailable(f"No answer from {self._address}: {said}") from error
-            raise RequestRefused(said) from error
+                raise ServingUnavailable(f"No answer from {self._address}: {message}") from error
+            raise RequestRefused(message) from error
 
     def close(self) -> None:
         """Closes the channel."""
@@ -89,12 +91,3 @@ class GrpcTransport:
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-
-def _texts(array: np.ndarray) -> np.ndarray:
-    """Returns the array, byte strings decoded."""
-    if array.dtype != object:
-        return array
-    texts = np.empty(array.size, object)
-    texts[:] = [value.decode() for value in array.ravel()]
-    return texts.reshape(array.shape)

@@ -1,8 +1,8 @@
-"""Recommendations in Python's own types, whichever transport brings them."""
+"""Recommender client: signatures of a bundle as Python functions, over any transport."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,9 +11,8 @@ from serving.client.transport import Prediction, Transport
 BATCH_SIZE = 32
 
 
-@dataclasses.dataclass(frozen=True)
-class Movie:
-    """One movie of an answer."""
+class Movie(NamedTuple):
+    """A recommended movie."""
 
     movie_id: str
     title: str
@@ -22,19 +21,21 @@ class Movie:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What is recommended, best first."""
+    """Recommendations for one user."""
 
     movies: tuple[Movie, ...]
+    """Best first."""
+
     known_user: bool
-    """False: nothing is known of the user, and this is what is popular lately."""
+    """False where nothing is known of the user, who then gets what is popular lately."""
 
     version: int | None
-    """Of the bundle that answered; None over REST, which does not tell."""
+    """Version of the bundle that answered; None where the transport does not tell, as REST."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Profile:
-    """What may be known of somebody whom training never saw."""
+    """User features of somebody whom training never saw; the defaults mean unknown."""
 
     age: int = -1
     gender: str = ""
@@ -43,14 +44,14 @@ class Profile:
 
 
 class RecommenderClient:
-    """Asks for recommendations, in batches."""
+    """Client of a bundle. Long lists of ids are sent in batches."""
 
     def __init__(self, transport: Transport, batch_size: int = BATCH_SIZE) -> None:
-        """Uses a transport.
+        """Wraps a transport.
 
         Args:
-            transport: gRPC or REST.
-            batch_size: Users or movies in one request at most.
+            transport: Transport to the bundle, such as gRPC or REST.
+            batch_size: Largest number of users or movies in one request.
 
         Raises:
             ValueError: `batch_size` is below 1.
@@ -61,7 +62,7 @@ class RecommenderClient:
         self._batch_size = batch_size
 
     def for_users(self, user_ids: Sequence[str], k: int = 10) -> list[Answer]:
-        """Returns an answer for each user id, known or not, movies they saw left out.
+        """Recommends movies to each user, known or not; the movies that they rated are left out.
 
         Raises:
             ServingUnavailable, RequestRefused: As the transport says.
@@ -79,7 +80,14 @@ class RecommenderClient:
         exclude: Sequence[str] = (),
         profile: Profile | None = None,
     ) -> Answer:
-        """Returns an answer for somebody who saw these movies, oldest first."""
+        """Recommends movies to somebody without a user id.
+
+        Args:
+            movie_ids: Movies that they rated, oldest first.
+            k: Largest number of movies to return.
+            exclude: Further movies to leave out.
+            profile: User features, as far as they are known.
+        """
         known = dataclasses.asdict(profile or Profile())
         inputs: dict[str, Any] = {name: [value] for name, value in known.items()}
         inputs["age"] = np.array(inputs["age"], np.int64)
@@ -88,7 +96,7 @@ class RecommenderClient:
         return _answers(self._transport.predict("recommend", inputs), 1, k)[0]
 
     def similar(self, movie_ids: Sequence[str], k: int = 10) -> list[Answer]:
-        """Returns the most similar movies of each, by cosine; none where the movie is unknown."""
+        """Returns the movies most similar to each, by cosine; none where the movie is unknown."""
         answers = []
         for batch in self._batches(movie_ids):
             prediction = self._transport.predict("similar", {"movie_id": batch})

@@ -1,4 +1,4 @@
-"""Asks over REST. Needs no TensorFlow."""
+"""REST transport. Needs no TensorFlow."""
 
 import json
 import urllib.parse
@@ -22,7 +22,7 @@ CONNECTIONS = 16
 
 
 class RestTransport:
-    """A pool of connections to a model server; may be used by many threads."""
+    """A pool of connections to a model server, safe to share between threads."""
 
     def __init__(
         self,
@@ -34,24 +34,23 @@ class RestTransport:
         """Prepares the pool; nothing is sent yet.
 
         Args:
-            url: Of the server, such as `http://127.0.0.1:8501`.
+            url: Address of the server, such as `http://127.0.0.1:8501`.
             model: Name of the served model.
             label: Version label, such as `stable`; by default the latest version answers.
-            deadline: Seconds for a request with all its retries.
+            deadline: Seconds that a request may take, retries included.
         """
-        place = f"/labels/{urllib.parse.quote(label, safe='')}" if label else ""
-        name = urllib.parse.quote(model, safe="")
-        self._url = f"{url.rstrip('/')}/v1/models/{name}{place}:predict"
+        labelled = f"/labels/{urllib.parse.quote(label, safe='')}" if label else ""
+        self._url = f"{model_url(url, model)}{labelled}:predict"
         self._deadline = deadline
         self._pool = urllib3.PoolManager(maxsize=CONNECTIONS, retries=False)
 
     def predict(self, signature: str, inputs: Mapping[str, Any]) -> Prediction:
         """Runs a signature; see `Transport`."""
-        plain = {
+        values = {
             name: value.tolist() if isinstance(value, np.ndarray) else value
             for name, value in inputs.items()
         }
-        body = json.dumps({"signature_name": signature, "inputs": plain}).encode()
+        body = json.dumps({"signature_name": signature, "inputs": values}).encode()
         answer = until_deadline(lambda left: self._attempt(body, left), self._deadline, self._url)
         outputs = answer["outputs"]
         return Prediction({name: np.array(value) for name, value in outputs.items()}, None)
@@ -66,7 +65,7 @@ class RestTransport:
                 timeout=urllib3.Timeout(total=left),
             )
         except urllib3.exceptions.HTTPError as error:
-            raise Transient(str(error)) from error
+            raise Transient(describe(error)) from error
         if response.status in RETRIED:
             raise Transient(f"HTTP {response.status}: {response.data[:500]!r}")
         if response.status != 200:
@@ -83,3 +82,18 @@ class RestTransport:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def model_url(url: str, model: str) -> str:
+    """Returns the address of a model.
+
+    Args:
+        url: Address of the server.
+        model: Name of the model, any text.
+    """
+    return f"{url.rstrip('/')}/v1/models/{urllib.parse.quote(model, safe='')}"
+
+
+def describe(error: urllib3.exceptions.HTTPError) -> str:
+    """Returns an error's message without the connection object that precedes it."""
+    return str(error.args[-1] if error.args else error).rpartition(">: ")[2]

@@ -1,4 +1,4 @@
-"""Asks what users are served: the version labelled stable, or, where none is, the newest."""
+"""Transport to the version labelled stable, or to the newest where none is."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,18 +7,18 @@ from serving.client.transport import Prediction, RequestRefused, Transport
 
 STABLE = "stable"
 NO_SUCH_LABEL = "Unrecognized servable version label"
-"""What TensorFlow Serving says of a label that no version has."""
+"""TensorFlow Serving's message about a label that no version has."""
 
 
 class StableFirst:
-    """Two transports to one server. Which of them answers is asked anew each time."""
+    """Two transports to one server, tried in order at each request."""
 
     def __init__(self, labelled: Transport, newest: Transport) -> None:
-        """Uses two transports.
+        """Wraps two transports.
 
         Args:
-            labelled: Asks for a label.
-            newest: Asks for none.
+            labelled: Transport that asks for a label.
+            newest: Transport that asks for none.
         """
         self._labelled = labelled
         self._newest = newest

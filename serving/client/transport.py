@@ -1,4 +1,4 @@
-"""What a transport promises, and how it retries: until a deadline, whatever is worth retrying."""
+"""The transport protocol, its errors, and retries until a deadline."""
 
 import dataclasses
 import time
@@ -18,47 +18,47 @@ class ServingUnavailable(OSError):  # noqa: N818
 
 
 class RequestRefused(ValueError):  # noqa: N818
-    """The server says that the request is wrong. Sending it again will not help."""
+    """The server rejects the request. Sending it again will not help."""
 
 
 class Transient(Exception):  # noqa: N818
-    """An attempt failed that is worth another one."""
+    """An attempt failed and is worth another one."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """What a signature answered."""
+    """Answer of a signature."""
 
     outputs: Mapping[str, np.ndarray]
-    """By name; texts are str."""
+    """Output tensors by name; texts are `str`."""
 
     version: int | None
-    """The version that answered; REST does not tell."""
+    """Number of the version that answered; None where the transport does not tell, as REST."""
 
 
 class Transport(Protocol):
-    """Sends requests to a model server."""
+    """Anything that runs signatures of a served model."""
 
     def predict(self, signature: str, inputs: Mapping[str, Any]) -> Prediction:
         """Runs a signature.
 
         Args:
-            signature: Its name.
-            inputs: Nested lists or arrays by name; texts as str.
+            signature: Name of the signature.
+            inputs: Nested lists or arrays by name; texts as `str`.
 
         Raises:
-            ServingUnavailable: No answer within the deadline.
+            ServingUnavailable: No answer came within the deadline.
             RequestRefused: The server refused the request.
         """
 
 
-def until_deadline(attempt: Callable[[float], T], deadline: float, where: str) -> T:
-    """Returns what `attempt` returns, trying again with growing random pauses.
+def until_deadline(attempt: Callable[[float], T], deadline: float, server: str) -> T:
+    """Calls `attempt` until it succeeds, with growing random pauses, and returns its result.
 
     Args:
-        attempt: Called with the seconds that are left; raises `Transient` if worth a retry.
-        deadline: Seconds for all attempts together.
-        where: Named in the error.
+        attempt: Function of the seconds that are left; raises `Transient` if worth a retry.
+        deadline: Seconds that all attempts may take together.
+        server: Address of the server, for the error.
 
     Raises:
         ServingUnavailable: Every attempt failed.
@@ -74,5 +74,14 @@ def until_deadline(attempt: Callable[[float], T], deadline: float, where: str) -
         return retrying(lambda: attempt(max(0.001, end - time.monotonic())))
     except Transient as error:
         raise ServingUnavailable(
-            f"No answer from {where} within {deadline:g} s: {error}"
+            f"No answer from {server} within {deadline:g} s: {error}"
         ) from error
+
+
+def decode_texts(array: np.ndarray) -> np.ndarray:
+    """Returns an array with its byte strings decoded; one of numbers unchanged."""
+    if array.dtype != object:
+        return array
+    texts = np.empty(array.size, object)
+    texts[:] = [value.decode() for value in array.ravel()]
+    return texts.reshape(array.shape)

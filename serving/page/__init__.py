@@ -1,1 +1,1 @@
-"""A page to look at what is served: search, recommendations and why, similar movies, a map."""
+"""Web page of a served bundle: search, explained recommendations, similar movies, a map."""

@@ -1,4 +1,4 @@
-"""The page's own small API, as a WSGI application; it asks the model server as any client does."""
+"""Web page and its JSON API, as a WSGI application that is a client of the model server."""
 
 import functools
 import importlib.resources
@@ -9,10 +9,10 @@ from typing import Any
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 from werkzeug.wrappers import Request, Response
 
+from serving import version_folders
 from serving.client.recommender import Answer, RecommenderClient
 from serving.client.transport import RequestRefused, ServingUnavailable
 from serving.page import catalogue
-from serving.stand_in import versions
 
 SHOWN = 10
 REASONS = 2
@@ -23,7 +23,7 @@ FILES = {
     "/page.css": ("page.css", "text/css"),
     "/page.js": ("page.js", "text/javascript"),
 }
-"""All that is ever read for a client."""
+"""File and media type by path: the only files that are ever sent."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; base-uri 'none'; "
@@ -34,10 +34,15 @@ HEADERS = {
 
 
 class Page:
-    """Serves the page and answers it."""
+    """WSGI application of the page."""
 
     def __init__(self, client: RecommenderClient, base_path: str) -> None:
-        """Asks `client`, and reads titles from the versions under `base_path`."""
+        """Reads the files of the page.
+
+        Args:
+            client: Client of the model server.
+            base_path: Folder of the versions, from which titles and histories are read.
+        """
         self._client = client
         self._base_path = base_path
         folder = importlib.resources.files("serving.page") / "static"
@@ -55,13 +60,13 @@ class Page:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Answers one request, as WSGI has it."""
+        """Answers a request, as WSGI prescribes."""
         response = self.respond(Request(environ))
         response.headers.update(HEADERS)
         return response(environ, start_response)
 
     def respond(self, request: Request) -> Response:
-        """Answers one request."""
+        """Answers a request."""
         try:
             if request.method == "GET" and request.path in self._files:
                 content, mimetype = self._files[request.path]
@@ -77,54 +82,55 @@ class Page:
             return _json(400, {"error": str(error)})
 
     def _all(self, request: Request) -> Any:
-        """Answers with the whole catalogue of the version that answers now."""
+        """Returns the whole catalogue of the version that is served now."""
         del request
         version = self._client.for_users([""], 1)[0].version
-        found = self._catalogue(version)
-        points = found.points.round(4).tolist()
+        movies = self._catalogue(version)
+        points = movies.points.round(4).tolist()
         return {
             "version": str(version),
-            "users": list(found.histories),
+            "users": list(movies.histories),
             "movies": [
                 [movie_id, title, *point]
-                for (movie_id, title), point in zip(found.titles.items(), points, strict=True)
+                for (movie_id, title), point in zip(movies.titles.items(), points, strict=True)
             ],
         }
 
     def _recommendations(self, request: Request) -> Any:
-        """Answers for a `user`, or for somebody with a `history`, the latest first."""
-        asked = request.get_json()
-        if not isinstance(asked, dict) or len(asked.keys() & {"user", "history"}) != 1:
+        """Recommends movies to a `user`, or to somebody with a `history`, latest first."""
+        body = request.get_json()
+        if not isinstance(body, dict) or len(body.keys() & {"user", "history"}) != 1:
             raise BadRequest("Expected either a user or a history.")
-        if "user" in asked:
-            user = asked["user"]
+        if "user" in body:
+            user = body["user"]
             if not isinstance(user, str):
                 raise BadRequest("A user is a text.")
             answer = self._client.for_users([user], SHOWN)[0]
             history = self._catalogue(answer.version).history(user)
         else:
-            history = _movie_ids(asked["history"])
+            history = _movie_ids(body["history"])
             answer = self._client.for_history(history[::-1], SHOWN)
-        return self._explained(answer, history)
+        return self._explain(answer, history)
 
     def _similar(self, request: Request) -> Any:
         answer = self._client.similar([request.args.get("movie", "")], SHOWN)[0]
-        return self._explained(answer, [])
+        return self._explain(answer, [])
 
-    def _explained(self, answer: Answer, history: list[str]) -> Any:
-        found = self._catalogue(answer.version)
+    def _explain(self, answer: Answer, history: list[str]) -> Any:
+        """Returns an answer, with the movies of the history that are similar to each of its own."""
+        movies = self._catalogue(answer.version)
         return {
             "version": str(answer.version),
             "known_user": answer.known_user,
-            "history": [[i, found.titles[i]] for i in history if i in found.titles],
+            "history": [[i, movies.titles[i]] for i in history if i in movies.titles],
             "movies": [
                 {
                     "id": movie.movie_id,
                     "title": movie.title,
                     "score": movie.score,
                     "because": [
-                        {"title": found.titles[other], "similarity": cosine}
-                        for other, cosine in found.nearest(movie.movie_id, history, REASONS)
+                        {"title": movies.titles[other], "similarity": cosine}
+                        for other, cosine in movies.nearest(movie.movie_id, history, REASONS)
                         if cosine > 0 and answer.known_user
                     ],
                 }
@@ -133,8 +139,8 @@ class Page:
         }
 
     def _read_catalogue(self, version: int | None) -> catalogue.Catalogue:
-        """Reads a version that the server named; no client ever names one."""
-        folders = versions.find(self._base_path) or {}
+        """Reads the catalogue of a version that the server named; no client ever names one."""
+        folders = version_folders.find(self._base_path) or {}
         if version not in folders:
             raise ServingUnavailable(f"Version {version} is not under {self._base_path} any more.")
         return catalogue.read(folders[version])

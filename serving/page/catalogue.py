@@ -1,4 +1,4 @@
-"""What the page shows of a version besides its answers: titles, users' histories, vectors."""
+"""Titles, histories and vectors of a version, read from its folder for the page."""
 
 import dataclasses
 import os
@@ -19,42 +19,42 @@ class Catalogue:
     """Title by movie id, in the order of the index."""
 
     directions: np.ndarray
-    """`[movies, dim]` float32 vectors of length one, in the same order."""
+    """`[movies, dim]` float32 movie vectors of length one, in the same order."""
 
     points: np.ndarray
-    """`[movies, 2]` float32, each in -1…1: where the map shows the movie."""
+    """`[movies, 2]` float32 coordinates on the map, each in -1…1."""
 
     histories: dict[str, bytes]
     """Serialized timeline by user id."""
 
     rows: dict[str, int]
-    """Place in the index by movie id."""
+    """Row of the index by movie id."""
 
     def history(self, user_id: str) -> list[str]:
-        """Returns the movies that a user rated, the latest first; none for unknown users."""
+        """Returns the movies that a user rated, latest first; none for unknown users."""
         example = tf.train.Example.FromString(self.histories.get(user_id, b""))
         rated = example.features.feature[features.MOVIE_ID].bytes_list.value
         return [movie_id.decode() for movie_id in reversed(rated)]
 
     def nearest(self, movie_id: str, among: list[str], count: int) -> list[tuple[str, float]]:
-        """Returns which of the movies `among` are most similar to a movie, and their cosine."""
+        """Returns the movies of `among` that are most similar to a movie, with their cosines."""
         rows = [self.rows[other] for other in among if other in self.rows and other != movie_id]
         if movie_id not in self.rows or not rows:
             return []
         cosines = self.directions[rows] @ self.directions[self.rows[movie_id]]
         ids = list(self.titles)
         best = np.argsort(-cosines, kind="stable")[:count]
-        return [(ids[rows[place]], float(cosines[place])) for place in best]
+        return [(ids[rows[position]], float(cosines[position])) for position in best]
 
 
 def read(path: str) -> Catalogue:
-    """Reads the catalogue of a bundle from the variables of its folder; the model is not loaded.
+    """Reads the catalogue from a bundle's variables; the model is not loaded.
 
     Args:
-        path: Folder of a version.
+        path: Path of a version's folder.
 
     Raises:
-        ValueError: It holds no bundle of ours.
+        ValueError: The folder holds no bundle of this pipeline.
     """
     try:
         stored = tf.train.load_checkpoint(os.path.join(path, VARIABLES))
@@ -76,7 +76,14 @@ def read(path: str) -> Catalogue:
 
 
 def plane(vectors: np.ndarray) -> np.ndarray:
-    """Returns `[any, dim]` vectors on the plane in which they differ most, each axis in -1…1."""
+    """Projects vectors onto their first two principal components.
+
+    Args:
+        vectors: `[any, dim]` float32.
+
+    Returns:
+        `[any, 2]` float32, each axis scaled to -1…1.
+    """
     centred = vectors - vectors.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
     axes = axes[:, ::-1][:, :2]

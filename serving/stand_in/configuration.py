@@ -1,4 +1,4 @@
-"""What is to be served: TensorFlow Serving's `models.config`, read and checked."""
+"""Configuration of the models to serve: TensorFlow Serving's `models.config`, checked."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,8 +7,6 @@ from google.protobuf import text_format
 from google.protobuf.message import Message
 from tensorflow_serving.config import model_server_config_pb2
 
-LARGEST_VERSION = 2**63 - 1
-
 
 class ConfigurationError(ValueError):
     """A configuration that can't be served."""
@@ -16,16 +14,16 @@ class ConfigurationError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class VersionPolicy:
-    """Which of the versions that are there should be loaded."""
+    """Choice of the versions to load, of those that are there."""
 
     latest: int = 1
-    """How many of the newest."""
+    """Number of the newest versions to load."""
 
     specific: frozenset[int] = frozenset()
-    """Just these, if any."""
+    """The only versions to load, if any are named."""
 
     all: bool = False
-    """All of them."""
+    """Whether to load all versions."""
 
     def __post_init__(self) -> None:
         if self.latest < 1:
@@ -44,11 +42,11 @@ class VersionPolicy:
 
 @dataclasses.dataclass(frozen=True)
 class Model:
-    """One model to serve."""
+    """A model to serve."""
 
     name: str
     base_path: str
-    """Absolute folder whose numbered children are versions."""
+    """Absolute path of the folder whose numbered children are versions."""
 
     policy: VersionPolicy = VersionPolicy()
     labels: Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -66,17 +64,17 @@ class Model:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How versions are watched and loaded; the names are TensorFlow Serving's flags."""
+    """Settings of watching and loading; the names are those of TensorFlow Serving's flags."""
 
     file_system_poll_wait_seconds: float = 1
     model_config_file_poll_wait_seconds: float = 0
-    """0: the file is read once."""
+    """Seconds between two reads of the file; 0: it is read once."""
 
     max_num_load_retries: int = 5
     load_retry_interval_micros: int = 60_000_000
     enable_model_warmup: bool = True
     allow_version_labels_for_unavailable_models: bool = False
-    """At most for labels that are not in use yet."""
+    """Applies to labels that are not in use yet."""
 
     tensorflow_intra_op_parallelism: int = 0
     tensorflow_inter_op_parallelism: int = 0

@@ -1,4 +1,4 @@
-"""What can go wrong with a request: one exception, with the status codes of gRPC and of HTTP."""
+"""The exception of requests that fail, with the status codes of gRPC and of HTTP."""
 
 import grpc
 import tensorflow as tf
@@ -21,7 +21,7 @@ HTTP_STATUS = {
     StatusCode.UNAVAILABLE: 503,
     StatusCode.DEADLINE_EXCEEDED: 504,
 }
-"""TensorFlow Serving's; every other code is 500."""
+"""TensorFlow Serving's HTTP status by gRPC code; every other code is 500."""
 
 _BY_NUMBER = {code.value[0]: code for code in StatusCode}
 
@@ -30,7 +30,7 @@ class ServingError(Exception):
     """A request that can't be answered."""
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
-        """Keeps the code and the message that the client is told."""
+        """Keeps the code and the message for the client."""
         super().__init__(message)
         self.code = code
         self.message = message

@@ -1,4 +1,4 @@
-"""The flags of the local stand-in: TensorFlow Serving's names, and `--host`."""
+"""Command-line flags of the stand-in: TensorFlow Serving's names, and `--host`."""
 
 import argparse
 import re
@@ -73,7 +73,7 @@ def models(options: argparse.Namespace) -> tuple[Model, ...]:
 
 
 def metrics_path(options: argparse.Namespace) -> str | None:
-    """Returns where the Prometheus page is to be, None for nowhere.
+    """Returns the path of the Prometheus page, or None where it is disabled.
 
     Raises:
         ConfigurationError: The monitoring file can't be read.

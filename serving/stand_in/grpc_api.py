@@ -1,4 +1,4 @@
-"""The gRPC API: PredictionService and ModelService."""
+"""gRPC API: PredictionService and ModelService."""
 
 import concurrent.futures
 import logging
@@ -20,16 +20,16 @@ from serving.stand_in.requests import Requests
 
 LARGEST_MESSAGE = 64 * 2**20
 WAITING_REQUESTS = 256
-"""Requests that run or wait at most; beyond, RESOURCE_EXHAUSTED at once."""
+"""Largest number of requests that run or wait; beyond it RESOURCE_EXHAUSTED comes at once."""
 
 LONGEST_SECONDS = 86_400.0
-"""A deadline beyond this is none."""
+"""A longer deadline counts as none."""
 
 log = logging.getLogger(__name__)
 
 
 class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Predicts, and tells signatures."""
+    """Prediction service: predictions and signatures."""
 
     def __init__(self, requests: Requests) -> None:
         """Answers with `requests`."""
@@ -47,18 +47,18 @@ class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
     def GetModelMetadata(  # noqa: N802
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """Tells the signatures of a model."""
+        """Returns the signatures of a model."""
         return _or_abort(context, lambda: self._requests.metadata(request))
 
     def Classify(self, request: Any, context: grpc.ServicerContext) -> None:  # noqa: N802
-        """Not here: none of the bundle's signatures is for it."""
+        """Refuses: no signature of the bundle is for it."""
         context.abort(StatusCode.UNIMPLEMENTED, "The local stand-in answers Predict only.")
 
     Regress = MultiInference = Classify
 
 
 class Model(model_service_pb2_grpc.ModelServiceServicer):
-    """Tells the state of versions."""
+    """Model service: states of versions."""
 
     def __init__(self, requests: Requests) -> None:
         """Answers with `requests`."""
@@ -67,13 +67,13 @@ class Model(model_service_pb2_grpc.ModelServiceServicer):
     def GetModelStatus(  # noqa: N802
         self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
     ) -> get_model_status_pb2.GetModelStatusResponse:
-        """Tells the state of the versions of a model."""
+        """Returns the states of the versions of a model."""
         return _or_abort(context, lambda: self._requests.served.status(request.model_spec))
 
     def HandleReloadConfigRequest(  # noqa: N802
         self, request: model_management_pb2.ReloadConfigRequest, context: grpc.ServicerContext
     ) -> None:
-        """Refused: it would let a client choose which folders are read."""
+        """Refuses: a client would choose which folders are read."""
         context.abort(
             StatusCode.PERMISSION_DENIED,
             "No client chooses what is loaded: change models.config, which is read again.",
@@ -84,9 +84,9 @@ def create_server(requests: Requests, address: str, threads: int) -> tuple[grpc.
     """Creates the gRPC server.
 
     Args:
-        requests: Answers.
-        address: `host:port`; port 0 is any that is free.
-        threads: Requests that run at once.
+        requests: Handler of the requests.
+        address: `host:port` to listen on; port 0 is any that is free.
+        threads: Number of requests that run at once.
 
     Returns:
         The server, not started yet, and its port.

@@ -1,4 +1,4 @@
-"""REST bodies: rows or columns to arrays as TensorFlow Serving reads them, and back."""
+"""REST bodies: JSON rows or columns to arrays, as TensorFlow Serving reads them, and back."""
 
 import dataclasses
 import itertools
@@ -16,7 +16,7 @@ from serving.stand_in.json_values import JSON, is_base64, plain, reader, shown
 
 @dataclasses.dataclass(frozen=True)
 class Body:
-    """A request, its tensors not read yet: their types are the signature's to say."""
+    """A predict request whose tensors are not read yet: the signature has their types."""
 
     signature_name: str
     values: JSON
@@ -66,8 +66,8 @@ def inputs(body: Body, wanted: Mapping[str, meta_graph_pb2.TensorInfo]) -> dict[
     """Returns the inputs of a request.
 
     Args:
-        body: The request.
-        wanted: The signature's inputs by name.
+        body: Body of the request.
+        wanted: Inputs of the signature, by name.
 
     Raises:
         ServingError: Names, types or shapes are not the signature's.
@@ -79,7 +79,7 @@ def inputs(body: Body, wanted: Mapping[str, meta_graph_pb2.TensorInfo]) -> dict[
 
 
 def outputs(arrays: Mapping[str, np.ndarray], by_row: bool) -> JSON:
-    """Returns the answer to a request, in the format that it came in.
+    """Returns the answer to a request, in the request's own format.
 
     Raises:
         ServingError: By row, and the outputs are not batches of one size.

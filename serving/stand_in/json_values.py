@@ -1,4 +1,4 @@
-"""Single values: JSON to what a tensor holds, as TensorFlow Serving reads it, and back."""
+"""Single values: JSON to tensor elements, as TensorFlow Serving reads them, and back."""
 
 import base64
 import binascii
@@ -13,14 +13,14 @@ from serving.stand_in.errors import ServingError, StatusCode, invalid
 
 JSON = Any
 SHOWN = 200
-"""Characters of a value that an error message repeats."""
+"""Number of characters of a value that an error message repeats."""
 
 
 def reader(dtype: int) -> Callable[[JSON], Any]:
-    """Returns what reads one value of a type.
+    """Returns the function that converts a JSON value to a type.
 
     Raises:
-        ServingError: Nothing does.
+        ServingError: The type has no such function.
     """
     convert = _CONVERT.get(dtype)
     if convert is None:
@@ -32,7 +32,7 @@ def reader(dtype: int) -> Callable[[JSON], Any]:
 
 
 def plain(name: str, array: np.ndarray) -> JSON:
-    """Returns an array as JSON can hold it; float32 in the fewest digits that name it."""
+    """Returns an array as JSON values; float32 in the fewest digits that identify it."""
     if array.dtype == np.float32:
         flat = [float(str(value)) for value in array.ravel()]
         return np.array(flat, np.float64).reshape(array.shape).tolist()
@@ -47,7 +47,7 @@ def plain(name: str, array: np.ndarray) -> JSON:
 
 
 def is_base64(value: JSON) -> bool:
-    """Whether a value is bytes in base 64."""
+    """Returns whether a value is bytes in base 64."""
     return isinstance(value, dict) and list(value) == ["b64"] and isinstance(value["b64"], str)
 
 

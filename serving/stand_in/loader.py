@@ -1,4 +1,4 @@
-"""Loads versions, warm-up included, with as many tries as are allowed, and unloads them."""
+"""Loading of versions, with warm-up and retries, and their unloading."""
 
 import logging
 import time
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Loader:
-    """Moves a version from one state to the next."""
+    """Moves versions from one state to the next."""
 
     def __init__(
         self, served: Served, settings: Settings, metrics: Metrics, clock: Callable[[], float]
@@ -25,10 +25,10 @@ class Loader:
         """Creates a loader.
 
         Args:
-            served: What the versions are part of.
-            settings: How to load.
-            metrics: Where loads are counted.
-            clock: Gives seconds.
+            served: Registry of the versions.
+            settings: Settings of loading.
+            metrics: Metrics that count the loads.
+            clock: Function that returns seconds.
         """
         self._served = served
         self._settings = settings
@@ -36,7 +36,7 @@ class Loader:
         self._clock = clock
 
     def load(self, name: str, version: Version) -> None:
-        """Tries to load a version of the model `name`; says what came of it in its state."""
+        """Tries to load a version of the model `name`, and records the outcome in its state."""
         with self._served.lock:
             version.state = LOADING
         version.attempts += 1
@@ -56,7 +56,7 @@ class Loader:
         log.info("Version %d of %s is AVAILABLE after %.1f s.", version.number, name, took)
 
     def discard(self, version: Version) -> None:
-        """Makes sure that a version does not answer; its last requests are still answered."""
+        """Unloads a version; the requests that it has begun are still answered."""
         version.unwanted = True
         with self._served.lock:
             servable, version.servable = version.servable, None
@@ -84,11 +84,11 @@ class Loader:
             log.info("%d warm-up requests of %s.", count, servable.path)
 
     def _failed(self, name: str, version: Version, error: Exception) -> None:
-        told = from_tensorflow(error) if isinstance(error, tf.errors.OpError) else error
-        code = told.code if isinstance(told, ServingError) else StatusCode.INTERNAL
+        cause = from_tensorflow(error) if isinstance(error, tf.errors.OpError) else error
+        code = cause.code if isinstance(cause, ServingError) else StatusCode.INTERNAL
         final = version.attempts > self._settings.max_num_load_retries
         with self._served.lock:
-            version.code, version.message = code, str(told)
+            version.code, version.message = code, str(cause)
             version.state = END if final else LOADING
         version.next_attempt = self._clock() + self._settings.load_retry_interval_micros / 1e6
         log.error(
@@ -98,7 +98,7 @@ class Loader:
             version.path,
             version.attempts,
             "; given up" if final else "",
-            told,
+            cause,
         )
 
     def _session_config(self) -> tf.compat.v1.ConfigProto:

@@ -1,11 +1,11 @@
-"""The life of versions: found, loaded, warmed up, served, unloaded; never a gap in between."""
+"""Life cycle of versions: found, loaded, warmed up, served, unloaded, without a gap."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from serving.stand_in import versions
+from serving import version_folders
 from serving.stand_in.configuration import ConfigurationError, Model, Settings, read
 from serving.stand_in.errors import ServingError
 from serving.stand_in.loader import Loader
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Manager:
-    """Makes what is served follow the files. `step` does all changes, from one thread."""
+    """Keeps the served versions in line with the files. `step` makes all changes, in one thread."""
 
     def __init__(
         self,
@@ -30,14 +30,14 @@ class Manager:
         """Creates a manager that has loaded nothing yet.
 
         Args:
-            models: What to serve.
-            settings: How.
-            metrics: Where loads are counted.
-            config_file: Where `models` came from, if it is to be read again.
-            clock: Gives seconds.
+            models: Models to serve.
+            settings: Settings of watching and loading.
+            metrics: Metrics that count the loads.
+            config_file: Path of the file to read the models from again, if any.
+            clock: Function that returns seconds.
         """
         self.served = Served()
-        """What requests ask."""
+        """Registry that requests ask."""
 
         self._loader = Loader(self.served, settings, metrics, clock)
         self._settings = settings
@@ -54,7 +54,7 @@ class Manager:
         """Loads every model for the first time, waiting for versions to appear.
 
         Raises:
-            ConfigurationError: A model could not be loaded, or a label can't be given.
+            ConfigurationError: A model could not be loaded, or a label can't be assigned.
         """
         while not self._stopped.is_set():
             self.step()
@@ -87,7 +87,7 @@ class Manager:
             self._loader.discard(version)
 
     def step(self) -> None:
-        """Looks at the configuration and at the file system once, and does what they ask for."""
+        """Reads the configuration and the file system once, and applies what changed."""
         wait = self._settings.model_config_file_poll_wait_seconds
         if self._config_file and wait and self._clock() >= self._next_config:
             self._next_config = self._clock() + wait
@@ -96,7 +96,7 @@ class Manager:
             self._follow(model)
 
     def _reload(self, path: str) -> None:
-        """Takes over a changed configuration, or says why not and keeps the old one."""
+        """Applies a changed configuration, or logs why not and keeps the old one."""
         try:
             models = {model.name: model for model in read(path)}
             if models != self._models:
@@ -124,10 +124,10 @@ class Manager:
         )
 
     def _follow(self, model: Model) -> None:
-        """Loads what should be there and is not, then unloads what should not be there."""
-        found = versions.find(model.base_path)
-        if not found:
-            reason = "does not exist: what is loaded stays" if found is None else "is empty"
+        """Loads the versions that are missing, then unloads those that are not wanted."""
+        folders = version_folders.find(model.base_path)
+        if not folders:
+            reason = "does not exist: what is loaded stays" if folders is None else "is empty"
             self._say(
                 model.name,
                 f"No versions of servable {model.name} found under base path {model.base_path}, "
@@ -135,14 +135,14 @@ class Manager:
             )
         else:
             self._said.pop(model.name, None)
-        if found is None:
+        if folders is None:
             return
-        aspired = model.policy.choose(set(found))
+        aspired = model.policy.choose(set(folders))
         known = self.served.versions(model.name)
         for number in sorted(aspired, reverse=True):
             version = known.get(number)
             if version is None or version.unwanted:
-                version = Version(number, found[number])
+                version = Version(number, folders[number])
                 self.served.put(model.name, version)
             if version.state in (START, LOADING) and self._clock() >= version.next_attempt:
                 self._loader.load(model.name, version)
@@ -154,7 +154,7 @@ class Manager:
 
     @staticmethod
     def _settled(known: Mapping[int, Version]) -> bool:
-        """Whether one version answers, or none ever will."""
+        """Returns whether one version answers, or none ever will."""
         states = [version.state for version in known.values()]
         return AVAILABLE in states or (bool(states) and set(states) == {END})
 

@@ -1,4 +1,4 @@
-"""Counters and histograms under TensorFlow Serving's names, as its Prometheus page writes them.
+"""Metrics under TensorFlow Serving's names, in Prometheus' text format.
 
 The names keep their colons and counters get no `_total`, which is why this is not
 `prometheus_client`: it renames both.
@@ -9,11 +9,11 @@ import threading
 from collections.abc import Iterator
 
 BOUNDS = tuple(10 * 1.8**power for power in range(33))
-"""Microseconds: upper bounds of a latency histogram's buckets, to some 20 minutes."""
+"""Upper bounds of a latency histogram's buckets, in microseconds, to some 20 minutes."""
 
 
 class Counter:
-    """A number that only grows, for each combination of labels."""
+    """Counter with a value for each combination of labels."""
 
     kind = "counter"
 
@@ -38,7 +38,7 @@ class Counter:
 
 
 class Histogram:
-    """How often a latency fell into each bucket, for each combination of labels."""
+    """Histogram of latencies for each combination of labels."""
 
     kind = "histogram"
 
@@ -51,7 +51,7 @@ class Histogram:
         self._sums: dict[tuple[str, ...], float] = {}
 
     def observe(self, micros: float, *labels: str) -> None:
-        """Notes one latency in microseconds."""
+        """Adds a latency in microseconds."""
         with self._lock:
             buckets = self._buckets.setdefault(labels, [0] * (len(BOUNDS) + 1))
             buckets[bisect.bisect_left(BOUNDS, micros)] += 1
@@ -77,7 +77,7 @@ class Metrics:
     """All metrics of a server."""
 
     def __init__(self) -> None:
-        """Starts at nothing."""
+        """Creates the metrics, all at zero."""
         serving = ":tensorflow:serving:"
         self.requests = Counter(f"{serving}request_count", "model_name", "status")
         self.request_latency = Histogram(

@@ -1,4 +1,4 @@
-"""Answers requests, whichever way they came in, and counts them."""
+"""Request handling, shared by both APIs, with its metrics."""
 
 import contextlib
 import time
@@ -18,10 +18,15 @@ SIGNATURES = "signature_def"
 
 
 class Requests:
-    """What both APIs ask for."""
+    """Handler of the requests of both APIs."""
 
     def __init__(self, served: Served, metrics: Metrics) -> None:
-        """Answers with what is served."""
+        """Creates a handler.
+
+        Args:
+            served: Registry of the versions.
+            metrics: Metrics that count the requests.
+        """
         self.served = served
         self.metrics = metrics
 
@@ -31,11 +36,11 @@ class Requests:
         """Answers a predict request of the gRPC API.
 
         Args:
-            request: As it came.
-            timeout: Seconds that are left, or None.
+            request: The request.
+            timeout: Seconds that are left, or None without a deadline.
 
         Raises:
-            ServingError: It can't be answered.
+            ServingError: The request can't be answered.
         """
         if not request.HasField("model_spec"):
             raise invalid("Missing ModelSpec")
@@ -58,7 +63,7 @@ class Requests:
         """Answers a predict request of the REST API.
 
         Raises:
-            ServingError: It can't be answered.
+            ServingError: The request can't be answered.
         """
         with self._counted(spec.name, "REST"):
             _, servable = self.served.use(spec)
@@ -77,10 +82,10 @@ class Requests:
     def metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """Answers with the signatures of a model.
+        """Returns the signatures of a model.
 
         Raises:
-            ServingError: It can't be answered.
+            ServingError: The request can't be answered.
         """
         if not request.HasField("model_spec"):
             raise invalid("Missing ModelSpec")

@@ -1,4 +1,4 @@
-"""The REST API v1, as a WSGI application."""
+"""REST API v1, as a WSGI application."""
 
 import json
 import logging
@@ -11,9 +11,9 @@ from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
-from serving.stand_in.configuration import LARGEST_VERSION
 from serving.stand_in.errors import ServingError, StatusCode, invalid
 from serving.stand_in.requests import SIGNATURES, Requests
+from serving.version_folders import LARGEST_VERSION
 
 LARGEST_BODY = 64 * 2**20
 METRICS_PATH = "/monitoring/prometheus/metrics"
@@ -26,30 +26,30 @@ log = logging.getLogger(__name__)
 
 
 class RestApi:
-    """Answers HTTP requests."""
+    """WSGI application of the REST API."""
 
     def __init__(self, requests: Requests, metrics_path: str | None, timeout: float) -> None:
-        """Answers with `requests`.
+        """Creates the application.
 
         Args:
-            requests: Answers.
-            metrics_path: Where the Prometheus page is, None for nowhere.
+            requests: Handler of the requests.
+            metrics_path: Path of the Prometheus page, or None to disable it.
             timeout: Seconds that the graph may take.
         """
         self._requests = requests
         self._metrics_path = metrics_path
         self._timeout = timeout
         self.stopping = False
-        """Set when the server is about to stop: new requests are then sent elsewhere."""
+        """Set when the server is about to stop: new requests are then refused."""
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Answers one request, as WSGI has it."""
+        """Answers a request, as WSGI prescribes."""
         return self.respond(Request(environ))(environ, start_response)
 
     def respond(self, request: Request) -> Response:
-        """Answers one request."""
+        """Answers a request."""
         try:
             if self.stopping:
                 raise ServingError(StatusCode.UNAVAILABLE, "The server is stopping.")

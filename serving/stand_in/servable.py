@@ -1,4 +1,4 @@
-"""One loaded version: a SavedModel in a TF1 session, as TensorFlow Serving runs it."""
+"""A loaded version: a SavedModel in a TF1 session, as TensorFlow Serving runs it."""
 
 import os
 import threading
@@ -27,13 +27,13 @@ LOAD_ERRORS = (
     DecodeError,
     ServingError,
 )
-"""What a folder that holds no servable model makes TensorFlow's loader raise."""
+"""Errors that TensorFlow's loader raises for a folder without a servable model."""
 
 METHODS = tuple(f"tensorflow/serving/{method}" for method in ("predict", "classify", "regress"))
 
 
 class Servable:
-    """A version that answers. It is closed once it is retired and the last user has left."""
+    """A version that answers, closed once it is retired and its last user has left."""
 
     def __init__(self, path: str, session_config: tf.compat.v1.ConfigProto) -> None:
         """Loads a SavedModel.
@@ -75,10 +75,10 @@ class Servable:
         """Runs a signature.
 
         Args:
-            signature: One of this model.
-            inputs: Checked values by name.
-            outputs: Names to fetch.
-            timeout: Seconds, or None for no limit.
+            signature: Signature of this model.
+            inputs: Checked arrays by name.
+            outputs: Names of the outputs to return.
+            timeout: Seconds that the graph may take, or None for no limit.
 
         Raises:
             ServingError: The graph failed, or took too long.
@@ -97,7 +97,7 @@ class Servable:
         """Runs the requests of the version's own warm-up file, if there is one.
 
         Returns:
-            How many were run.
+            The number of requests.
 
         Raises:
             ServingError, tf.errors.OpError: A record is corrupt or can't be answered.
@@ -163,13 +163,13 @@ class Servable:
             self.session.close()
 
     def enter(self) -> bool:
-        """Counts a user in, who then leaves by `with`; False if the version is retired."""
+        """Adds a user, who then leaves by `with`; returns False if the version is retired."""
         with self._lock:
             self._users += not self._retired
             return not self._retired
 
     def retire(self) -> None:
-        """Lets nobody in any more; closes the session now or when the last user leaves."""
+        """Admits no further user; closes the session now, or when the last user leaves."""
         with self._lock:
             self._retired = True
             idle = not self._users

@@ -1,4 +1,4 @@
-"""What is served: versions and labels, asked by requests from any thread."""
+"""Registry of served versions and labels, safe to share between threads."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -13,10 +13,10 @@ from serving.stand_in.versions import AVAILABLE, Version
 
 
 class Served:
-    """The versions of every model, and which label means which. Only one thread changes them."""
+    """Versions and labels of every model. Only one thread changes them."""
 
     def __init__(self) -> None:
-        """Serves nothing yet."""
+        """Creates an empty registry."""
         self.lock = threading.Lock()
         """Held while a version or a label changes."""
 
@@ -24,7 +24,7 @@ class Served:
         self._labels: dict[str, dict[str, int]] = {}
 
     def use(self, spec: model_pb2.ModelSpec) -> tuple[int, Servable]:
-        """Returns a version and its servable, to be left by `with`.
+        """Returns a version and its servable, which the caller leaves by `with`.
 
         Raises:
             ServingError: No such model, version or label is served.
@@ -46,7 +46,7 @@ class Served:
         raise ServingError(StatusCode.NOT_FOUND, f"Servable not found for request: {name}")
 
     def status(self, spec: model_pb2.ModelSpec) -> get_model_status_pb2.GetModelStatusResponse:
-        """Returns the state of the versions of a model, the newest first.
+        """Returns the states of the versions of a model, newest first.
 
         Raises:
             ServingError: No such model, version or label is known.
@@ -85,16 +85,16 @@ class Served:
         return spec.version.value if spec.HasField("version") else None
 
     def known_name(self, name: str) -> bool:
-        """Whether a model of that name is or was served."""
+        """Returns whether a model of that name is or was served."""
         return name in self._versions
 
     def add(self, name: str) -> None:
-        """Makes a model known, if it is not."""
+        """Adds a model, unless it is known."""
         with self.lock:
             self._versions.setdefault(name, {})
 
     def put(self, name: str, version: Version) -> None:
-        """Makes a version of a model known."""
+        """Adds a version of a model."""
         with self.lock:
             self._versions[name][version.number] = version
 
@@ -114,19 +114,19 @@ class Served:
             return self._available(name)
 
     def drop_labels(self, name: str) -> None:
-        """Takes all labels of a model away."""
+        """Removes all labels of a model."""
         with self.lock:
             self._labels.pop(name, None)
 
     def set_labels(self, models: Iterable[Model], allow_unavailable: bool) -> None:
-        """Gives the labels that the configuration asks for.
+        """Assigns the labels that the configuration asks for.
 
         Args:
-            models: The configuration.
-            allow_unavailable: Whether a new label may be given to a version that does not answer.
+            models: Models of the configuration.
+            allow_unavailable: Whether a new label may mean a version that does not answer.
 
         Raises:
-            ServingError: A label would point to a version that does not answer.
+            ServingError: A label would mean a version that does not answer.
         """
         wanted: dict[str, Mapping[str, int]] = {model.name: model.labels for model in models}
         with self.lock:

@@ -1,4 +1,4 @@
-"""Tensors on the wire: protos to arrays, checked against the signature, and back."""
+"""Tensor protos: to arrays, checked against the signature, and back."""
 
 import math
 
@@ -10,7 +10,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from serving.stand_in.errors import invalid
 
 LARGEST = 2**22
-"""Elements that one input may have. A proto of ten bytes can claim a shape of terabytes."""
+"""Largest number of elements of an input. A proto of ten bytes can claim terabytes."""
 
 
 def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
@@ -30,7 +30,7 @@ def from_proto(name: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
 
 
 def check_size(name: str, sizes: list[int]) -> None:
-    """Refuses tensors that would take too much memory.
+    """Checks that a tensor does not take too much memory.
 
     Raises:
         ServingError: There are more than `LARGEST` elements.
@@ -43,10 +43,10 @@ def check(name: str, array: np.ndarray, dtype: int, info: meta_graph_pb2.TensorI
     """Checks an input against the signature.
 
     Args:
-        name: Of the input.
-        array: Its value.
-        dtype: What the client says that it is, a `DataType`.
-        info: What the signature says.
+        name: Name of the input.
+        array: Value of the input.
+        dtype: `DataType` that the client claims.
+        info: Type and shape that the signature asks for.
 
     Raises:
         ServingError: Type or shape is not the signature's.

@@ -34,7 +34,7 @@ def kept(folder, name, first, **facts):
 
 
 @pytest.mark.parametrize("protocol", quality.PROTOCOLS)
-@pytest.mark.parametrize("release", presets.PRESETS)
+@pytest.mark.parametrize("release", presets.names())
 def test_every_contender_is_a_model_that_can_be_made(protocol, release):
     for what in contenders(protocol, release, 3).values():
         presets.with_settings(presets.find(what.preset), list(what.settings))

@@ -1,6 +1,5 @@
 """The whole pipeline on a checkerboard, through the command line, as a user would run it."""
 
-import argparse
 import io
 import json
 import os
@@ -42,7 +41,7 @@ SMALL = (
     "--set",
     "model.patience=0",
     "--set",
-    "serving.trend_weight=0.1",
+    "serving.trend.weight=0.1",
 )
 
 
@@ -104,8 +103,7 @@ def test_people_are_shown_what_is_recommended_and_programs_are_not(first):
     record = RunRecord(**first)
     for as_json in (False, True):
         terminal = io.StringIO()
-        options = argparse.Namespace(json=as_json, output=None)
-        assert report.tell(record, options, Lines(terminal)) == 0
+        assert report.tell(record, Lines(terminal), as_json, output=None) == 0
         assert ("Recommended to user" in terminal.getvalue()) is not as_json
         assert "to user nobody" in terminal.getvalue() or as_json
 

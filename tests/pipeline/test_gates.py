@@ -65,7 +65,7 @@ metric_validations_per_slice {
 
 def test_reasons_name_the_metric_the_value_and_the_margin():
     result = text_format.Parse(FAILURES, validation_result_pb2.ValidationResult())
-    assert verdict.reasons(result) == [
+    assert verdict.explain(result) == [
         "hit@10 is 0.2500, 0.6500 below the threshold 0.9000",
         "hit@10 changed by -0.0500 against the bundle that is served; at most -10.0% of it is "
         "allowed",
@@ -75,4 +75,4 @@ def test_reasons_name_the_metric_the_value_and_the_margin():
 
 def test_nothing_evaluated_is_a_reason():
     result = validation_result_pb2.ValidationResult(missing_thresholds=True)
-    assert verdict.reasons(result) == ["no threshold was evaluated"]
+    assert verdict.explain(result) == ["no threshold was evaluated"]

@@ -7,9 +7,9 @@ import pytest
 from google.protobuf import json_format
 from tfx.dsl.compiler import compiler
 
-from pipeline.config import PipelineConfig, Tuning
+from pipeline import nodes
+from pipeline.config import PipelineConfig, Settings, Tuning
 from pipeline.graph import create_pipeline, create_refresh, create_tuning
-from pipeline.stages import OUTSIDE_WORLD
 from trainer.config import ModelConfig
 
 UPSTREAM = {
@@ -58,10 +58,10 @@ def upstream(graph):
 
 def parameters(graph, node):
     """Returns the parameters of a node that are texts, by name."""
-    found = next(n.pipeline_node for n in graph.nodes if n.pipeline_node.node_info.id == node)
+    chosen = next(n.pipeline_node for n in graph.nodes if n.pipeline_node.node_info.id == node)
     return {
         name: parameter.field_value.string_value
-        for name, parameter in found.parameters.parameters.items()
+        for name, parameter in chosen.parameters.parameters.items()
         if parameter.field_value.HasField("string_value")
     }
 
@@ -71,9 +71,8 @@ def test_every_edge(graph):
 
 
 def test_warm_start_stands_before_the_trainer_where_it_is_wanted():
-    config = dataclasses.replace(CONFIG, model=ModelConfig(warm_start=True))
-    found = upstream(compiler.Compiler().compile(create_pipeline(config)))
-    assert found == {
+    config = dataclasses.replace(CONFIG, settings=Settings(model=ModelConfig(warm_start=True)))
+    assert upstream(compiler.Compiler().compile(create_pipeline(config))) == {
         **UPSTREAM,
         "WarmStart": {"RatingsExampleGen"},
         "TwoTowerTrainer": {*UPSTREAM["TwoTowerTrainer"], "WarmStart"},
@@ -98,7 +97,7 @@ def test_cached_towers_are_found_by_their_fingerprint_and_not_by_the_version_tha
     refresh = compiler.Compiler().compile(create_refresh(CONFIG, "0a1b"))
     given = parameters(refresh, "ServedTowers")
     assert given == {"serving_base": CONFIG.serving_base, "sha256": "0a1b"}
-    assert "ServedTowers" not in OUTSIDE_WORLD
+    assert "ServedTowers" not in nodes.OUTSIDE_WORLD
 
 
 @pytest.mark.parametrize("node", ["CandidateIndex", "Canary"])

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 
 from support import ROOT
+from support.ports import free_ports
 
 STARTED = re.compile(r"gRPC on 127\.0\.0\.1:(\d+), REST on 127\.0\.0\.1:(\d+)")
 SCRIPT_TITLE = "<script>document.title='broken'</script> (1999)"
@@ -231,6 +231,4 @@ def bundle_base(tmp_path_factory):
 
 @pytest.fixture
 def free_port():
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        return chosen.getsockname()[1]
+    return free_ports(1)[0]

@@ -3,7 +3,7 @@ import stat
 import pytest
 
 from serving import engine
-from serving.stand_in import configuration, flags
+from serving.stand_in import flags
 
 ADDRESS = engine.Address("127.0.0.1", 1500, 1501)
 
@@ -43,52 +43,26 @@ def test_docker_works_only_where_a_daemon_answers(tmp_path, monkeypatch, script,
     assert engine.docker_works() is works
 
 
-def test_configuration_is_written_once(tmp_path):
-    base = tmp_path / "movielens"
-    engine.write_configuration(str(base))
-    (model,) = configuration.read(str(tmp_path / "models.config"))
-    assert model == configuration.Model("movielens", str(base))
+def test_monitoring_is_configured_once(tmp_path):
+    engine.write_monitoring(str(tmp_path))
     monitoring = tmp_path / "monitoring.config"
     options = flags.parser().parse_args([f"--monitoring_config_file={monitoring}"])
     assert flags.metrics_path(options) == engine.METRICS_PATH
-    (tmp_path / "models.config").write_text("of somebody else")
-    engine.write_configuration(str(base))
-    assert (tmp_path / "models.config").read_text() == "of somebody else"
-    assert {path.name for path in tmp_path.iterdir()} == {"models.config", "monitoring.config"}
+    monitoring.write_text("of somebody else")
+    engine.write_monitoring(str(tmp_path))
+    assert monitoring.read_text() == "of somebody else"
+    assert [path.name for path in tmp_path.iterdir()] == ["monitoring.config"]
 
 
 @pytest.mark.parametrize(
-    ("text", "path"),
+    ("engine_", "works", "chosen"),
     [
-        ("prometheus_config { enable: false }", None),
-        ("prometheus_config { enable: true }", engine.METRICS_PATH),
-        ('prometheus_config { enable: true path: "/metrics" }', "/metrics"),
+        ("auto", True, "docker"),
+        ("auto", False, "local"),
+        ("docker", False, "docker"),
+        ("local", True, "local"),
     ],
 )
-def test_monitoring_file(tmp_path, text, path):
-    file = tmp_path / "monitoring.config"
-    file.write_text(text)
-    options = flags.parser().parse_args([f"--monitoring_config_file={file}"])
-    assert flags.metrics_path(options) == path
-
-
-def test_monitoring_file_that_is_none(tmp_path):
-    file = tmp_path / "monitoring.config"
-    options = flags.parser().parse_args([f"--monitoring_config_file={file}"])
-    with pytest.raises(configuration.ConfigurationError, match=r"monitoring\.config"):
-        flags.metrics_path(options)
-    file.write_text("{}")
-    with pytest.raises(configuration.ConfigurationError, match="expected prometheus_config"):
-        flags.metrics_path(options)
-
-
-@pytest.mark.parametrize("arguments", [[], ["--model_config_file=a", "--model_base_path=/b"]])
-def test_what_to_serve_is_named_once(arguments):
-    with pytest.raises(configuration.ConfigurationError, match="either"):
-        flags.models(flags.parser().parse_args(arguments))
-
-
-@pytest.mark.parametrize("text", ["yes", "1", ""])
-def test_flags_are_true_or_false(text):
-    with pytest.raises(SystemExit):
-        flags.parser().parse_args([f"--enable_model_warmup={text}"])
+def test_only_auto_looks_for_docker(monkeypatch, engine_, works, chosen):
+    monkeypatch.setattr(engine, "docker_works", lambda: works)
+    assert engine.choose(engine_) == chosen

@@ -14,17 +14,9 @@ import urllib.request
 import pytest
 
 from serving import engine
+from serving.serve import serve
 from support import ROOT
-
-
-def free_ports(count):
-    chosen = [socket.socket() for _ in range(count)]
-    for each in chosen:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in chosen]
-    for each in chosen:
-        each.close()
-    return ports
+from support.ports import free_ports
 
 
 class Serving:
@@ -70,9 +62,15 @@ class Serving:
 
 
 @pytest.fixture
-def serving(tmp_path, bundle_base):
-    base = tmp_path / "serving" / "movielens"
+def base(tmp_path, bundle_base):
+    """A folder of versions whose path needs quoting everywhere."""
+    base = tmp_path / 'a "b" \\ für c' / "movielens"
     shutil.copytree(bundle_base, base)
+    return base
+
+
+@pytest.fixture
+def serving(tmp_path, base):
     started = Serving(tmp_path, "--base", base, "--engine", "local")
     yield started
     started.process.terminate()
@@ -84,7 +82,7 @@ def listens(port):
         return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_it_serves_takes_over_a_push_and_stops(serving, tmp_path, bundle_base):
+def test_it_serves_takes_over_a_push_and_stops(serving, tmp_path, base, bundle_base):
     serving.wait_for("Ctrl-C stops it.")
     said = serving.log.read_text()
     assert "a local stand-in" in said and "not the real binary" in said
@@ -92,7 +90,7 @@ def test_it_serves_takes_over_a_push_and_stops(serving, tmp_path, bundle_base):
     answer = serving.json(serving.rest_port, "/v1/models/movielens:predict", asked)
     assert len(answer["predictions"][0]["movie_ids"]) == 20
     shutil.copytree(bundle_base / "1", tmp_path / "2.incoming")
-    (tmp_path / "2.incoming").rename(tmp_path / "serving" / "movielens" / "2")
+    (tmp_path / "2.incoming").rename(base / "2")
     end = time.monotonic() + 180
     while serving.json(serving.web_port, "/api/catalogue")["version"] != "2":
         assert time.monotonic() < end
@@ -121,6 +119,12 @@ def test_nothing_to_serve(tmp_path, arguments, message):
     failed = Serving(tmp_path, *arguments)
     assert failed.process.wait(180) == 1
     assert message in failed.log.read_text()
+
+
+def test_folder_without_a_configuration_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"There is no .*models\.config"):
+        serve(str(tmp_path / "movielens"), "127.0.0.1", 0, 0, 0, "local", None)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not engine.docker_works(), reason="no Docker daemon answers here")

@@ -27,12 +27,12 @@ from trainer.config import ModelConfig
     ],
 )
 def test_impossible_value_is_named(field, value):
-    with pytest.raises(ValueError, match=f"{field}.*{value}"):
+    with pytest.raises(ValueError, match=f"(?s){field}.*{value}"):
         ModelConfig(**{field: value})
 
 
 def test_unknown_field_is_refused():
-    with pytest.raises(TypeError, match="learning_rat"):
+    with pytest.raises(ValueError, match=r"(?s)learning_rat\n.*Unexpected keyword"):
         ModelConfig(learning_rat=0.1)
 
 

@@ -1,6 +1,5 @@
-"""`movielens kubeflow compile`: the graph as the YAML that a Kubeflow Pipelines server takes."""
+"""The graph as the YAML that a Kubeflow Pipelines server takes."""
 
-import argparse
 import os
 import pathlib
 import re
@@ -12,46 +11,6 @@ if TYPE_CHECKING:
 
 COMMANDS = ("python", "-m", "pipeline.kubeflow.container.entrypoint")
 PACKAGED = pathlib.Path(__file__).resolve().parents[2]
-
-
-def add_compile(commands: Any) -> None:
-    """Adds the sub-command.
-
-    Args:
-        commands: What `add_subparsers` of `movielens kubeflow` returned.
-    """
-    parser = commands.add_parser(
-        "compile",
-        help="write the pipeline as YAML",
-        description="Writes the pipeline as Kubeflow Pipelines takes it, and checks it for all "
-        "that the server would refuse. Equal input gives equal bytes.",
-    )
-    add_environment(parser)
-    parser.add_argument(
-        "--output", required=True, type=pathlib.Path, metavar="FILE", help="file to write"
-    )
-    parser.set_defaults(command=compile_command)
-
-
-def add_environment(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that say which cluster is meant."""
-    parser.add_argument("--env", required=True, metavar="NAME", help="environment: dev, prod, …")
-    parser.add_argument(
-        "--environments",
-        type=pathlib.Path,
-        default=pathlib.Path("kubeflow") / "environments",
-        metavar="FOLDER",
-        help="where NAME.yaml is (default: kubeflow/environments)",
-    )
-
-
-def compile_command(options: argparse.Namespace) -> int:
-    """Writes the compiled pipeline of an environment."""
-    from pipeline.kubeflow.environment import cluster
-
-    compile_to(cluster.load(options.env, options.environments), options.output)
-    print(f"{options.output} is the pipeline for {options.env}.")
-    return 0
 
 
 def compile_to(environment: "Environment", path: pathlib.Path) -> None:
@@ -75,12 +34,12 @@ def compiled(environment: "Environment") -> str:
     """
     import yaml
 
+    from pipeline import nodes
     from pipeline.kubeflow.compiler import parameters_of_runs, platform, refusals, specification
-    from pipeline.stages import DATA, OUTSIDE_WORLD
 
     spec = tfx_specification(environment)
     environment.check_components(spec["root"]["dag"]["tasks"])
-    specification.mend(spec, environment, (*DATA, *OUTSIDE_WORLD))
+    specification.mend(spec, environment, (*nodes.DATA, *nodes.OUTSIDE_WORLD))
     parameters_of_runs.expose(spec)
     parameters_of_runs.tell_run(spec)
     documents = [spec, platform.specification(environment, spec)]
@@ -113,19 +72,18 @@ def configuration(environment: "Environment") -> "PipelineConfig":
     from pipeline import presets
     from pipeline.config import PipelineConfig
     from pipeline.kubeflow.environment import beam
+    from pipeline.settings.validation import explained
 
     preset = presets.with_settings(presets.find(environment.preset), list(environment.settings))
-    return PipelineConfig(
-        name=environment.pipeline_name,
-        data=environment.data,
-        pipeline_root=environment.pipeline_root,
-        serving_base=environment.serving_base,
-        split=preset.split,
-        model=preset.model,
-        gates=preset.gates,
-        serving=preset.serving,
-        beam_args=beam.arguments(environment),
-    )
+    with explained(PipelineConfig, f"Environment {environment.name}"):
+        return PipelineConfig(
+            name=environment.pipeline_name,
+            data=environment.data,
+            pipeline_root=environment.pipeline_root,
+            serving_base=environment.serving_base,
+            settings=preset.settings,
+            beam_args=beam.arguments(environment),
+        )
 
 
 def local_paths(documents: list[dict[str, Any]]) -> list[str]:

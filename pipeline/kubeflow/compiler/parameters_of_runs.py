@@ -9,25 +9,33 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline import nodes
+
 PARAMETERS = {
-    "data": ("RatingsExampleGen.input_base", "MoviesExampleGen.input_base"),
-    "span": ("RatingsExampleGen.requested_span", "MoviesExampleGen.requested_span"),
-    "serving_base": (
-        "WarmStart.serving_base",
-        "Baseline.serving_base",
-        "Pusher.push_destination.filesystem.base_directory",
+    "data": (
+        f"{nodes.RATINGS_EXAMPLE_GEN}.input_base",
+        f"{nodes.MOVIES_EXAMPLE_GEN}.input_base",
     ),
-    "withdrawn": ("CandidateIndex.withdrawn", "Canary.withdrawn"),
-    "epochs": ("TwoTowerTrainer.custom_config.model.epochs",),
-    "learning_rate": ("TwoTowerTrainer.custom_config.model.learning_rate",),
-    "seed": ("TwoTowerTrainer.custom_config.model.seed",),
+    "span": (
+        f"{nodes.RATINGS_EXAMPLE_GEN}.requested_span",
+        f"{nodes.MOVIES_EXAMPLE_GEN}.requested_span",
+    ),
+    "serving_base": (
+        f"{nodes.WARM_START}.serving_base",
+        f"{nodes.BASELINE}.serving_base",
+        f"{nodes.PUSHER}.push_destination.filesystem.base_directory",
+    ),
+    "withdrawn": (f"{nodes.CANDIDATE_INDEX}.withdrawn", f"{nodes.CANARY}.withdrawn"),
+    "epochs": (f"{nodes.TRAINER}.custom_config.model.epochs",),
+    "learning_rate": (f"{nodes.TRAINER}.custom_config.model.learning_rate",),
+    "seed": (f"{nodes.TRAINER}.custom_config.model.seed",),
 }
 """By name: the places of its value, each a task and its property; or a field of a JSON property,
 which the entrypoint sets."""
 
-OPTIONAL = ("WarmStart",)  # tasks that a graph may lack
+OPTIONAL = (nodes.WARM_START,)  # tasks that a graph may lack
 RUN = "pipeline_run_id"
-RUN_PLACES = (f"TwoTowerTrainer.{RUN}", f"Pusher.{RUN}")
+RUN_PLACES = (f"{nodes.TRAINER}.{RUN}", f"{nodes.PUSHER}.{RUN}")
 """Who notes which run it is. Not more: a parameter that always differs keeps a task from being
 taken from the cache."""
 

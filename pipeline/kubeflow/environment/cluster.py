@@ -3,14 +3,10 @@
 Facts about a cluster only; what the pipeline does is the preset's. No secret is ever in it.
 """
 
-import json
 import pathlib
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
-import pydantic
-import yaml
 from pydantic.dataclasses import dataclass
 
 from pipeline.kubeflow.environment.cron import check_cron
@@ -22,6 +18,9 @@ from pipeline.kubeflow.environment.pods import (
     Volume,
     match,
 )
+from pipeline.settings import yaml_files
+from pipeline.settings.errors import ConfigurationError, did_you_mean
+from pipeline.settings.validation import check
 
 FOLDER = pathlib.Path("kubeflow") / "environments"
 DEFAULT = "default"
@@ -177,52 +176,17 @@ def load(name: str, folder: pathlib.Path = FOLDER) -> Environment:
         folder: Of the files.
 
     Raises:
-        ValueError: There is no such file, or something in it is wrong; the message says where.
+        ConfigurationError: There is no such file, or something in it is wrong; the message says
+            where.
     """
     path = folder / f"{name}.yaml"
     if not path.is_file():
-        there = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
-        raise ValueError(f"No environment {name!r}: {path} is not there; there are: {there}.")
-    try:
-        document = yaml.load(path.read_text(), _UniqueKeys)
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is not YAML: {error}") from error
-    if not isinstance(document, dict):
-        raise ValueError(f"{path} must be a mapping of names to values.")
-    try:
-        # By way of JSON, in which a list is what a tuple is written as.
-        environment = pydantic.TypeAdapter(Environment).validate_json(json.dumps(document))
-    except pydantic.ValidationError as error:
-        complaints = "\n".join(f"  {_complaint(item)}" for item in error.errors())
-        raise ValueError(f"{path}:\n{complaints}") from None
+        there = sorted(file.stem for file in folder.glob("*.yaml"))
+        raise ConfigurationError(
+            f"No environment {name!r}: {path} is not there; there are: "
+            f"{', '.join(there) or 'none'}{did_you_mean(name, there)}"
+        )
+    environment = check(Environment, yaml_files.read(path), str(path))
     if environment.name != name:
-        raise ValueError(f"{path}: name must be {name!r}, got {environment.name!r}.")
+        raise ConfigurationError(f"{path}: name must be {name!r}, got {environment.name!r}.")
     return environment
-
-
-def _complaint(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "unexpected_keyword_argument":
-        return f"{where}: there is no such setting."
-    what = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "value_error":  # of a __post_init__: it names field and value itself
-        return f"{where}: {what}" if where else what
-    return f"{where}: {what}" + ("" if error["type"] == "missing" else f", got {error['input']!r}")
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML, in which a key that is written twice is a mistake and not an overwriting."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Returns a mapping.
-
-        Raises:
-            yaml.constructor.ConstructorError: A key is there twice.
-        """
-        keys: Sequence[Any] = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for (key, _), value in zip(node.value, keys, strict=True):
-            if keys.count(value) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{value!r} is there twice", key.start_mark
-                )
-        return super().construct_mapping(node, deep)

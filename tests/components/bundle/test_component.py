@@ -13,9 +13,9 @@ from tfx.utils import path_utils
 from components.bundle import manifest, warm_up
 from components.bundle import towers as kept_towers
 from components.bundle.component import CandidateIndex
-from components.canary import Canary
+from components.canary.component import Canary
 from components.registry.served_towers import ServedTowers
-from components.training.trainer import TRAINING_RUN
+from transform import features
 
 pytestmark = pytest.mark.slow  # the canary starts a process for each bundle
 
@@ -40,7 +40,7 @@ def inputs(tiny, tmp_path_factory):
     root = tmp_path_factory.mktemp("inputs")
     model = standard_artifacts.Model()
     model.uri = str(root / "towers")
-    model.set_string_custom_property(TRAINING_RUN, "run 7")
+    model.set_string_custom_property(features.TRAINING_RUN, "run 7")
     tf.saved_model.save(tiny.towers(), path_utils.serving_model_dir(model.uri))
     return {
         "model": model,

@@ -12,7 +12,7 @@ from components.bundle import manifest
 from components.bundle import towers as kept_towers
 from components.registry import models_config
 from components.registry.served_towers import ServedTowers
-from components.training.trainer import TRAINING_RUN
+from transform import features
 
 
 def push(tmp_path, version, weights="1 2 3", with_towers=True):
@@ -50,7 +50,7 @@ def test_towers_are_taken_out_as_they_were_trained(tmp_path):
     taken = pathlib.Path(path_utils.serving_model_dir(model.uri))
     assert fingerprint(taken) == sha256
     assert (taken / "variables" / "variables.index").read_text() == "1 2 3"
-    assert model.get_string_custom_property(TRAINING_RUN) == "run of 1 2 3"
+    assert model.get_string_custom_property(features.TRAINING_RUN) == "run of 1 2 3"
 
 
 def test_the_same_towers_are_the_same_bytes_whenever_they_were_written(tmp_path):
@@ -69,7 +69,7 @@ def test_they_are_those_of_the_version_that_is_served_and_not_of_the_newest(tmp_
     older = push(tmp_path, "1", "older")
     push(tmp_path, "2", "newer")
     models_config.write(str(tmp_path / "serving"), {1}, {"stable": 1})
-    assert take(tmp_path, older).get_string_custom_property(TRAINING_RUN) == "run of older"
+    assert take(tmp_path, older).get_string_custom_property(features.TRAINING_RUN) == "run of older"
 
 
 def test_what_was_pushed_meanwhile_is_not_taken_for_what_is_wanted(tmp_path):

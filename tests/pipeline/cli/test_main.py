@@ -10,8 +10,9 @@ import sys
 
 import pytest
 
-from pipeline.cli import main, run_options
-from pipeline.runs import progress, recorded_run, report
+from pipeline import presets
+from pipeline.cli import main, request
+from pipeline.runs import progress, recorded_run, records, report
 from pipeline.runs.records import RunRecord
 
 
@@ -32,21 +33,77 @@ def runs(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "command", ["fetch", "run", "tune", "recommend", "similar", "metrics", "runs"]
-)
+def test_help_lists_every_command_in_order(capsys):
+    assert main.main(["--help"]) == main.OK
+    listed = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed if line.strip()][: len(main.COMMANDS)] == [
+        *main.COMMANDS
+    ]
+
+
+@pytest.mark.parametrize("command", main.COMMANDS)
 def test_every_command_has_help(command, capsys):
-    with pytest.raises(SystemExit) as done:
-        main.main([command, "--help"])
-    assert done.value.code == 0
+    assert main.main([command, "--help"]) == main.OK
     assert len(capsys.readouterr().out) > 200
 
 
-def test_unknown_command_is_misuse(capsys):
-    with pytest.raises(SystemExit) as done:
-        main.main(["train"])
-    assert done.value.code == main.USAGE
-    assert "invalid choice: 'train'" in capsys.readouterr().err
+def test_help_of_run_names_the_presets(capsys):
+    assert main.main(["run", "--help"]) == main.OK
+    shown = capsys.readouterr().out.partition("Presets:\n")[2]
+    assert all(name in shown for name in presets.names())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train"], "There is no command 'train'"),
+        (["runn"], "There is no command 'runn'; did you mean 'run'?"),
+        (["serving", "promot"], "There is no command 'promot'; did you mean 'promote'?"),
+        (["kubeflow", "deplay"], "There is no command 'deplay'; did you mean 'deploy'?"),
+        (["run", "--prest", "ml-1m"], "No such option '--prest'. (Did you mean one of: '--preset'"),
+        (["recommend", "--histroy", "5"], "No such option '--histroy'. Did you mean '--history'?"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_misspelt_is_misuse_and_guessed(capsys, arguments, message):
+    assert main.main(arguments) == main.USAGE
+    assert message in capsys.readouterr().err
+
+
+def test_a_shell_completes_commands_presets_and_settings():
+    program = pathlib.Path(sys.executable).with_name("movielens")
+
+    def completed(*words):
+        done = subprocess.run(
+            [program],
+            env={
+                **os.environ,
+                "_MOVIELENS_COMPLETE": "bash_complete",
+                "COMP_WORDS": " ".join(("movielens", *words)),
+                "COMP_CWORD": str(len(words)),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+    assert completed("re") == ["recommend", "refresh"]
+    assert completed("run", "--preset", "ml-1") == ["ml-100k", "ml-1m"]
+    assert completed("run", "--set", "serving.trend.") == [
+        "serving.trend.days=",
+        "serving.trend.weight=",
+    ]
+    assert completed("fetch", "ml-l") == ["ml-latest-small"]
+
+
+def test_interrupted_command_says_how_to_go_on(monkeypatch, runs, capsys):
+    def interrupted(runs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(records, "read_all", interrupted)
+    assert main.main(["runs", "--runs", str(runs)]) == main.INTERRUPTED
+    assert "Run the same command again" in capsys.readouterr().out
 
 
 def test_metrics_as_json(runs, capsys):
@@ -81,26 +138,52 @@ def test_nobody_reads_on(runs):
     ("arguments", "message"),
     [
         (["run", "--preset", "ml-2k"], "Unknown preset 'ml-2k'"),
-        (["run", "--set", "model.depth=3"], "Unknown option 'model.depth'"),
-        (["run", "--epochs", "0"], "epochs must be at least 1, got 0"),
-        (["run", "--data", "nowhere"], "nowhere: no such folder"),
-        (["run", "--data", "{SPAN}"], "is not there, or empty; there are: none"),
+        (["run", "--config", "none.yaml"], "File 'none.yaml' does not exist"),
+        (["run", "--set", "model.depth=3"], "There is no setting 'model.depth'"),
+        (["run", "--set", "serving.trend_weight=8"], "did you mean 'serving.trend.weight'?"),
+        (["run", "--set", "model.dropout=2"], "model.dropout must be a number in [0, 1), got 2.0"),
+        (["run", "--set", "model.heads=3"], "heads must divide embedding_dim, got 3 and 64"),
+        (["run", "--epochs", "0"], "Invalid value for '--epochs': 0 is not in the range x>=1"),
+        (["run", "--seed", "many"], "Invalid value for '--seed': 'many' is not a valid integer"),
         (["run", "--data", "{span}"], "{span} means nothing; a pattern is made of {SPAN}"),
-        (["run", "--data", ".", "--span", "7"], "Span 7 is asked for, but"),
         (["run", "--span", "7"], "Span 7 is asked for, but no --data"),
         (["run", "--data", "{SPAN}", "--span", "x"], "span must be a number, a date"),
+        (["run", "surplus"], "Got unexpected extra argument (surplus)"),
+        (["fetch", "ml-10k"], "Unknown dataset 'ml-10k'; there are: ml-100k, ml-1m,"),
         (["recommend"], "Say whom to recommend to"),
         (["recommend", "42", "--history", "50"], "not both"),
-        (["recommend", "42", "-k", "0"], "-k must be from 1 to 100, got 0"),
+        (["recommend", "42", "-k", "0"], "Invalid value for '-k': 0 is not in the range 1<=x<=100"),
+        (["similar", "Toy Story", "-k", "101"], "'-k': 101 is not in the range 1<=x<=100"),
+        (["similar"], "Missing argument 'MOVIE'"),
+        (["batch"], "Missing option '--out'"),
+        (["batch", "--out", "x", "-k", "0"], "Invalid value for '-k'"),
+        (["serve", "--engine", "podman"], "'podman' is not one of 'auto', 'docker', 'local'"),
+        (["serve", "--web-port", "70000"], "Invalid value for '--web-port'"),
+        (["settings", "--preset", "ml-1M"], "did you mean 'ml-1m'?"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_misuse_says_what_is_right(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert main.main(arguments) == main.USAGE
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--data", "nowhere"], "nowhere: no such folder"),
+        (["run", "--data", "{SPAN}"], "is not there, or empty; there are: none"),
+        (["run", "--data", ".", "--span", "7"], "Span 7 is asked for, but"),
         (["recommend", "42", "--runs", "nowhere"], "No run under nowhere was pushed yet"),
-        (["similar", "Toy Story", "-k", "101"], "-k must be from 1 to 100, got 101"),
         (["similar", "Toy Story", "--runs", "nowhere"], "No run under nowhere was pushed yet"),
         (["metrics", "--runs", "nowhere"], "start one with `movielens run`"),
         (["metrics", "2020"], "No run '2020'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_misuse_says_what_is_right(tmp_path, monkeypatch, capsys, arguments, message):
+def test_failure_says_what_to_do(tmp_path, monkeypatch, capsys, arguments, message):
     monkeypatch.chdir(tmp_path)
     assert main.main(arguments) == main.FAILED
     assert message in capsys.readouterr().err
@@ -114,7 +197,7 @@ def test_bundle_that_was_removed(runs, capsys):
 def test_output_folder_that_is_a_file(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(ValueError, match=r"Can't write to the output folder .*--output"):
-        run_options.check_writable(tmp_path / "out")
+        request.check_writable(tmp_path / "out")
 
 
 def test_next_commands_name_an_unusual_output_and_ask_only_what_was_pushed(tmp_path):

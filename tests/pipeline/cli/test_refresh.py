@@ -5,6 +5,7 @@ import pytest
 from components.bundle import manifest, towers
 from pipeline import presets
 from pipeline.cli import main, refresh
+from pipeline.settings import changes
 
 
 @pytest.fixture
@@ -56,12 +57,15 @@ def test_what_can_not_be_refreshed_says_what_to_do(output, damage, message, caps
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("model.epochs=3", "decided in training; a refresh takes only gates and serving"),
-        ("gates.unknown=3", "Unknown option 'gates.unknown'"),
+        (
+            "model.epochs=3",
+            "decided in training and no part of a refresh; it takes gates and serving",
+        ),
+        ("gates.unknown=3", "There is no setting 'gates.unknown'"),
     ],
 )
 def test_settings_that_do_not_fit(output, setting, message, capsys):
-    assert main.main(["refresh", "--output", str(output), "--set", setting]) == 1
+    assert main.main(["refresh", "--output", str(output), "--set", setting]) == main.USAGE
     assert message in capsys.readouterr().err
 
 
@@ -73,8 +77,8 @@ def test_settings_that_do_not_fit(output, setting, message, capsys):
     ],
 )
 def test_scores_follow_the_trend_as_they_did(settings, kept):
-    preset = presets.with_settings(presets.find("ml-100k"), refresh.as_served(settings))
-    assert (preset.serving.trend_days, preset.serving.trend_weight) == kept
+    settings = changes.apply(presets.find("ml-100k").settings, refresh.as_served(settings))
+    assert (settings.serving.trend.days, settings.serving.trend.weight) == kept
 
 
 def test_data_is_that_of_the_last_run_unless_named(output, capsys):

@@ -73,22 +73,30 @@ def test_what_can_not_be_done_says_so(base, capsys, arguments, message):
 @pytest.mark.parametrize("action", ["promote", "rollback"])
 def test_server_or_none_must_be_said(base, action, capsys):
     version = ["1"] if action == "promote" else []
-    with pytest.raises(SystemExit) as exit_:
-        main.main(["serving", action, *version, "--base", str(base)])
-    assert exit_.value.code == 2
+    assert main.main(["serving", action, *version, "--base", str(base)]) == main.USAGE
     assert "--server --no-server" in capsys.readouterr().err
+    both = ["--server", "http://127.0.0.1:8501", "--no-server"]
+    assert main.main(["serving", action, *version, "--base", str(base), *both]) == main.USAGE
+    assert "not both" in capsys.readouterr().err
 
 
 def test_verify_names_the_damage_and_fails(base, capsys):
     assert main.main(["serving", "verify", "--base", str(base)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1: as its manifest says",
+        "2: as its manifest says",
+    ]
     (base / "1" / "saved_model.pb").write_text("rotten")
     assert main.main(["serving", "verify", "--base", str(base)]) == 1
-    good, bad = capsys.readouterr().out.splitlines()[-1], capsys.readouterr().out
+    bad, good = capsys.readouterr().out.splitlines()
+    assert bad.startswith("1: ") and "saved_model.pb was changed" in bad
     assert good == "2: as its manifest says"
+    assert main.main(["serving", "verify", "2", "--base", str(base)]) == 0
+    assert capsys.readouterr().out.splitlines() == [good]
     assert main.main(["serving", "verify", "--json", "--base", str(base)]) == 1
     found = json.loads(capsys.readouterr().out)
     assert "saved_model.pb was changed" in found["1"][0]
-    assert not bad
+    assert found["2"] == []
 
 
 def test_no_folder(tmp_path, capsys):

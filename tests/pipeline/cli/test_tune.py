@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from pipeline import presets
-from pipeline.cli import main, tune
+from pipeline.cli import main, request, tune
 from trainer.config import ModelConfig
 from trainer.tuning.search_space import space, with_values
 
@@ -25,16 +25,17 @@ def trial(ndcg=None, **values):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--trials", "0"], "trials must be at least 1, got 0"),
-        (["--trials", "-3"], "trials must be at least 1, got -3"),
-        (["--set", "model.depth=3"], "Unknown option 'model.depth'"),
-        (["--set", "model.dropout=2"], "dropout must be in [0, 1), got 2.0"),
+        (["--trials", "0"], "'--trials': 0 is not in the range x>=1"),
+        (["--trials", "-3"], "'--trials': -3 is not in the range x>=1"),
+        (["--trials", "many"], "'--trials': 'many' is not a valid integer range"),
+        (["--withdraw", "3"], "No such option '--withdraw'"),
+        (["--set", "model.depth=3"], "There is no setting 'model.depth'"),
+        (["--set", "model.dropout=2"], "model.dropout must be a number in [0, 1), got 2.0"),
         (["--set", "gates.min_lift=0"], "has no part in tuning; it takes split and model"),
-        (["--set", "window=3"], "'window=3' has no part in tuning"),
+        (["--set", "window=3"], "There is no setting 'window'; did you mean 'model.window'?"),
         (["--set", "model.warm_start=true"], "warm_start must be false"),
         (["--span", "3"], "Span 3 is asked for, but no --data"),
         (["--preset", "ml-2k"], "Unknown preset 'ml-2k'"),
-        (["--data", "nowhere"], "nowhere: no such folder"),
         (
             [
                 part
@@ -48,34 +49,55 @@ def trial(ndcg=None, **values):
 )
 def test_misuse_says_what_is_right(tmp_path, monkeypatch, capsys, arguments, message):
     monkeypatch.chdir(tmp_path)
-    assert main.main(["tune", *arguments]) == main.FAILED
-    assert message in capsys.readouterr().err
+    assert main.main(["tune", *arguments]) == main.USAGE
+    assert message in " ".join(capsys.readouterr().err.split())
 
 
-def test_trials_that_are_no_number(capsys):
-    with pytest.raises(SystemExit) as done:
-        main.main(["tune", "--trials", "many"])
-    assert done.value.code == main.USAGE
-    assert "invalid int value: 'many'" in capsys.readouterr().err
+def test_data_that_is_not_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main.main(["tune", "--data", "nowhere"]) == main.FAILED
+    assert "nowhere: no such folder" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["ml-100k", "blog"])
-def test_printed_command_runs_the_best(name, tmp_path):
-    settings = ["model.dropout=0.25", "split.method=temporal", "model.exclude_seen=false"]
-    options = main._parser().parse_args(
-        ["tune", "--preset", name, "--data", str(tmp_path / "a b"), "--span", "7"]
-        + [part for setting in settings for part in ("--set", setting)]
+def asked(monkeypatch, *arguments):
+    """Returns the request that arguments of `run` or `tune` are."""
+    found = []
+    monkeypatch.setattr(
+        request.Request, "check_sections", lambda asked, *_: found.append(asked) or stop()
     )
-    start = presets.with_settings(presets.find(name), settings)
+    monkeypatch.setattr(request.Request, "terminal", lambda asked: found.append(asked) or stop())
+    with pytest.raises(InterruptedError):
+        main.movielens.main([*arguments], standalone_mode=False)
+    return found[0]
+
+
+def stop():
+    raise InterruptedError
+
+
+@pytest.mark.parametrize("with_file", [False, True])
+@pytest.mark.parametrize("name", ["ml-100k", "blog"])
+def test_printed_command_runs_the_best(name, with_file, tmp_path, monkeypatch):
+    settings = ["model.dropout=0.25", "split.method=temporal", "model.exclude_seen=false"]
+    file = tmp_path / "run.yaml"
+    file.write_text("model: {patience: 3}\ngates: {max_drop: 0.5}\nwithdraw: ['7']\n")
+    config = ["--config", str(file)] if with_file else []
+    tuned = asked(
+        monkeypatch,
+        *("tune", "--preset", name, "--data", str(tmp_path / "a b"), "--span", "7", *config),
+        *(part for setting in settings for part in ("--set", setting)),
+    )
+    start = tuned.settings()
     last = {field: values[-1] for field, values in space(start.model, ["dropout"]).items()}
     best = with_values(start.model, last)
-    command, *arguments = tune.run_arguments(options, best)
+    command, *arguments = tune.run_arguments(tuned, best)
     assert command == "run"
-    given = main._parser().parse_args([command, *arguments])
-    assert (given.data, given.span, given.output) == (options.data, "7", None)
-    again = presets.with_settings(presets.find(given.preset), given.set)
+    given = asked(monkeypatch, command, *arguments)
+    assert (given.data, given.span, given.output) == (tuned.data, "7", None)
+    again = given.settings()
     assert again.model == best
     assert again.split == start.split
+    assert (again.gates.max_drop, given.withdrawn) == ((0.5, ("7",)) if with_file else (0.1, ()))
 
 
 def test_fixed_fields_are_those_of_the_model():
@@ -102,4 +124,4 @@ def test_best_comes_first_and_what_diverged_last():
 def test_every_field_of_the_model_can_be_set_from_its_text():
     config = ModelConfig()
     settings = [f"model.{name}={value}" for name, value in dataclasses.asdict(config).items()]
-    assert presets.with_settings(presets.find("blog"), settings).model == config
+    assert presets.with_settings(presets.find("blog"), settings).settings.model == config

@@ -1,9 +1,6 @@
 """Promotion and rollback; the server here follows models.config as TensorFlow Serving does."""
 
-import http.server
-import json
 import shutil
-import threading
 
 import pytest
 from tfx.types import standard_artifacts
@@ -15,89 +12,12 @@ from pipeline.rollout import promotion
 from pipeline.rollout.model_server import ModelServer
 
 
-def push(base, version):
-    folder = base / str(version)
-    folder.mkdir(parents=True)
-    (folder / "saved_model.pb").write_text(str(version))
-    files = manifest.checksums(str(folder))
-    manifest.write(str(folder), manifest.Manifest({}, {}, {}, {}, {}, files))
-
-
-@pytest.fixture
-def base(tmp_path):
-    base = tmp_path / "serving" / "movielens"
-    for version in (1, 2, 3):
-        push(base, version)
-    return base
-
-
 def state(base):
     return models_config.loaded(str(base)), models_config.labels(str(base))
 
 
 def promote(base, version, label="stable", server=None, say=lambda line: None):
     promotion.promote(str(base), version, label, server, say)
-
-
-class Follower(http.server.ThreadingHTTPServer):
-    """Loads what the configuration says; a label moves only to what was loaded the poll before."""
-
-    def __init__(self, base, cannot_load=()):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.base, self.cannot_load = str(base), cannot_load
-        self.available, self.labels, self.seen = {versions.served(str(base))}, {}, []
-
-    def poll(self):
-        wanted, labels = models_config.loaded(self.base), models_config.labels(self.base)
-        if not self.seen or self.seen[-1] != (wanted, labels):
-            self.seen.append((wanted, labels))
-        if set(labels.values()) <= self.available:
-            self.labels = labels
-        self.available |= set(wanted) - set(self.cannot_load)
-
-    def status(self, path):
-        self.poll()
-        kind, _, name = path.partition("/")
-        version = int(name) if kind == "versions" else self.labels.get(name)
-        if version in self.available:
-            return 200, self.states(version, "AVAILABLE", "")
-        if version in self.cannot_load:
-            return 200, self.states(version, "END", "Data loss: corrupted record")
-        return 404, {"error": f"Could not find version {version} of model movielens"}
-
-    @staticmethod
-    def states(version, state, message):
-        status = {"error_code": "OK", "error_message": message}
-        return {
-            "model_version_status": [{"version": str(version), "state": state, "status": status}]
-        }
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        code, answer = self.server.status(self.path.removeprefix("/v1/models/movielens/"))
-        self.send_response(code)
-        self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def follow(base):
-    servers = []
-
-    def start(**options):
-        server = Follower(base, **options)
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
-        return server, ModelServer(f"http://127.0.0.1:{server.server_port}", "movielens", 5)
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 def test_promotion_without_a_server_is_one_step(base):
@@ -155,12 +75,6 @@ def test_nobody_answers(base):
     assert versions.served(str(base)) == 3
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:8501", "ftp://host", "http://", "file:///etc/passwd"])
-def test_what_is_no_server(url):
-    with pytest.raises(ValueError, match="A server looks like"):
-        ModelServer(url, "movielens", 5)
-
-
 def test_damaged_version_is_not_promoted(base):
     (base / "3" / "saved_model.pb").write_text("rotten")
     with pytest.raises(ValueError, match=r"Version 3 is damaged, nothing was changed: saved_model"):
@@ -173,7 +87,7 @@ def test_version_that_is_not_there(base):
         promote(base, 7)
 
 
-def test_rollback_goes_to_what_was_served_and_not_to_what_was_only_pushed(base):
+def test_rollback_goes_to_what_was_served_and_not_to_what_was_only_pushed(base, push):
     for version in (2, 3):
         shutil.rmtree(base / str(version))
     promote(base, 1)

@@ -26,7 +26,7 @@ class Stubborn:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_what_python_drops_is_raised_at_the_next_step():
-    with interrupts.remembered() as check:
+    with interrupts.remember() as check:
         check()
         Stubborn()
         with pytest.raises(KeyboardInterrupt):
@@ -34,13 +34,13 @@ def test_what_python_drops_is_raised_at_the_next_step():
 
 
 def test_what_python_raises_is_raised_at_once():
-    with pytest.raises(KeyboardInterrupt), interrupts.remembered():
+    with pytest.raises(KeyboardInterrupt), interrupts.remember():
         signal.raise_signal(signal.SIGINT)
 
 
 def test_the_handler_before_comes_back():
     before = signal.getsignal(signal.SIGINT)
-    with interrupts.remembered():
+    with interrupts.remember():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -48,7 +48,7 @@ def test_the_handler_before_comes_back():
 def test_ignored_signals_stay_ignored():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with interrupts.remembered() as check:
+        with interrupts.remember() as check:
             signal.raise_signal(signal.SIGINT)
             check()
     finally:
@@ -60,7 +60,7 @@ def test_other_threads_hear_nothing_and_disturb_nothing():
     seen = []
 
     def work():
-        with interrupts.remembered() as check:
+        with interrupts.remember() as check:
             check()
             seen.append(signal.getsignal(signal.SIGINT))
 

@@ -3,7 +3,7 @@ import sys
 
 from pipeline.runs import usage
 
-ASK = "from pipeline import usage; print(usage.peak_gigabytes())"
+ASK = "from pipeline.runs import usage; print(usage.peak_gigabytes())"
 
 
 def test_peak_memory_is_what_this_process_held_and_not_the_one_that_started_it():

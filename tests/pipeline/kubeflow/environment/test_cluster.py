@@ -82,7 +82,7 @@ def secret(**changes):
         ({"serving_base": "/servings"}, "serving_base must lie on a volume"),
         ({"volumes": []}, r"data must lie on a volume \(mounted: none\)"),
         ({"cron": "0 3 * * *"}, "cron must have 6 fields"),
-        ({"preset": 3}, "preset: Input should be a valid string, got 3"),
+        ({"preset": 3}, "preset must be a text, got 3"),
         ({"settings": "model.epochs=2"}, "settings: Input should be a valid array"),
         ({"components": {}}, "components must have an entry 'default'"),
         (settings(cpu=0), r"components.default: cpu must be in \(0, 4096\], got 0.0"),
@@ -118,7 +118,7 @@ def test_mistake_is_refused_with_file_place_and_value(load, changes, message):
         ("name: test\nname: prod\n", "'name' is there twice"),
         ("name: [", "is not YAML"),
         ("- name", "must be a mapping"),
-        ("name: test\n", "host: Field required"),
+        ("name: test\n", "host must be given"),
     ],
     ids=["key-twice", "not-yaml", "a-list", "missing"],
 )

@@ -1,0 +1,280 @@
+"""What `run`, `refresh` and `tune` are asked for: their shared options and the file of --config."""
+
+import dataclasses
+import functools
+import pathlib
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.cli import values
+
+if TYPE_CHECKING:
+    from pipeline.config import PipelineConfig, Settings
+    from pipeline.presets import Preset
+    from pipeline.runs.progress import Lines
+    from pipeline.settings.run_file import RunFile
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is asked for. Options win over the file, and the file over the preset."""
+
+    preset: "Preset"
+    """Where settings start from."""
+
+    config: pathlib.Path | None
+    """Path of the file, if one was named."""
+
+    file: "RunFile"
+    """What is in it."""
+
+    texts: tuple[str, ...]
+    """Changes of settings, as typed after `--set`."""
+
+    data: str | None
+    """Folder of the data or a pattern of folders, if one was named."""
+
+    span: str
+    """Which folder of the pattern."""
+
+    output: pathlib.Path | None
+    """Folder of everything, if one was named."""
+
+    withdrawn: tuple[str, ...]
+    """Ids of movies that must not be recommended."""
+
+    as_json: bool
+    """Whether a program reads what is printed."""
+
+    def settings(self, start: "Settings | None" = None, *sections: str) -> "Settings":
+        """Returns the settings, those of the file and of `--set` applied.
+
+        Args:
+            start: Where they start from; by default the preset's.
+            sections: Those of the file that count; by default all.
+
+        Raises:
+            ConfigurationError: One can't be.
+        """
+        from pipeline.settings import changes
+
+        told = self.file.changes(*sections)
+        filed = changes.apply(start or self.preset.settings, told, str(self.config or ""))
+        return changes.apply(filed, changes.parse(self.texts))
+
+    def check_sections(self, allowed: tuple[str, ...], why: str) -> None:
+        """Checks that `--set` names settings of some sections only.
+
+        Args:
+            allowed: The sections.
+            why: What is said of others.
+
+        Raises:
+            ConfigurationError: It names another.
+        """
+        from pipeline.settings import changes
+        from pipeline.settings.errors import ConfigurationError
+
+        changes.parse(self.texts)
+        for text in self.texts:
+            if text.split(".")[0] not in allowed:
+                raise ConfigurationError(f"{text!r} {why}; it takes {' and '.join(allowed)}.")
+
+    def check_span(self) -> None:
+        """Checks that a span is asked for only of data that was named.
+
+        Raises:
+            click.UsageError: A span is asked for, and no pattern of folders is given.
+        """
+        from components.ingestion import spans
+
+        if self.data is None and self.span != spans.NEWEST:
+            raise click.UsageError(
+                f"Span {self.span} is asked for, but no --data '…/{{SPAN}}' is given."
+            )
+
+    def terminal(self) -> "Lines":
+        """Returns what people look at: stdout, unless a program reads that."""
+        from pipeline.runs.progress import Lines
+
+        return Lines(sys.stderr if self.as_json else sys.stdout)
+
+    def output_folder(self) -> pathlib.Path:
+        """Returns the folder of everything, made if it is missing.
+
+        Raises:
+            ValueError: Files can't be written into it; the message says why.
+        """
+        folder = (self.output or pathlib.Path("runs") / self.preset.name).absolute()
+        check_writable(folder)
+        return folder
+
+    def data_folder(self, output: pathlib.Path, terminal: "Lines") -> pathlib.Path:
+        """Returns the folder of the MovieLens files, fetched if none was named.
+
+        Args:
+            output: The folder of everything.
+            terminal: What people look at.
+
+        Raises:
+            FetchError: No source gave the release.
+        """
+        from pipeline.datasets.fetch import fetch
+
+        if self.data is not None:
+            return pathlib.Path(self.data).absolute()
+        home = output if self.output else output.parent
+        dataset = self.preset.dataset
+        return fetch(dataset, home / "data" / dataset, terminal.line)
+
+    def pipeline_config(
+        self, data: pathlib.Path, output: pathlib.Path, settings: "Settings", k: int = 100
+    ) -> "PipelineConfig":
+        """Returns the configuration of the graph.
+
+        Args:
+            data: Folder of the data, or a pattern of folders.
+            output: Folder of everything.
+            settings: What the graph does.
+            k: Movies in an answer.
+        """
+        from pipeline.config import PipelineConfig, output_paths
+        from pipeline.settings.validation import explained
+
+        paths = output_paths(output)
+        with explained(PipelineConfig):
+            return PipelineConfig(
+                name=f"movielens-{self.preset.name}",
+                data=str(data),
+                span=self.span,
+                pipeline_root=str(paths["pipeline_root"]),
+                serving_base=str(paths["serving_base"]),
+                settings=settings,
+                withdrawn=self.withdrawn,
+                k=k,
+            )
+
+
+def options(
+    settings: str, printed: str, data: str, withdraws: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds the shared options to a command, which gets them as one `Request`.
+
+    Args:
+        settings: What `--set` takes, in words.
+        printed: What `--json` prints, in words.
+        data: What is read without `--data`, in words.
+        withdraws: Whether the command serves, so that movies can be withdrawn.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def with_request(
+            preset: str | None,
+            config: pathlib.Path | None,
+            data: str | None,
+            span: str | None,
+            output: pathlib.Path | None,
+            texts: tuple[str, ...],
+            as_json: bool,
+            withdraw: tuple[str, ...] | None = None,
+            **own: Any,
+        ) -> Any:
+            from pipeline import presets
+            from pipeline.settings import run_file
+
+            file = run_file.read(config) if config else run_file.RunFile()
+            named = output or (pathlib.Path(file.output) if file.output else None)
+            request = Request(
+                preset=presets.find(preset or file.preset),
+                config=config,
+                file=file,
+                texts=texts,
+                data=data if data is not None else file.data,
+                span=span if span is not None else file.span,
+                output=named,
+                withdrawn=withdraw if withdraw is not None else file.withdraw,
+                as_json=as_json,
+            )
+            return command(request, **own)
+
+        for option in reversed(_options(settings, printed, data, withdraws)):
+            with_request = option(with_request)
+        return with_request
+
+    return decorate
+
+
+def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[Any]:
+    withdraw = click.option(
+        "--withdraw", type=values.IDS, help="Movies that must not be recommended, though rated."
+    )
+    return [
+        click.option("--preset", type=values.PRESET, help="Starting point.  [default: ml-100k]"),
+        click.option(
+            "--config",
+            type=values.FILE,
+            metavar="FILE",
+            help="YAML with any of preset, data, span, output, withdraw, split, model, gates and "
+            "serving. Options win over it.",
+        ),
+        click.option(
+            "--output",
+            type=values.PATH,
+            metavar="FOLDER",
+            help="Folder of everything.  [default: runs/PRESET]",
+        ),
+        click.option(
+            "--set", "texts", multiple=True, type=values.SETTING, help=f"{settings} Repeatable."
+        ),
+        click.option(
+            "--json", "as_json", is_flag=True, help=f"Print {printed} as JSON at the end."
+        ),
+        click.option(
+            "--data",
+            type=values.DATA,
+            help="Folder in GroupLens layout, or a pattern of folders: '/data/{SPAN}', "
+            f"'/data/{{YYYY}}-{{MM}}-{{DD}}'.  [default: {data}]",
+        ),
+        click.option(
+            "--span",
+            type=values.SPAN,
+            help="Which folder of the pattern: a number, or a date.  [default: the newest]",
+        ),
+        *([withdraw] if withdraws else []),
+    ]
+
+
+def check_data(data: pathlib.Path, span: str, terminal: "Lines") -> None:
+    """Looks at the data, and says what it is.
+
+    Raises:
+        ValueError: There is no such folder or span, or its files are in no layout that is known.
+    """
+    from components.ingestion import spans
+    from components.ingestion.readers.grouplens import layout
+
+    folder = spans.find(str(data), span)
+    line = f"{folder.path}: {layout.detect(folder.path).name} layout"
+    terminal.line(line if folder.span is None else f"{line}, span {folder.span}")
+
+
+def check_writable(folder: pathlib.Path) -> None:
+    """Makes a folder, and checks that files can be written into it.
+
+    Raises:
+        ValueError: They can't; the message says why.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"Can't write to the output folder {folder} ({error.strerror}); "
+            "choose another with --output."
+        ) from error

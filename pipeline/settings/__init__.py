@@ -1,0 +1,1 @@
+"""Settings: what each may be, how texts and files change them, and what is wrong with one."""

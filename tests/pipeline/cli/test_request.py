@@ -1,0 +1,82 @@
+"""Which of command line, file and preset wins."""
+
+import pathlib
+
+import click
+import pytest
+
+from pipeline.cli import main, request
+
+FILE = """
+preset: ml-1m
+data: /data/{SPAN}
+span: 7
+output: there
+withdraw: ["007", "8"]
+model: {epochs: 7, learning_rate: 1e-2}
+serving:
+  trend: {weight: 2}
+"""
+
+
+@pytest.fixture
+def asked():
+    """Returns the request that arguments are."""
+
+    @click.command()
+    @request.options("settings", "record", "fetch")
+    def command(asked):
+        return asked
+
+    return lambda *arguments: command.main([*arguments], standalone_mode=False)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text(FILE)
+    return str(path)
+
+
+def test_without_a_file_there_are_the_defaults(asked):
+    given = asked()
+    assert (given.preset.name, given.data, given.span) == ("ml-100k", None, "newest")
+    assert (given.output, given.withdrawn, given.as_json) == (None, (), False)
+    assert given.settings() == given.preset.settings
+
+
+def test_a_file_says_all_that_options_do(asked, file):
+    given = asked("--config", file)
+    assert (given.preset.name, given.data, given.span) == ("ml-1m", "/data/{SPAN}", "7")
+    assert (given.output, given.withdrawn) == (pathlib.Path("there"), ("007", "8"))
+    settings = given.settings()
+    assert (settings.model.epochs, settings.model.learning_rate) == (7, 0.01)
+    assert (settings.serving.trend.weight, settings.serving.trend.days) == (2.0, 30)
+    assert settings.model.blocks == 2  # of the preset
+
+
+def test_options_win_over_the_file(asked, file):
+    given = asked(
+        *("--config", file, "--preset", "blog", "--data", "here", "--span", "newest"),
+        *("--output", "o", "--withdraw", "9, 10", "--set", "model.epochs=2"),
+    )
+    assert (given.preset.name, given.data, given.span) == ("blog", "here", "newest")
+    assert (given.output, given.withdrawn) == (pathlib.Path("o"), ("9", "10"))
+    settings = given.settings()
+    assert (settings.model.epochs, settings.model.learning_rate) == (2, 0.01)
+    assert settings.model.embedding_dim == 32
+
+
+def test_only_the_named_sections_of_a_file_count(asked, file):
+    settings = asked("--config", file).settings(None, "gates", "serving")
+    assert (settings.model.epochs, settings.serving.trend.weight) == (32, 2.0)
+
+
+@pytest.mark.parametrize("command", ["run", "tune", "refresh"])
+def test_mistake_in_a_file_is_misuse(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("run.yaml").write_text("model: {epoch: 3}\n")
+    assert main.main([command, "--config", "run.yaml"]) == main.USAGE
+    assert capsys.readouterr().err == (
+        "movielens: run.yaml: model.epoch: there is no such setting; did you mean 'model.epochs'?\n"
+    )

@@ -1,0 +1,135 @@
+"""The page's API, in this process."""
+
+import json
+import shutil
+import time
+
+import numpy as np
+import pytest
+from werkzeug.test import Client
+
+from serving.client.grpc_transport import GrpcTransport
+from serving.client.recommender import RecommenderClient
+from serving.client.stable_first import STABLE, StableFirst
+from serving.client.transport import RequestRefused
+from serving.page import app
+
+SCRIPT_TITLE = "<script>document.title='broken'</script> (1999)"  # of movie 7
+
+
+@pytest.fixture(scope="module")
+def client(page):
+    return Client(page)
+
+
+def test_catalogue(client):
+    answer = client.get("/api/catalogue").json
+    assert answer["version"] == "1"
+    assert len(answer["users"]) == 12
+    assert len(answer["movies"]) == 60
+    assert SCRIPT_TITLE in {title for _, title, _, _ in answer["movies"]}
+    points = np.array([point for _, _, *point in answer["movies"]])
+    assert points.min() == -1 and points.max() == 1
+
+
+def test_a_user_has_a_history_recommendations_and_reasons(client):
+    answer = client.post("/api/recommendations", json={"user": "3"}).json
+    assert answer["known_user"] is True
+    assert answer["version"] == "1"
+    seen = {movie_id for movie_id, _ in answer["history"]}
+    assert len(seen) == 5
+    assert len(answer["movies"]) == 10
+    assert not seen & {movie["id"] for movie in answer["movies"]}
+    reasons = {reason["title"] for movie in answer["movies"] for reason in movie["because"]}
+    assert reasons
+    assert reasons <= {title for _, title in answer["history"]}
+
+
+def test_a_history_is_answered_and_unknown_ids_are_left_out(client):
+    answer = client.post("/api/recommendations", json={"history": ["9", "no such movie"]}).json
+    assert answer["known_user"] is True
+    assert [movie_id for movie_id, _ in answer["history"]] == ["9"]
+    assert "9" not in {movie["id"] for movie in answer["movies"]}
+
+
+def test_nobody_gets_what_is_popular_and_no_reasons(client):
+    for body in ({"user": "nobody"}, {"history": []}):
+        answer = client.post("/api/recommendations", json=body).json
+        assert answer["known_user"] is False
+        assert answer["history"] == []
+        assert not any(movie["because"] for movie in answer["movies"])
+
+
+def test_similar(client):
+    answer = client.get("/api/similar?movie=9").json
+    assert len(answer["movies"]) == 10
+    assert client.get("/api/similar?movie=no").json["movies"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"user": 1}',
+        b'{"user": null}',
+        b'{"user": "1", "history": []}',
+        b'{"history": "123"}',
+        b'{"history": [1]}',
+        b'{"history": {"a": "b"}}',
+        json.dumps({"history": ["1"] * 501}).encode(),
+    ],
+)
+def test_refused_bodies(client, body):
+    answer = client.post("/api/recommendations", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json["error"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/page.py", "/../app.py", "/static/page.js", "//etc/passwd", "/%2e%2e/app.py"]
+)
+def test_no_path_of_a_client_is_opened(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_headers_forbid_foreign_scripts(client):
+    answer = client.get("/")
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_stable_answers_where_there_is_one_and_else_the_newest(serve, bundle_base, tmp_path):
+    base = tmp_path / "movielens"
+    for version in ("1", "2"):
+        shutil.copytree(bundle_base / "1", base / version)
+    config = tmp_path / "models.config"
+    entry = (
+        f'model_config_list {{ config {{ name: "movielens" base_path: "{base}" '
+        'model_platform: "tensorflow" model_version_policy { all {} } %s } }'
+    )
+    config.write_text(entry % "")
+    polled = "--model_config_file_poll_wait_seconds=1"
+    server = serve(f"--model_config_file={config}", polled)
+    server.wait_for_states({1: "AVAILABLE", 2: "AVAILABLE"}, "movielens")
+    with (
+        GrpcTransport(server.address, label=STABLE) as labelled,
+        GrpcTransport(server.address) as newest,
+    ):
+        transport = StableFirst(labelled, newest)
+        client = Client(app.Page(RecommenderClient(transport), str(base)))
+        assert client.get("/api/similar?movie=9").json["version"] == "2"
+        config.write_text(entry % 'version_labels { key: "stable" value: 1 }')
+        wait_for(lambda: client.get("/api/similar?movie=9").json["version"] == "1")
+        assert client.get("/api/catalogue").json["version"] == "1"
+        with pytest.raises(RequestRefused, match="no such signature"):
+            transport.predict("no such signature", {})
+
+
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)

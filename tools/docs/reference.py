@@ -1,0 +1,268 @@
+"""The generated parts of the reference, printed as JSON: Markdown by the name of its marker.
+
+The product's Python runs this (`.venv/bin/python tools/docs/reference.py`); `hooks.py` puts what it
+prints into the pages. Everything is read from the code, so that a page can't differ from it.
+"""
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PACKAGES = ("transform", "trainer", "components", "pipeline", "serving", "benchmarks", "tools")
+SECTIONS = ("Args", "Returns", "Raises", "Yields")
+CLIENT = {
+    "serving.client.recommender": ("RecommenderClient", "Answer", "Movie", "Profile"),
+    "serving.client.grpc_transport": ("GrpcTransport",),
+    "serving.client.rest_transport": ("RestTransport",),
+    "serving.client.stable_first": ("StableFirst",),
+    "serving.client.transport": (
+        "Transport",
+        "Prediction",
+        "ServingUnavailable",
+        "RequestRefused",
+    ),
+}
+ENVIRONMENT = {
+    "pipeline.kubeflow.environment.cluster": ("Environment",),
+    "pipeline.kubeflow.environment.pods": (
+        "ComponentSettings",
+        "Toleration",
+        "Volume",
+        "SecretVariable",
+    ),
+}
+
+
+def main() -> None:
+    """Prints every generated part."""
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    print(json.dumps({name: part() for name, part in PARTS.items()}))
+
+
+def commands() -> str:
+    """Returns every command with its options."""
+    from pipeline.cli.reference import commands_markdown
+
+    return commands_markdown()
+
+
+def settings() -> str:
+    """Returns every setting with its default."""
+    from pipeline.cli.reference import settings_markdown
+
+    return settings_markdown()
+
+
+def run_file() -> str:
+    """Returns the keys of a file of `--config`."""
+    return _fields("pipeline.settings.run_file", "RunFile")
+
+
+def signatures() -> str:
+    """Returns inputs and outputs of every signature, read off a bundle that is built for it."""
+    from components.bundle import build
+    from support import tiny_bundle
+
+    rows = []
+    for name, function in build.signatures(tiny_bundle.bundle()).items():
+        concrete = function.get_concrete_function()
+        inputs = {spec.name: spec for spec in concrete.structured_input_signature[0]}
+        rows.append((f"`{name}`", _tensors(inputs), _tensors(concrete.structured_outputs)))
+    return _table(("signature", "inputs", "outputs"), rows)
+
+
+def manifest() -> str:
+    """Returns the fields of the manifest."""
+    return _fields("components.bundle.manifest", "Manifest")
+
+
+def run_record() -> str:
+    """Returns the fields of a run's record."""
+    return _fields("pipeline.runs.records", "RunRecord")
+
+
+def metrics() -> str:
+    """Returns the names of what the Evaluator measures."""
+    from components.bundle import measurements
+    from pipeline import gates
+
+    ranked = ", ".join(f"`{name}`" for name in measurements.METRICS)
+    baselines = " and ".join(f"`{name}`" for name in measurements.YARDSTICKS)
+    others = f"`{gates.LIFT}`, `{gates.RECALL}`, `coverage@{measurements.COVERAGE_AT}`"
+    sliced = ", ".join(f"`{name}`" for name in gates.SLICES)
+    return (
+        f"Of the model, and after {baselines} of the two baselines: {ranked}. "
+        f"Besides: {others}.\n\nSliced by: {sliced}."
+    )
+
+
+def client() -> str:
+    """Returns the public classes of the client."""
+    return _classes(CLIENT)
+
+
+def environment() -> str:
+    """Returns the fields of a cluster's environment."""
+    return "\n\n".join(
+        f"### {name}\n\n{_docstring(_load(module, name))}\n\n{_fields(module, name)}"
+        for module, names in ENVIRONMENT.items()
+        for name in names
+    )
+
+
+def tree() -> str:
+    """Returns every package and module with the first line of its docstring."""
+    listed = subprocess.run(
+        ["git", "ls-files", *(f"{package}/*.py" for package in PACKAGES)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    by_folder: dict[str, list[str]] = {}
+    for path in sorted(path for path in listed if (ROOT / path).exists()):
+        by_folder.setdefault(str(pathlib.PurePosixPath(path).parent), []).append(path)
+    return "\n\n".join(_folder(folder, paths) for folder, paths in by_folder.items())
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "settings": settings,
+    "run file": run_file,
+    "signatures": signatures,
+    "manifest": manifest,
+    "run record": run_record,
+    "metrics": metrics,
+    "client": client,
+    "environment": environment,
+    "tree": tree,
+}
+"""What makes each part, by the name that its marker in a page has."""
+
+
+def _folder(folder: str, paths: list[str]) -> str:
+    rows = []
+    about = ""
+    for path in paths:
+        line = (ast.get_docstring(ast.parse((ROOT / path).read_text())) or "").partition("\n")[0]
+        if not line:
+            raise ValueError(f"{path} has no docstring to describe it by.")
+        if path.endswith("__init__.py"):
+            about = line
+        else:
+            rows.append((f"`{pathlib.PurePosixPath(path).name}`", line))
+    table = _table(("module", "what it is"), rows) if rows else ""
+    return f"### `{folder}/`\n\n{about}\n\n{table}".rstrip()
+
+
+def _tensors(specs: dict[str, Any]) -> str:
+    """Returns names, types and shapes of tensors, `batch` for a first dimension that is free."""
+    texts = []
+    for name, spec in specs.items():
+        sizes = ["any" if size is None else str(size) for size in spec.shape.as_list()]
+        if sizes and sizes[0] == "any":
+            sizes[0] = "batch"
+        texts.append(f"`{name}` {spec.dtype.name} [{', '.join(sizes)}]")
+    return "<br>".join(sorted(texts))
+
+
+def _classes(modules: dict[str, tuple[str, ...]]) -> str:
+    parts = []
+    for module, names in modules.items():
+        parts.append(f"## `{module}`\n\n{_first_line(importlib.import_module(module))}")
+        for name in names:
+            found = _load(module, name)
+            parts.append(f"### {name}\n\n{_docstring(found)}")
+            if dataclasses.is_dataclass(found):
+                parts.append(_fields(module, name))
+                continue
+            if "__init__" in vars(found):
+                parts.append(_method(name, found.__init__))
+            parts += [
+                _method(f"{name}.{method}", function)
+                for method, function in vars(found).items()
+                if not method.startswith("_") and inspect.isfunction(function)
+            ]
+    return "\n\n".join(parts)
+
+
+def _method(name: str, function: Callable[..., Any]) -> str:
+    signature = inspect.signature(function)
+    shown = signature.replace(parameters=list(signature.parameters.values())[1:])
+    return f"```python\n{name}{shown}\n```\n\n{_docstring(function)}"
+
+
+def _fields(module: str, name: str) -> str:
+    """Returns a table of the fields of a dataclass, each with the docstring below it."""
+    found = _load(module, name)
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(found))).body
+    assert isinstance(body, ast.ClassDef)
+    rows = []
+    for field, after in _neighbours(body.body):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        told = ""
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+            told = inspect.cleandoc(str(after.value.value))
+        default = f"`{ast.unparse(field.value)}`" if field.value else ""
+        if "default_factory" in default:
+            default = "empty"
+        kind = f"`{ast.unparse(field.annotation)}`"
+        rows.append((f"`{field.target.id}`", kind, default, told))
+    return _table(("field", "type", "default", "meaning"), rows)
+
+
+def _neighbours(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, ast.stmt | None]]:
+    yield from zip(body, [*body[1:], None], strict=True)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    cells = (
+        (" ".join(cell.split()).replace("|", "\\|") if cell else "" for cell in line)
+        for line in lines
+    )
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def _docstring(documented: Any) -> str:
+    """Returns a Google-style docstring as Markdown: the entries of its sections become lists."""
+    lines = []
+    section = False
+    for line in (inspect.getdoc(documented) or "").splitlines():
+        entry = re.fullmatch(r" {4}(\w[\w, ]*): (.*)", line)
+        if line.removesuffix(":") in SECTIONS:
+            section = True
+            lines += [f"*{line.removesuffix(':')}*", ""]
+        elif section and entry:
+            lines.append(f"* `{entry[1]}`: {entry[2]}")
+        else:
+            section = section and (not line or line.startswith(" "))
+            lines.append(f"  {line.strip()}".rstrip() if section else line)
+    return "\n".join(lines)
+
+
+def _first_line(module: Any) -> str:
+    return (inspect.getdoc(module) or "").partition("\n")[0]
+
+
+def _load(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
+
+
+if __name__ == "__main__":
+    main()
