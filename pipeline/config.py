@@ -10,12 +10,12 @@ from components.bundle.popularity import Trend
 from components.ingestion import spans
 from components.ingestion.splits import SplitConfig
 from trainer.config import ModelConfig
-
-MODEL_NAME = "movielens"
+from transform.datasets import MOVIELENS
+from transform.definition import Definition
 
 CHECKED = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 Share = Annotated[float, Field(ge=0, le=1)]
-MovieId = Annotated[str, Field(pattern="^[^,]+$")]
+ItemId = Annotated[str, Field(min_length=1)]
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -23,7 +23,7 @@ class Gates:
     """What a bundle must reach on `test`. A failing one means: not blessed, nothing pushed."""
 
     min_lift: Annotated[float, Field(ge=-1, le=1)] = 0.0
-    """hit@10 above that of the most popular movies, at least."""
+    """hit@10 above that of the most popular items, at least."""
 
     max_drop: Share = 0.1
     """Share of the served bundle's hit@10 that may be lost; only where one is served already."""
@@ -32,7 +32,7 @@ class Gates:
     """hit@10, at least."""
 
     min_recall: Share = 0.95
-    """Share of the exact index's 100 best movies that the served index finds, at least."""
+    """Share of the exact index's 100 best items that the served index finds, at least."""
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -43,7 +43,7 @@ class Serving:
     """Versions that a push leaves in the folder, itself included; labelled ones always stay."""
 
     inverted_from: PositiveInt = 300_000
-    """Movies from which on an IVF index answers; below, the index is exact."""
+    """Items from which on an IVF index answers; below, the index is exact."""
 
     probes: PositiveInt = 64
     """Lists of the IVF index that a query looks into: more find more, and cost more."""
@@ -90,8 +90,11 @@ class PipelineConfig:
     name: Annotated[str, Field(min_length=1)]
     """Name of the pipeline in ML Metadata."""
 
+    definition: Definition
+    """The data set: its tables, columns and features."""
+
     data: str
-    """Folder of the MovieLens files, or a pattern of folders such as "/data/{SPAN}"."""
+    """Folder of the files, or a pattern of folders such as "/data/{SPAN}"."""
 
     pipeline_root: str
     """Folder of the artifacts."""
@@ -105,11 +108,11 @@ class PipelineConfig:
     settings: Settings = Settings()
     """What is held out, the model, when it may be pushed, and what is served."""
 
-    withdrawn: tuple[MovieId, ...] = ()
-    """Ids of movies that must not be recommended."""
+    withdrawn: tuple[ItemId, ...] = ()
+    """Ids of items that must not be recommended."""
 
     k: Annotated[int, Field(ge=100)] = 100
-    """Movies in an answer; hit@100 is measured."""
+    """Items in an answer; hit@100 is measured."""
 
     beam_args: tuple[str, ...] = ()
     """Beam's pipeline options; empty: in this process (the pinned Beam's FnApiRunner)."""
@@ -126,12 +129,17 @@ class PipelineConfig:
         return self
 
 
-def output_paths(output: pathlib.Path) -> dict[str, pathlib.Path]:
-    """Returns where things lie under a run's output folder, by name."""
+def output_paths(output: pathlib.Path, model: str = MOVIELENS) -> dict[str, pathlib.Path]:
+    """Returns where things lie under a run's output folder, by name.
+
+    Args:
+        output: The folder.
+        model: Name of the model that is served from it.
+    """
     return {
         "pipeline_root": output / "artifacts",
         "metadata": output / "metadata.sqlite",
-        "serving_base": output / "serving" / MODEL_NAME,
+        "serving_base": output / "serving" / model,
         "logs": output / "logs",
         "records": output / "records",
         "tuning": output / "tuning",

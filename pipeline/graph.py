@@ -1,4 +1,4 @@
-"""The graphs, from MovieLens files to a pushed bundle. Read top to bottom as the data flows."""
+"""The graphs, from files to a pushed bundle. Read top to bottom as the data flows."""
 
 import dataclasses
 
@@ -29,6 +29,7 @@ def create_pipeline(config: PipelineConfig) -> tfx.dsl.Pipeline:
         run_fn=dotted(run_fn),
         **prepared.data,
         custom_config={
+            "definition": config.definition.to_json(),
             "model": dataclasses.asdict(config.settings.model),
             "code_version": code_version(TwoTowerTrainer.__module__, run_fn.__module__),
         },
@@ -51,6 +52,7 @@ def create_tuning(config: PipelineConfig, tuning: Tuning) -> tfx.dsl.Pipeline:
         tuner_fn=dotted(tuner_fn),
         **prepared.data,
         custom_config={
+            "definition": config.definition.to_json(),
             "model": dataclasses.asdict(config.settings.model),
             "code_version": code_version(TwoTowerTuner.__module__, tuner_fn.__module__),
             **dataclasses.asdict(tuning),
@@ -62,15 +64,15 @@ def create_tuning(config: PipelineConfig, tuning: Tuning) -> tfx.dsl.Pipeline:
 def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
     """Returns the graph that serves today's catalogue with the served towers.
 
-    Only the movies' statistics are taken: they are what a refresh is for. The ratings are checked
-    by their ExampleGen, column by column.
+    Only the items' statistics are taken: they are what a refresh is for. Events are checked
+    when they are read, column by column.
 
     Args:
         config: What the run does.
         towers: Fingerprint of the served towers, as the manifest of the served bundle tells it.
     """
     ingested = ingest(config)
-    checked = check(schemas.MOVIES, ingested.movies)
+    checked = check(config, schemas.ITEMS, ingested.items)
     served = ServedTowers(serving_base=config.serving_base, sha256=towers).with_id(
         nodes.SERVED_TOWERS
     )
@@ -78,7 +80,7 @@ def create_refresh(config: PipelineConfig, towers: str) -> tfx.dsl.Pipeline:
     delivery.index.add_upstream_node(checked.gate)
     return _pipeline(
         config,
-        [ingested.movies, ingested.ratings, *checked.nodes, served, *delivery.nodes],
+        [ingested.items, ingested.timelines, *checked.nodes, served, *delivery.nodes],
     )
 
 

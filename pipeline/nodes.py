@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-MOVIES_EXAMPLE_GEN = "MoviesExampleGen"
-RATINGS_EXAMPLE_GEN = "RatingsExampleGen"
+ITEMS_EXAMPLE_GEN = "ItemsExampleGen"
+TIMELINES_EXAMPLE_GEN = "TimelinesExampleGen"
 
 
 class Preparation(NamedTuple):
@@ -23,8 +23,8 @@ TIMELINES = Preparation(
     "TimelinesGate",
     "TimelinesTransform",
 )
-MOVIES = Preparation(
-    "MoviesSchema", "MoviesStatistics", "MoviesValidator", "MoviesGate", "MoviesTransform"
+ITEMS = Preparation(
+    "ItemsSchema", "ItemsStatistics", "ItemsValidator", "ItemsGate", "ItemsTransform"
 )
 
 WARM_START = "WarmStart"
@@ -38,7 +38,7 @@ EVALUATOR = "Evaluator"
 CANARY = "Canary"
 PUSHER = "Pusher"
 
-DATA = (MOVIES_EXAMPLE_GEN, RATINGS_EXAMPLE_GEN)
+DATA = (ITEMS_EXAMPLE_GEN, TIMELINES_EXAMPLE_GEN)
 """What reads the data. A change there is noticed by their driver, which Kubeflow does not run."""
 
 OUTSIDE_WORLD = (WARM_START, BASELINE, PUSHER)

@@ -1,7 +1,6 @@
 """The stages of the graphs: components that belong together, wired once for all graphs."""
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +13,9 @@ from components.bundle.component import CandidateIndex
 from components.bundle.popularity import Trend
 from components.canary.component import Canary
 from components.evaluation.evaluator import BundleEvaluator
-from components.ingestion.movies_example_gen import MoviesExampleGen
-from components.ingestion.ratings_example_gen import RatingsExampleGen
+from components.ingestion.items_example_gen import ItemsExampleGen
 from components.ingestion.splits import SplitConfig
+from components.ingestion.timelines_example_gen import TimelinesExampleGen
 from components.registry.baseline import Baseline
 from components.registry.pusher import AtomicPusher
 from components.registry.warm_start import WarmStart
@@ -28,11 +27,11 @@ from pipeline.config import PipelineConfig
 from pipeline.gates import eval_config
 from transform import features, preprocessing, schemas
 
-IDS = {schemas.TIMELINES: nodes.TIMELINES, schemas.MOVIES: nodes.MOVIES}
-ANALYZED = {schemas.TIMELINES: [features.TRAIN], schemas.MOVIES: [features.CATALOGUE]}
+IDS = {schemas.TIMELINES: nodes.TIMELINES, schemas.ITEMS: nodes.ITEMS}
+ANALYZED = {schemas.TIMELINES: [features.TRAIN], schemas.ITEMS: [features.CATALOGUE]}
 TRANSFORMED = {
     schemas.TIMELINES: [features.TRAIN, features.EVAL],
-    schemas.MOVIES: [features.CATALOGUE],
+    schemas.ITEMS: [features.CATALOGUE],
 }
 
 
@@ -40,10 +39,10 @@ TRANSFORMED = {
 class Ingested:
     """The components that read the files."""
 
-    movies: MoviesExampleGen
+    items: ItemsExampleGen
     """The ExampleGen of the catalogue."""
 
-    ratings: RatingsExampleGen
+    timelines: TimelinesExampleGen
     """The ExampleGen of the timelines. It follows the catalogue, so that both are of one span,
     however late a new one arrives."""
 
@@ -54,13 +53,19 @@ def ingest(config: PipelineConfig) -> Ingested:
     Args:
         config: What the run does.
     """
-    version = code_version(MoviesExampleGen.__module__)
-    movies = MoviesExampleGen(config.data, version, config.span)
-    ratings = RatingsExampleGen(
-        config.data, config.settings.split, version, config.span, movies.outputs["examples"]
+    version = code_version(ItemsExampleGen.__module__)
+    definition = config.definition.to_json()
+    items = ItemsExampleGen(config.data, definition, version, config.span)
+    timelines = TimelinesExampleGen(
+        config.data,
+        definition,
+        config.settings.split,
+        version,
+        config.span,
+        items.outputs["examples"],
     )
     return Ingested(
-        movies.with_id(nodes.MOVIES_EXAMPLE_GEN), ratings.with_id(nodes.RATINGS_EXAMPLE_GEN)
+        items.with_id(nodes.ITEMS_EXAMPLE_GEN), timelines.with_id(nodes.TIMELINES_EXAMPLE_GEN)
     )
 
 
@@ -86,15 +91,20 @@ class Checked:
         return [self.schema, self.statistics, self.validator, self.gate]
 
 
-def check(record: str, examples: base_node.BaseNode) -> Checked:
+def check(config: PipelineConfig, record: str, examples: base_node.BaseNode) -> Checked:
     """Returns statistics, schema, validator and gate for one record type.
 
     Args:
-        record: `schemas.TIMELINES` or `schemas.MOVIES`.
+        config: What the run does.
+        record: `schemas.TIMELINES` or `schemas.ITEMS`.
         examples: The ExampleGen of that record type.
     """
     ids = IDS[record]
-    schema = CuratedSchema(record=record, fingerprint=fingerprint(record))
+    schema = CuratedSchema(
+        record=record,
+        definition=config.definition.to_json(),
+        code_version=code_version(CuratedSchema.__module__),
+    )
     statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"])
     validator = tfx.components.ExampleValidator(
         statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
@@ -111,6 +121,7 @@ def check(record: str, examples: base_node.BaseNode) -> Checked:
 
 
 def transform(
+    config: PipelineConfig,
     record: str,
     preprocessing_fn: Callable[..., Any],
     examples: base_node.BaseNode,
@@ -119,7 +130,8 @@ def transform(
     """Returns the Transform of one record type, which waits for its gate.
 
     Args:
-        record: `schemas.TIMELINES` or `schemas.MOVIES`.
+        config: What the run does.
+        record: `schemas.TIMELINES` or `schemas.ITEMS`.
         preprocessing_fn: What it does.
         examples: The ExampleGen of that record type.
         checked: What `check` returned for it.
@@ -132,7 +144,10 @@ def transform(
             analyze=ANALYZED[record], transform=TRANSFORMED[record]
         ),
         disable_statistics=True,
-        custom_config={"code_version": code_version(preprocessing_fn.__module__)},
+        custom_config={
+            preprocessing.DEFINITION: config.definition.to_json(),
+            "code_version": code_version(preprocessing_fn.__module__),
+        },
     ).with_id(IDS[record].transform)
     component.add_upstream_node(checked.gate)
     return component
@@ -146,7 +161,7 @@ class Prepared:
     """The components that read the files."""
 
     data: dict[str, types.BaseChannel]
-    """By argument of the Trainer: transformed timelines and movies, and their transform graphs."""
+    """By argument of the Trainer: transformed timelines and items, and their transform graphs."""
 
     nodes: list[base_node.BaseNode]
     """All components up to Transform."""
@@ -159,29 +174,29 @@ def prepare(config: PipelineConfig) -> Prepared:
         config: What the run does.
     """
     ingested = ingest(config)
-    timelines_checked = check(schemas.TIMELINES, ingested.ratings)
-    movies_checked = check(schemas.MOVIES, ingested.movies)
+    timelines_checked = check(config, schemas.TIMELINES, ingested.timelines)
+    items_checked = check(config, schemas.ITEMS, ingested.items)
     timelines_transform = transform(
-        schemas.TIMELINES, preprocessing.timelines, ingested.ratings, timelines_checked
+        config, schemas.TIMELINES, preprocessing.timelines, ingested.timelines, timelines_checked
     )
-    movies_transform = transform(
-        schemas.MOVIES, preprocessing.movies, ingested.movies, movies_checked
+    items_transform = transform(
+        config, schemas.ITEMS, preprocessing.items, ingested.items, items_checked
     )
     return Prepared(
         ingested,
         data={
             "examples": timelines_transform.outputs["transformed_examples"],
             "transform_graph": timelines_transform.outputs["transform_graph"],
-            "movies": movies_transform.outputs["transformed_examples"],
-            "movies_transform_graph": movies_transform.outputs["transform_graph"],
+            "items": items_transform.outputs["transformed_examples"],
+            "items_transform_graph": items_transform.outputs["transform_graph"],
         },
         nodes=[
-            ingested.movies,
-            ingested.ratings,
+            ingested.items,
+            ingested.timelines,
             *timelines_checked.nodes,
-            *movies_checked.nodes,
+            *items_checked.nodes,
             timelines_transform,
-            movies_transform,
+            items_transform,
         ],
     )
 
@@ -196,7 +211,8 @@ def warm_start(config: PipelineConfig, ingested: Ingested) -> base_node.BaseNode
     if not config.settings.model.warm_start:
         return None
     return WarmStart(
-        timelines=ingested.ratings.outputs["examples"],
+        timelines=ingested.timelines.outputs["examples"],
+        definition=config.definition.to_json(),
         serving_base=config.serving_base,
         split=as_json(config.settings.split),
         exclude_seen=config.settings.model.exclude_seen,
@@ -236,12 +252,13 @@ def deliver(config: PipelineConfig, towers: types.BaseChannel, ingested: Ingeste
         towers: The trained towers.
         ingested: The components that read the files.
     """
-    movies, timelines = ingested.movies.outputs["examples"], ingested.ratings.outputs["examples"]
-    withdrawn = ",".join(config.withdrawn)
+    items, timelines = ingested.items.outputs["examples"], ingested.timelines.outputs["examples"]
+    definition, withdrawn = config.definition.to_json(), json.dumps(config.withdrawn)
     index = CandidateIndex(
         model=towers,
-        movies=movies,
+        items=items,
         timelines=timelines,
+        definition=definition,
         inverted_from=config.settings.serving.inverted_from,
         probes=config.settings.serving.probes,
         k=config.k,
@@ -258,14 +275,15 @@ def deliver(config: PipelineConfig, towers: types.BaseChannel, ingested: Ingeste
         example_splits=[features.TEST],
         model=bundle,
         baseline_model=baseline.outputs["model"],
-        eval_config=eval_config(config.settings.gates),
+        eval_config=eval_config(config.settings.gates, config.definition),
         code_version=code_version(BundleEvaluator.__module__),
     ).with_id(nodes.EVALUATOR)
     canary = Canary(
         bundle=bundle,
         model=towers,
-        movies=movies,
+        items=items,
         timelines=timelines,
+        definition=definition,
         withdrawn=withdrawn,
         code_version=code_version(Canary.__module__),
     ).with_id(nodes.CANARY)
@@ -291,8 +309,3 @@ def dotted(function: Callable[..., Any]) -> str:
 def as_json(config: SplitConfig | Trend) -> str:
     """Returns a part of the configuration as a component's parameter."""
     return json.dumps(dataclasses.asdict(config), sort_keys=True)
-
-
-def fingerprint(record: str) -> str:
-    """Returns a hash of a curated schema, so that the cache notices an edit."""
-    return hashlib.sha256(schemas.text(record).encode()).hexdigest()[:16]

@@ -36,7 +36,7 @@ def _of_a_bundle(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @click.argument("user", required=False)
 @click.option(
-    "--history", type=values.IDS, help="Movie ids somebody saw, oldest first, instead of USER."
+    "--history", type=values.IDS, help="Item ids somebody saw, oldest first, instead of USER."
 )
 @_of_a_bundle
 def recommend(
@@ -48,7 +48,7 @@ def recommend(
     runs: pathlib.Path,
     as_json: bool,
 ) -> None:
-    """Recommends movies to USER, an id of the data set, by the bundle that is served."""
+    """Recommends items to USER, an id of the data set, by the bundle that is served."""
     from pipeline.runs import tables
 
     if user is None and not history:
@@ -60,35 +60,35 @@ def recommend(
 
     asked = PushedBundle(path)
     if history:
-        unknown = asked.unknown_movies(list(history))
+        unknown = asked.unknown_items(list(history))
         if unknown:
             raise ValueError(f"Not in the catalogue: {', '.join(unknown)}.")
         answer = asked.for_history(list(history), count)
     else:
         answer = asked.for_user(str(user), count)
     if as_json:
-        movies = [{"movie_id": i, "title": t, "score": s} for i, t, s in answer.movies]
+        items = [{"item_id": i, "title": t, "score": s} for i, t, s in answer.items]
         told = {"user": user, "known_user": answer.known_user, "bundle": path}
-        print(json.dumps({**told, "recommendations": movies}))
+        print(json.dumps({**told, "recommendations": items}))
     else:
         who = "this history" if history else f"user {user}"
-        print(tables.recommendations(who, answer.known_user, answer.movies))
+        print(tables.recommendations(who, answer.known_user, answer.items))
 
 
 @click.command()
-@click.argument("movie")
+@click.argument("item")
 @_of_a_bundle
 def similar(
-    movie: str,
+    item: str,
     count: int,
     bundle: str | None,
     run: str | None,
     runs: pathlib.Path,
     as_json: bool,
 ) -> None:
-    """Shows the movies whose vectors are nearest to MOVIE's, in the bundle that is served.
+    """Shows the items whose vectors are nearest to ITEM's, in the bundle that is served.
 
-    A look at whether the model makes sense. MOVIE is an id, a title or a part of it: "Toy Story".
+    A look at whether the model makes sense. ITEM is an id, a title or a part of it: "Toy Story".
     """
     from pipeline.runs import tables
 
@@ -96,21 +96,21 @@ def similar(
     from pipeline.inference.pushed_bundle import PushedBundle
 
     asked = PushedBundle(path)
-    matches = asked.movies_called(movie)
+    matches = asked.items_called(item)
     if not matches:
-        raise ValueError(f"No movie is called {movie!r} and none has that id.")
+        raise ValueError(f"No item is called {item!r} and none has that id.")
     if len(matches) > 1:
-        listed = "\n".join(f"  {movie_id}  {title}" for movie_id, title in matches[:LISTED])
+        listed = "\n".join(f"  {item_id}  {title}" for item_id, title in matches[:LISTED])
         more = f"\n  and {len(matches) - LISTED} more" if len(matches) > LISTED else ""
-        raise ValueError(f"{len(matches)} movies match {movie!r}; name an id:\n{listed}{more}")
-    ((movie_id, title),) = matches
-    movies = asked.similar(movie_id, count)
+        raise ValueError(f"{len(matches)} items match {item!r}; name an id:\n{listed}{more}")
+    ((item_id, title),) = matches
+    items = asked.similar(item_id, count)
     if as_json:
-        neighbours = [{"movie_id": i, "title": t, "cosine": s} for i, t, s in movies]
-        print(json.dumps({"movie_id": movie_id, "title": title, "similar": neighbours}))
+        neighbours = [{"item_id": i, "title": t, "cosine": s} for i, t, s in items]
+        print(json.dumps({"item_id": item_id, "title": title, "similar": neighbours}))
     else:
         print(f"Similar to {title}, by the cosine of their vectors:")
-        print(tables.columns([(f"  {i}", t, f"{s:.3f}") for i, t, s in movies]))
+        print(tables.columns([(f"  {i}", t, f"{s:.3f}") for i, t, s in items]))
 
 
 def _bundle_path(bundle: str | None, run: str | None, runs: pathlib.Path) -> str:

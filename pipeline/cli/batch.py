@@ -12,7 +12,7 @@ from pipeline.cli import values, versions
     "--out", type=values.PATH, required=True, metavar="FILE", help="File, such as recs.parquet."
 )
 @click.option(
-    "-k", "count", type=click.IntRange(min=1), default=10, metavar="N", help="Movies a user."
+    "-k", "count", type=click.IntRange(min=1), default=10, metavar="N", help="Items a user."
 )
 @click.option("--version", type=int, metavar="N", help="Version to ask.  [default: the served one]")
 @versions.options

@@ -9,19 +9,22 @@ import click
 
 from pipeline.cli.groups import LazyGroup, Place
 from pipeline.settings.errors import ConfigurationError
+from transform.yaml_files import FileError
 
 OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
 PROGRAM = "movielens"
 COMMANDS = {
     "fetch": Place("pipeline.cli.fetch", "fetch", "get a MovieLens release"),
+    "init": Place("pipeline.cli.init", "init", "write a definition of your own data"),
+    "check": Place("pipeline.cli.check", "check", "tell all that is wrong with the data"),
     "run": Place("pipeline.cli.run", "run", "run the whole pipeline"),
     "recommend": Place("pipeline.cli.ask", "recommend", "ask the served bundle"),
-    "similar": Place("pipeline.cli.ask", "similar", "show the neighbours of a movie"),
+    "similar": Place("pipeline.cli.ask", "similar", "show the neighbours of an item"),
     "metrics": Place("pipeline.cli.metrics", "metrics", "show test metrics beside the baselines"),
     "runs": Place("pipeline.cli.runs", "runs", "list runs"),
     "settings": Place("pipeline.cli.settings", "settings", "list what can be set, and to what"),
     "tune": Place("pipeline.cli.tune", "tune", "look for better hyperparameters"),
-    "refresh": Place("pipeline.cli.refresh", "refresh", "serve new movies without training"),
+    "refresh": Place("pipeline.cli.refresh", "refresh", "serve new items without training"),
     "serving": Place(
         "pipeline.cli.serving", "serving", "list versions, promote one, roll back, verify"
     ),
@@ -45,7 +48,7 @@ COMMANDS = {
 )
 @click.pass_context
 def movielens(context: click.Context) -> None:
-    """From MovieLens files to a two-tower recommender that TensorFlow Serving can serve.
+    """From a catalogue and what people did with it to a recommender for TensorFlow Serving.
 
     Ingest, check, transform, train, evaluate, bless, push.
     """
@@ -84,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except ConfigurationError as error:
+    except (ConfigurationError, FileError) as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return USAGE
     except (ValueError, LookupError, OSError) as error:

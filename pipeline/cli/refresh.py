@@ -25,7 +25,7 @@ FITS = ("gates", "serving")
 def refresh(asked: Request) -> int:
     """Builds index and bundle anew from the data as it is now, with the towers that are served.
 
-    Evaluates, tries and pushes it as `run` does. A movie that nobody rated gets its vector from
+    Evaluates, tries and pushes it as `run` does. An item that nobody rated gets its vector from
     genres, year and title. Of a file, split and model have no part: training decided them.
 
     Exit status: as of `run`.
@@ -42,12 +42,12 @@ def refresh(asked: Request) -> int:
     asked.settings(None, *FITS)  # raises what is wrong before anything is looked at
     terminal = asked.terminal()
     output = asked.output_folder()
-    paths = output_paths(output)
+    paths = output_paths(output, asked.definition.name)
     version, told = served_bundle.find_with_towers(str(paths["serving_base"]))
     start = changes.apply(asked.preset.settings, as_served(told.settings))
     settings = asked.settings(start, *FITS)
     data = pathlib.Path(asked.data).absolute() if asked.data else _last_data(output)
-    request.check_data(data, asked.span, terminal)
+    request.check_data(data, asked.span, asked.definition, terminal)
     terminal.line(f"With the towers of {told.towers['run'] or told.towers['sha256']}")
     split = check(SplitConfig, told.evaluation["split"], f"Manifest of {version}: split")
     model = dataclasses.replace(settings.model, exclude_seen=told.evaluation["exclude_seen"])

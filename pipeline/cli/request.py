@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline.cli import values
+from transform.datasets import MOVIELENS
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig, Settings
     from pipeline.presets import Preset
     from pipeline.runs.progress import Lines
     from pipeline.settings.run_file import RunFile
+    from transform.definition import Definition
+
+BESIDE_DATA = "definition.yaml"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +29,9 @@ class Request:
 
     preset: "Preset"
     """Where settings start from."""
+
+    definition: "Definition"
+    """The data set."""
 
     config: pathlib.Path | None
     """Path of the file, if one was named."""
@@ -45,7 +52,7 @@ class Request:
     """Folder of everything, if one was named."""
 
     withdrawn: tuple[str, ...]
-    """Ids of movies that must not be recommended."""
+    """Ids of items that must not be recommended."""
 
     as_json: bool
     """Whether a program reads what is printed."""
@@ -109,24 +116,30 @@ class Request:
         Raises:
             ValueError: Files can't be written into it; the message says why.
         """
-        folder = (self.output or pathlib.Path("runs") / self.preset.name).absolute()
+        own = self.preset.name if self.preset.dataset else self.definition.name
+        folder = (self.output or pathlib.Path("runs") / own).absolute()
         check_writable(folder)
         return folder
 
     def data_folder(self, output: pathlib.Path, terminal: "Lines") -> pathlib.Path:
-        """Returns the folder of the MovieLens files, fetched if none was named.
+        """Returns the folder of the data; MovieLens is fetched if none was named.
 
         Args:
             output: The folder of everything.
             terminal: What people look at.
 
         Raises:
+            click.UsageError: None was named, and the data is no release that can be fetched.
             FetchError: No source gave the release.
         """
         from pipeline.datasets.fetch import fetch
 
         if self.data is not None:
             return pathlib.Path(self.data).absolute()
+        if not self.preset.dataset or self.definition.name != MOVIELENS:
+            raise click.UsageError(
+                f"Say where the data of {self.definition.name!r} is: --data FOLDER."
+            )
         home = output if self.output else output.parent
         dataset = self.preset.dataset
         return fetch(dataset, home / "data" / dataset, terminal.line)
@@ -140,15 +153,16 @@ class Request:
             data: Folder of the data, or a pattern of folders.
             output: Folder of everything.
             settings: What the graph does.
-            k: Movies in an answer.
+            k: Items in an answer.
         """
         from pipeline.config import PipelineConfig, output_paths
         from pipeline.settings.validation import explained
 
-        paths = output_paths(output)
+        paths = output_paths(output, self.definition.name)
         with explained(PipelineConfig):
             return PipelineConfig(
-                name=f"movielens-{self.preset.name}",
+                name=f"{self.definition.name}-{self.preset.name}",
+                definition=self.definition,
                 data=str(data),
                 span=self.span,
                 pipeline_root=str(paths["pipeline_root"]),
@@ -168,7 +182,7 @@ def options(
         settings: What `--set` takes, in words.
         printed: What `--json` prints, in words.
         data: What is read without `--data`, in words.
-        withdraws: Whether the command serves, so that movies can be withdrawn.
+        withdraws: Whether the command serves, so that items can be withdrawn.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,6 +195,7 @@ def options(
             output: pathlib.Path | None,
             texts: tuple[str, ...],
             as_json: bool,
+            definition: pathlib.Path | None,
             withdraw: tuple[str, ...] | None = None,
             **own: Any,
         ) -> Any:
@@ -189,12 +204,17 @@ def options(
 
             file = run_file.read(config) if config else run_file.RunFile()
             named = output or (pathlib.Path(file.output) if file.output else None)
+            data = data if data is not None else file.data
+            stated = definition or (pathlib.Path(file.definition) if file.definition else None)
+            defined = find_definition(stated, data)
+            usual = presets.DEFAULT if defined.name == MOVIELENS else presets.OWN
             request = Request(
-                preset=presets.find(preset or file.preset),
+                preset=presets.find(preset or file.preset or usual),
+                definition=defined,
                 config=config,
                 file=file,
                 texts=texts,
-                data=data if data is not None else file.data,
+                data=data,
                 span=span if span is not None else file.span,
                 output=named,
                 withdrawn=withdraw if withdraw is not None else file.withdraw,
@@ -211,16 +231,25 @@ def options(
 
 def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[Any]:
     withdraw = click.option(
-        "--withdraw", type=values.IDS, help="Movies that must not be recommended, though rated."
+        "--withdraw", type=values.IDS, help="Items that must not be recommended, though rated."
     )
     return [
-        click.option("--preset", type=values.PRESET, help="Starting point.  [default: ml-100k]"),
+        click.option(
+            "--preset", type=values.PRESET, help="Starting point.  [default: ml-100k, or catalogue]"
+        ),
         click.option(
             "--config",
             type=values.FILE,
             metavar="FILE",
-            help="YAML with any of preset, data, span, output, withdraw, split, model, gates and "
+            help="YAML with any of preset, definition, data, span, output, withdraw, split, model, gates and "
             "serving. Options win over it.",
+        ),
+        click.option(
+            "--definition",
+            type=values.FILE,
+            metavar="FILE",
+            help="YAML that defines the data.  [default: definition.yaml in the folder of the "
+            "data, else MovieLens']",
         ),
         click.option(
             "--output",
@@ -237,7 +266,7 @@ def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[An
         click.option(
             "--data",
             type=values.DATA,
-            help="Folder in GroupLens layout, or a pattern of folders: '/data/{SPAN}', "
+            help="Folder of the files, or a pattern of folders: '/data/{SPAN}', "
             f"'/data/{{YYYY}}-{{MM}}-{{DD}}'.  [default: {data}]",
         ),
         click.option(
@@ -249,17 +278,35 @@ def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[An
     ]
 
 
-def check_data(data: pathlib.Path, span: str, terminal: "Lines") -> None:
+def find_definition(stated: pathlib.Path | None, data: str | None) -> "Definition":
+    """Returns the definition of the data: as stated, or beside the files, or MovieLens' own.
+
+    Args:
+        stated: File of the definition, if one was named.
+        data: Folder of the files or a pattern of folders, if one was named.
+
+    Raises:
+        FileError: The file says what has no meaning.
+    """
+    from transform import datasets, definition_files
+
+    beside = pathlib.Path(data or ".") / BESIDE_DATA
+    if stated is None and data is not None and beside.is_file():
+        stated = beside
+    return definition_files.load(stated) if stated else datasets.load(MOVIELENS)
+
+
+def check_data(data: pathlib.Path, span: str, definition: "Definition", terminal: "Lines") -> None:
     """Looks at the data, and says what it is.
 
     Raises:
         ValueError: There is no such folder or span, or its files are in no layout that is known.
     """
-    from components.ingestion import spans
-    from components.ingestion.readers.grouplens import layout
+    from components.ingestion import spans, tables
 
     folder = spans.find(str(data), span)
-    line = f"{folder.path}: {layout.detect(folder.path).name} layout"
+    files = tables.source_files(pathlib.Path(folder.path), definition)
+    line = f"{folder.path}: {len(files)} files of {definition.shown}"
     terminal.line(line if folder.span is None else f"{line}, span {folder.span}")
 
 

@@ -50,9 +50,9 @@ def run(asked: Request, epochs: int | None, seed: int | None) -> int:
     terminal = asked.terminal()
     output = asked.output_folder()
     data = asked.data_folder(output, terminal)
-    request.check_data(data, asked.span, terminal)
+    request.check_data(data, asked.span, asked.definition, terminal)
     config = asked.pipeline_config(data, output, settings)
-    paths = output_paths(output)
+    paths = output_paths(output, asked.definition.name)
     record = run_and_record(config, asked.preset.name, paths, terminal, _whole_graph)
     return tell(record, terminal, asked.as_json, asked.output)
 

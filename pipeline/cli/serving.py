@@ -66,7 +66,7 @@ def list_versions(as_json: bool, base: pathlib.Path | None, runs: pathlib.Path) 
     if not rows:
         print(f"No version under {folder} yet; `movielens run` pushes one.")
         return
-    shown = [("version", "served", "labels", "pushed (UTC)", "movies", "hit@10", "trained by")]
+    shown = [("version", "served", "labels", "pushed (UTC)", "items", "hit@10", "trained by")]
     for row in rows:
         told = row["manifest"] or {}
         push = told.get("push", {})
@@ -77,7 +77,7 @@ def list_versions(as_json: bool, base: pathlib.Path | None, runs: pathlib.Path) 
                 "yes" if row["served"] else "",
                 ", ".join(row["labels"]),
                 push.get("at", "").partition("+")[0],
-                str(told.get("counts", {}).get("movies", "")),
+                str(told.get("counts", {}).get("items", "")),
                 f"{hit:.4f}" if hit is not None else "",
                 told.get("towers", {}).get("run", ""),
             )

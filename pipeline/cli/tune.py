@@ -56,10 +56,10 @@ def tune(asked: Request, trials: int) -> None:
     asked.check_span()
     terminal = asked.terminal()
     output = asked.output_folder()
-    paths = output_paths(output)
+    paths = output_paths(output, asked.definition.name)
     tuning = Tuning(str(paths["tuning"]), trials, fixed)
     data = asked.data_folder(output, terminal)
-    request.check_data(data, asked.span, terminal)
+    request.check_data(data, asked.span, asked.definition, terminal)
     config = asked.pipeline_config(data, output, settings)
     run_id = new_run_id()
     log = paths["logs"] / f"{run_id}.log"

@@ -107,7 +107,7 @@ def _span(span: str) -> str:
 
 
 def _ids(text: str) -> tuple[str, ...]:
-    return tuple(movie_id.strip() for movie_id in text.split(",") if movie_id.strip())
+    return tuple(item_id.strip() for item_id in text.split(",") if item_id.strip())
 
 
 def _cron(expression: str) -> str:

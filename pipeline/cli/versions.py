@@ -48,7 +48,7 @@ def base_of(record: records.RunRecord) -> str:
     """Returns the folder of versions that a run pushed to."""
     from pipeline.config import output_paths
 
-    return str(output_paths(pathlib.Path(record.output))["serving_base"])
+    return str(output_paths(pathlib.Path(record.output), record.model)["serving_base"])
 
 
 def served_path(record: records.RunRecord) -> str:

@@ -27,7 +27,7 @@ SCHEMA = pa.schema(
     [
         ("user_id", pa.string()),
         ("rank", pa.int32()),
-        ("movie_id", pa.string()),
+        ("item_id", pa.string()),
         ("title", pa.string()),
         ("score", pa.float32()),
         ("version", pa.int64()),
@@ -46,7 +46,7 @@ def write(
         bundle: Path of the bundle.
         version: Number of the version, a column of the output.
         out: Path of the output file, which appears whole or not at all.
-        k: Largest number of movies for a user. Who has seen almost all of them gets fewer.
+        k: Largest number of items for a user. Who has seen almost all of them gets fewer.
         beam_args: Beam's pipeline options; by default Beam runs in this process.
 
     Returns:
@@ -81,7 +81,7 @@ def write(
 
 
 class Recommend(beam.DoFn):
-    """Recommends movies to a batch of users, and writes the rows to a file of the batch."""
+    """Recommends items to a batch of users, and writes the rows to a file of the batch."""
 
     def __init__(
         self, bundle: str, version: int, k: int, parts: str, handle: shared.Shared
@@ -91,7 +91,7 @@ class Recommend(beam.DoFn):
         Args:
             bundle: Path of the bundle.
             version: Number of the version.
-            k: Largest number of movies for a user.
+            k: Largest number of items for a user.
             parts: Folder of the batches' files.
             handle: Handle by which the threads of a worker share one bundle.
         """
@@ -131,10 +131,10 @@ def rows(users: Sequence[bytes], answer: dict[str, np.ndarray], k: int) -> pa.Ta
     Args:
         users: `[users]` user ids.
         answer: Outputs of `serving_default` by name, `[users, at least k]`; an id is empty where no
-            movie is left.
-        k: Largest number of movies for a user.
+            item is left.
+        k: Largest number of items for a user.
     """
-    ids = answer[answers.MOVIE_IDS][:, :k]
+    ids = answer[answers.ITEM_IDS][:, :k]
     user, rank = np.nonzero(ids != b"")
     names = np.array(users, object)
 
@@ -145,7 +145,7 @@ def rows(users: Sequence[bytes], answer: dict[str, np.ndarray], k: int) -> pa.Ta
         {
             "user_id": texts(names[user]),
             "rank": pa.array(rank + 1, pa.int32()),
-            "movie_id": texts(ids[user, rank]),
+            "item_id": texts(ids[user, rank]),
             "title": texts(answer[answers.TITLES][user, rank]),
             "score": pa.array(answer[answers.SCORES][user, rank], pa.float32()),
         }
@@ -159,12 +159,12 @@ def in_order(users: Sequence[bytes]) -> list[bytes]:
 
 
 def _users(bundle: str) -> tuple[list[bytes], int]:
-    """Returns the ids of all users in order, and the number of movies in an answer."""
+    """Returns the ids of all users in order, and the number of items in an answer."""
     model = tf.saved_model.load(bundle)
     spec = {features.USER_ID: tf.io.FixedLenFeature([], tf.string)}
     stored = tf.io.parse_example(model.answers.timelines, spec)[features.USER_ID].numpy()
     sample = model.signatures["serving_default"](**{features.USER_ID: tf.constant(stored[:1])})
-    return in_order(stored.tolist()), sample[answers.MOVIE_IDS].shape[1]
+    return in_order(stored.tolist()), sample[answers.ITEM_IDS].shape[1]
 
 
 def _part(parts: str, number: int) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from serving.client.recommender import Answer, Movie, RecommenderClient
+from serving.client.recommender import Answer, Item, RecommenderClient
 from serving.client.transport import Prediction, decode_texts
 from transform import features
 
@@ -32,45 +32,45 @@ class PushedBundle:
         return parsed[features.USER_ID].numpy().decode()
 
     def for_user(self, user_id: str, k: int) -> Answer:
-        """Recommends movies to a user, known or not."""
+        """Recommends items to a user, known or not."""
         (answer,) = self._client.for_users([user_id], k)
         return answer
 
-    def for_history(self, movie_ids: Sequence[str], k: int) -> Answer:
-        """Recommends movies to somebody of whom only the rated movies are known, oldest first."""
-        return self._client.for_history(movie_ids, k)
+    def for_history(self, item_ids: Sequence[str], k: int) -> Answer:
+        """Recommends items to somebody of whom only the rated items are known, oldest first."""
+        return self._client.for_history(item_ids, k)
 
-    def similar(self, movie_id: str, k: int) -> tuple[Movie, ...]:
-        """Returns the movies most similar to one, most similar first; their score is the cosine."""
-        (answer,) = self._client.similar([movie_id], k)
-        return answer.movies
+    def similar(self, item_id: str, k: int) -> tuple[Item, ...]:
+        """Returns the items most similar to one, most similar first; their score is the cosine."""
+        (answer,) = self._client.similar([item_id], k)
+        return answer.items
 
-    def movies_called(self, text: str) -> list[tuple[str, str]]:
-        """Returns id and title of the movie of that id, or of those whose title holds the text.
+    def items_called(self, text: str) -> list[tuple[str, str]]:
+        """Returns id and title of the item of that id, or of those whose title holds the text.
 
         A title that is the text, with or without its year, rules out those that only hold it.
         """
         catalogue = [
-            (movie_id.decode(), title.decode())
-            for movie_id, title in zip(
-                self._bundle.answers.movie_id.numpy(),
+            (item_id.decode(), title.decode())
+            for item_id, title in zip(
+                self._bundle.answers.item_id.numpy(),
                 self._bundle.answers.title.numpy(),
                 strict=True,
             )
         ]
         wanted = text.casefold().strip()
         rules: tuple[Callable[[str, str], bool], ...] = (
-            lambda movie_id, title: movie_id == wanted,
-            lambda movie_id, title: wanted in (title, title.rpartition(" (")[0]),
-            lambda movie_id, title: wanted in title,
+            lambda item_id, title: item_id == wanted,
+            lambda item_id, title: wanted in (title, title.rpartition(" (")[0]),
+            lambda item_id, title: wanted in title,
         )
         for rule in rules:
-            matches = [movie for movie in catalogue if rule(movie[0], movie[1].casefold())]
+            matches = [item for item in catalogue if rule(item[0], item[1].casefold())]
             if matches:
                 return matches
         return []
 
-    def unknown_movies(self, movie_ids: Sequence[str]) -> list[str]:
+    def unknown_items(self, item_ids: Sequence[str]) -> list[str]:
         """Returns the ids that are not in the catalogue."""
-        catalogue = set(self._bundle.answers.movie_id.numpy().tolist())
-        return [movie_id for movie_id in movie_ids if movie_id.encode() not in catalogue]
+        catalogue = set(self._bundle.answers.item_id.numpy().tolist())
+        return [item_id for item_id in item_ids if item_id.encode() not in catalogue]

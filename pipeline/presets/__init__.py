@@ -10,6 +10,7 @@ from pipeline.settings import changes, yaml_files
 from pipeline.settings.errors import ConfigurationError, did_you_mean
 
 DEFAULT = "ml-100k"
+OWN = "catalogue"  # where data is defined by its owner
 SUFFIX = ".yaml"
 
 
@@ -24,7 +25,7 @@ class Preset:
     """What it is, in a line."""
 
     dataset: str
-    """Release to fetch when no folder is given."""
+    """Release to fetch when no folder is given; empty: a folder must be."""
 
     settings: Settings = Settings()
     """What it sets; all else is at its default."""
@@ -50,7 +51,7 @@ def find(name: str) -> Preset:
         )
     file = importlib.resources.files(__name__) / f"{name}{SUFFIX}"
     document = yaml_files.read(file)
-    summary, dataset = document.pop("summary"), document.pop("dataset")
+    summary, dataset = document.pop("summary"), document.pop("dataset", "")
     return Preset(name, summary, dataset, changes.apply(Settings(), document, str(file)))
 
 

@@ -1,5 +1,6 @@
 """Run of a graph with a line a component, whose record is written however it ends."""
 
+import json
 import pathlib
 import time
 import traceback
@@ -44,7 +45,14 @@ def run_and_record(
     """
     run_id = new_run_id()
     log = paths["logs"] / f"{run_id}.log"
-    record = RunRecord(run_id, preset, config.data, str(paths["records"].parent), str(log))
+    record = RunRecord(
+        run_id,
+        preset,
+        config.data,
+        str(paths["records"].parent),
+        str(log),
+        definition=json.loads(config.definition.to_json()),
+    )
     record.write(paths["records"])
     terminal.line(f"Run {run_id}, logged to {log}\nLoading TFX …")
     began = time.monotonic()
@@ -114,7 +122,7 @@ def _run_graph(
     except Exception as error:  # a component may raise anything; it is named, and raised again
         fail(running[-1], error, record.log)
     artifacts = lineage.outputs(metadata_path, record.run_id)
-    examples = artifacts[nodes.RATINGS_EXAMPLE_GEN]["examples"]
+    examples = artifacts[nodes.TIMELINES_EXAMPLE_GEN]["examples"]
     record.span = examples.custom_properties[features.SPAN].int_value
     evaluation = verdict.read(artifacts[nodes.EVALUATOR]["evaluation"].uri)
     record.metrics, record.reasons = evaluation.metrics, list(evaluation.reasons)

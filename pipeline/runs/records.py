@@ -7,6 +7,8 @@ import os
 import pathlib
 from typing import Any
 
+from transform.datasets import MOVIELENS
+
 RUNS = pathlib.Path("runs")
 RUNNING, BLESSED, NOT_BLESSED, FAILED, INTERRUPTED = (
     "running",
@@ -35,6 +37,9 @@ class RunRecord:
 
     log: str
     """Path of its log file."""
+
+    definition: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Definition of its data, as JSON has it; empty in records that are older than this."""
 
     span: int = 0
     """Span of its data; 0 where that is one plain folder."""
@@ -68,6 +73,11 @@ class RunRecord:
 
     served: str = ""
     """Path of the version that was served when the run ended, or empty."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model that it served; older records are of MovieLens."""
+        return str(self.definition.get("name", MOVIELENS))
 
     def write(self, folder: pathlib.Path) -> None:
         """Writes the record into a folder of records, whole or not at all."""

@@ -74,8 +74,9 @@ def sample(record: RunRecord) -> str:
 
         bundle = PushedBundle(record.pushed)
         answers = [(user, bundle.for_user(user, SHOWN)) for user in (bundle.any_user(), "nobody")]
+    nouns = from_json(json.dumps(record.definition)).item.nouns
     return "\n".join(
-        tables.recommendations(f"user {user}", answer.known_user, answer.movies)
+        tables.recommendations(f"user {user}", answer.known_user, answer.items)
         for user, answer in answers
     )
 
@@ -93,7 +94,7 @@ def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
     training = os.path.join(record.output, "artifacts", nodes.TRAINER)
     rows = [
         (f"{command} recommend 42{where}", "ask the bundle that is served"),
-        (f"{command} recommend --history 50,181{where}", "… for somebody who saw these movies"),
+        (f"{command} recommend --history 50,181{where}", "… for somebody who saw these items"),
         (f"{command} metrics --slices{where}", "the metrics again, by slice"),
         (f"{command} runs{where}", "what ran, and what was pushed"),
     ]

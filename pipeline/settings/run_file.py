@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from components.ingestion import spans
 from pipeline import presets
-from pipeline.config import MovieId, Settings
+from pipeline.config import ItemId, Settings
 from pipeline.settings import changes, yaml_files
 from pipeline.settings.errors import ConfigurationError
 from pipeline.settings.validation import check
@@ -29,8 +29,12 @@ def _as_text(span: Any) -> Any:
 class RunFile:
     """What a file says; every key may be left out. Options of the command line win over it."""
 
-    preset: str = presets.DEFAULT
-    """Named starting point."""
+    preset: str | None = None
+    """Named starting point; by default `ml-100k`, and `catalogue` where data is defined by its
+    owner."""
+
+    definition: str | None = None
+    """File that defines the data, as `--definition`; relative to where the command is called."""
 
     data: str | None = None
     """Folder of the data or a pattern of folders, as `--data`; relative to where the command is
@@ -42,8 +46,8 @@ class RunFile:
     output: str | None = None
     """Folder of everything, as `--output`."""
 
-    withdraw: tuple[MovieId, ...] = ()
-    """Ids of movies that must not be recommended, each in quotes."""
+    withdraw: tuple[ItemId, ...] = ()
+    """Ids of items that must not be recommended, each in quotes."""
 
     split: dict[str, Any] = dataclasses.field(default_factory=dict)
     """What is held out: fields of `split` that differ from the preset's."""
@@ -85,7 +89,7 @@ def read(path: pathlib.Path) -> RunFile:
     """
     told = check(RunFile, yaml_files.read(path), str(path))
     try:
-        start = presets.find(told.preset).settings
+        start = presets.find(told.preset or presets.OWN).settings
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from None
     changes.apply(start, told.changes(), str(path))

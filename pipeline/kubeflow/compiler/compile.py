@@ -78,6 +78,7 @@ def configuration(environment: "Environment") -> "PipelineConfig":
     with explained(PipelineConfig, f"Environment {environment.name}"):
         return PipelineConfig(
             name=environment.pipeline_name,
+            definition=environment.read_definition(),
             data=environment.data,
             pipeline_root=environment.pipeline_root,
             serving_base=environment.serving_base,

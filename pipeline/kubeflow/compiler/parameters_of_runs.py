@@ -14,11 +14,11 @@ from pipeline import nodes
 PARAMETERS = {
     "data": (
         f"{nodes.RATINGS_EXAMPLE_GEN}.input_base",
-        f"{nodes.MOVIES_EXAMPLE_GEN}.input_base",
+        f"{nodes.ITEMS_EXAMPLE_GEN}.input_base",
     ),
     "span": (
         f"{nodes.RATINGS_EXAMPLE_GEN}.requested_span",
-        f"{nodes.MOVIES_EXAMPLE_GEN}.requested_span",
+        f"{nodes.ITEMS_EXAMPLE_GEN}.requested_span",
     ),
     "serving_base": (
         f"{nodes.WARM_START}.serving_base",

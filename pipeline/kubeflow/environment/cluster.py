@@ -3,6 +3,7 @@
 Facts about a cluster only; what the pipeline does is the preset's. No secret is ever in it.
 """
 
+import dataclasses
 import pathlib
 import re
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ from pipeline.kubeflow.environment.pods import (
 from pipeline.settings import yaml_files
 from pipeline.settings.errors import ConfigurationError, did_you_mean
 from pipeline.settings.validation import check
+from transform import datasets, definition_files
+from transform.definition import Definition
 
 FOLDER = pathlib.Path("kubeflow") / "environments"
 DEFAULT = "default"
@@ -58,7 +61,7 @@ class Environment:
     """Where artifacts go: `minio://`, `s3://` or `gs://`, bucket and folder."""
 
     data: str
-    """Folder of the MovieLens files in the container, on one of the volumes; or `gs://…`, which
+    """Folder of the files in the container, on one of the volumes; or `gs://…`, which
     it must be where Beam runs on machines that can't mount the volume. Or a pattern of folders,
     such as `/data/{SPAN}`: each run reads the newest."""
 
@@ -73,6 +76,9 @@ class Environment:
 
     secrets: tuple[SecretVariable, ...] = ()
     """Environment variables from Kubernetes Secrets."""
+
+    definition: str = ""
+    """File that defines the data, relative to this one; empty: MovieLens' own definition."""
 
     preset: str = "ml-100k"
     """Named starting point, as in `movielens run --preset`."""
@@ -128,7 +134,17 @@ class Environment:
     @property
     def pipeline_name(self) -> str:
         """Name of the pipeline on the server."""
-        return f"movielens-{self.name}"
+        return f"{self.read_definition().name}-{self.name}"
+
+    def read_definition(self) -> Definition:
+        """Returns the definition of the data.
+
+        Raises:
+            FileError: It can't be read, or says what has no meaning.
+        """
+        if not self.definition:
+            return datasets.load(datasets.MOVIELENS)
+        return definition_files.load(pathlib.Path(self.definition))
 
     def of(self, component: str) -> ComponentSettings:
         """Returns what a component's pod asks for: its own entry, or the default's."""
@@ -189,4 +205,7 @@ def load(name: str, folder: pathlib.Path = FOLDER) -> Environment:
     environment = check(Environment, yaml_files.read(path), str(path))
     if environment.name != name:
         raise ConfigurationError(f"{path}: name must be {name!r}, got {environment.name!r}.")
+    if environment.definition:
+        beside = str(path.parent / environment.definition)
+        environment = dataclasses.replace(environment, definition=beside)
     return environment

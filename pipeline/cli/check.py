@@ -1,0 +1,34 @@
+"""`movielens check`: everything that is wrong with the files of a folder, at once."""
+
+import pathlib
+
+import click
+
+from pipeline.cli import request, values
+from pipeline.cli.versions import json_option
+
+
+@click.command()
+@click.option("--data", type=values.DATA, required=True, help="Folder of the files, or a pattern.")
+@click.option(
+    "--span", type=values.SPAN, help="Which folder of the pattern.  [default: the newest]"
+)
+@click.option(
+    "--definition",
+    type=values.FILE,
+    metavar="FILE",
+    help="YAML that defines the data.  [default: definition.yaml in the folder, else MovieLens']",
+)
+@json_option
+def check(data: str, span: str | None, definition: pathlib.Path | None, as_json: bool) -> int:
+    """Reads the files as a run does, and tells all faults with counts and first examples.
+
+    Exit status: 0 a run would read them, 1 it would not.
+    """
+    from components.ingestion import spans, tables
+
+    defined = request.find_definition(definition, data)
+    folder = spans.find(data, span or spans.NEWEST)
+    report = tables.check(pathlib.Path(folder.path), defined)
+    print(report.to_json() if as_json else report.text())
+    return 0 if report.ok else 1
