@@ -235,14 +235,16 @@ def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[An
     )
     return [
         click.option(
-            "--preset", type=values.PRESET, help="Starting point.  [default: ml-100k, or catalogue]"
+            "--preset",
+            type=values.PRESET,
+            help="Starting point.  [default: ml-100k; catalogue of own data]",
         ),
         click.option(
             "--config",
             type=values.FILE,
             metavar="FILE",
-            help="YAML with any of preset, definition, data, span, output, withdraw, split, model, gates and "
-            "serving. Options win over it.",
+            help="YAML with any of preset, definition, data, span, output, withdraw, split, model, "
+            "gates and serving. Options win over it.",
         ),
         click.option(
             "--definition",

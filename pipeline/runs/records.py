@@ -79,6 +79,12 @@ class RunRecord:
         """Name of the model that it served; older records are of MovieLens."""
         return str(self.definition.get("name", MOVIELENS))
 
+    @property
+    def nouns(self) -> str:
+        """What people call its items; older records are of movies."""
+        item = self.definition.get("item", {"noun": "movie", "plural": ""})
+        return str(item["plural"] or f"{item['noun']}s")
+
     def write(self, folder: pathlib.Path) -> None:
         """Writes the record into a folder of records, whole or not at all."""
         folder.mkdir(parents=True, exist_ok=True)

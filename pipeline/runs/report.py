@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import sys
 
@@ -31,9 +32,11 @@ def tell(record: RunRecord, terminal: Lines, as_json: bool, output: pathlib.Path
         The exit status.
     """
     terminal.line(summary(record))
+    user, history = "USER", "ID,ID"
     if record.pushed and not as_json:
-        terminal.line(sample(record))
-    terminal.line(next_commands(record, output))
+        text, user, history = sample(record)
+        terminal.line(text)
+    terminal.line(next_commands(record, output, user, history))
     if as_json:
         print(json.dumps(dataclasses.asdict(record)))
     return EXIT[record.status]
@@ -67,39 +70,57 @@ def summary(record: RunRecord) -> str:
     return "\n".join(lines)
 
 
-def sample(record: RunRecord) -> str:
-    """Returns what the pushed bundle recommends to a known user and to an unknown one."""
+def sample(record: RunRecord) -> tuple[str, str, str]:
+    """Asks the pushed bundle for a known user and for an unknown one.
+
+    Returns:
+        What it recommends, the id of the known user, and two ids of items with a comma between
+        them.
+    """
     with output_to(pathlib.Path(record.log)):
         from pipeline.inference.pushed_bundle import PushedBundle
 
         bundle = PushedBundle(record.pushed)
-        answers = [(user, bundle.for_user(user, SHOWN)) for user in (bundle.any_user(), "nobody")]
-    nouns = from_json(json.dumps(record.definition)).item.nouns
-    return "\n".join(
+        known = bundle.any_user()
+        answers = [(user, bundle.for_user(user, SHOWN)) for user in (known, "nobody")]
+    text = "\n".join(
         tables.recommendations(f"user {user}", answer.known_user, answer.items)
         for user, answer in answers
     )
+    return text, known, ",".join(item.item_id for item in answers[1][1].items[:2])
 
 
-def next_commands(record: RunRecord, output: pathlib.Path | None) -> str:
+def next_commands(
+    record: RunRecord, output: pathlib.Path | None, user: str = "USER", history: str = "ID,ID"
+) -> str:
     """Returns what to type next, with the command as it was typed.
 
     Args:
         record: The run.
         output: The output folder, if it is not the usual one: the commands then need its name.
+        user: Id of a user.
+        history: Ids of items, with a comma between them.
     """
     command = movielens()
-    where = f" --runs {output}" if output else ""
+    where = f" --runs {shlex.quote(str(output))}" if output else ""
     tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
     training = os.path.join(record.output, "artifacts", nodes.TRAINER)
     rows = [
-        (f"{command} recommend 42{where}", "ask the bundle that is served"),
-        (f"{command} recommend --history 50,181{where}", "… for somebody who saw these items"),
+        (f"{command} recommend {shlex.quote(user)}{where}", "ask the bundle that is served"),
+        (
+            f"{command} recommend --history {shlex.quote(history)}{where}",
+            f"… by these {record.nouns}",
+        ),
         (f"{command} metrics --slices{where}", "the metrics again, by slice"),
         (f"{command} runs{where}", "what ran, and what was pushed"),
     ]
     if os.path.isdir(training):  # a refresh has none, unless a run was here
-        rows.append((f"{tensorboard} --logdir {os.path.relpath(training)}", "how training went"))
+        rows.append(
+            (
+                f"{tensorboard} --logdir {shlex.quote(os.path.relpath(training))}",
+                "how training went",
+            )
+        )
     shown = rows if record.pushed else rows[2:]
     return "\nNext:\n" + tables.columns([(f"  {typed}", does) for typed, does in shown])
 

@@ -13,11 +13,11 @@ from pipeline import nodes
 
 PARAMETERS = {
     "data": (
-        f"{nodes.RATINGS_EXAMPLE_GEN}.input_base",
+        f"{nodes.TIMELINES_EXAMPLE_GEN}.input_base",
         f"{nodes.ITEMS_EXAMPLE_GEN}.input_base",
     ),
     "span": (
-        f"{nodes.RATINGS_EXAMPLE_GEN}.requested_span",
+        f"{nodes.TIMELINES_EXAMPLE_GEN}.requested_span",
         f"{nodes.ITEMS_EXAMPLE_GEN}.requested_span",
     ),
     "serving_base": (
