@@ -1,4 +1,4 @@
-"""Runs the local stand-in in this process until it is told to stop."""
+"""Command of the local stand-in, which serves in this process until it is told to stop."""
 
 import concurrent.futures
 import logging

@@ -63,8 +63,8 @@ class Serving:
 
 @pytest.fixture
 def base(tmp_path, bundle_base):
-    """A folder of versions whose path needs quoting everywhere."""
-    base = tmp_path / 'a "b" \\ für c' / "movielens"
+    """A folder of versions whose path needs quoting; with a backslash TensorFlow finds no file."""
+    base = tmp_path / 'a "b" für c' / "movielens"
     shutil.copytree(bundle_base, base)
     return base
 

@@ -88,6 +88,13 @@ def test_nobody_listens(world, scratch):
     )
 
 
+def test_the_proxy_of_the_environment_is_used(world, scratch, monkeypatch):
+    monkeypatch.setenv("http_proxy", world.address)
+    world.release(zip_url="http://no-such-host.invalid/tiny.zip")
+    with pytest.raises(downloads.DownloadError, match="404 Client Error"):  # said by the proxy
+        downloads.from_grouplens(releases.RELEASES["tiny"], scratch)
+
+
 def test_host_that_does_not_exist(world, scratch):
     world.release(zip_url="http://no-such-host.invalid/tiny.zip")
     with pytest.raises(downloads.DownloadError, match=r"no-such-host\.invalid/tiny\.zip: .*Errno"):

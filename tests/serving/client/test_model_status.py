@@ -1,31 +1,8 @@
-import http.server
-import threading
-
 import pytest
 
 from serving.client.model_status import ModelStatus, NotAModelServer
 from serving.client.transport import ServingUnavailable
-
-
-@pytest.fixture
-def server():
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.server.paths.append(self.path)
-            status, content = self.server.answer
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.paths, server.answer = [], (200, b"{}")
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        server.url = f"http://127.0.0.1:{server.server_port}"
-        yield server
-        server.shutdown()
+from support.canned_server import answering
 
 
 def test_the_answer_of_the_real_stand_in(serve, write_half_plus, tmp_path):
@@ -38,17 +15,19 @@ def test_the_answer_of_the_real_stand_in(serve, write_half_plus, tmp_path):
     assert "Could not find version 8" in status.fetch("/versions/8")["error"]
 
 
-def test_an_error_is_an_answer_too(server):
-    server.answer = (404, b'{"error": "Could not find version 3"}')
-    status = ModelStatus(server.url, 'movie "lens"', 5)
-    assert status.fetch("/versions/3") == {"error": "Could not find version 3"}
-    assert server.paths == ["/v1/models/movie%20%22lens%22/versions/3"]
+def test_an_error_is_an_answer_too():
+    with answering((404, b'{"error": "Could not find version 3"}')) as server:
+        status = ModelStatus(server.url, 'movie "lens"', 5)
+        assert status.fetch("/versions/3") == {"error": "Could not find version 3"}
+    assert server.requests == [("/v1/models/movie%20%22lens%22/versions/3", b"")]
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[1]", b"3", b"\xff"])
-def test_what_is_no_model_server(server, content):
-    server.answer = (200, content)
-    with pytest.raises(NotAModelServer, match=f"{server.url} does not answer as TensorFlow"):
+def test_what_is_no_model_server(content):
+    with (
+        answering((200, content)) as server,
+        pytest.raises(NotAModelServer, match=f"{server.url} does not answer as TensorFlow"),
+    ):
         ModelStatus(server.url, "movielens", 5).fetch()
 
 

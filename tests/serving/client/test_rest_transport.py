@@ -1,6 +1,4 @@
-import http.server
 import json
-import threading
 
 import numpy as np
 import pytest
@@ -8,71 +6,41 @@ import urllib3
 
 from serving.client import rest_transport
 from serving.client.transport import RequestRefused, ServingUnavailable
-
-
-@pytest.fixture
-def answering():
-    """A function that starts a server with these answers, the last of them for ever."""
-    servers = []
-
-    def answering(*answers):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.server.requests.append((self.path, json.loads(body)))
-                place = min(len(self.server.requests), len(answers)) - 1
-                status, content = answers[place]
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.requests = []
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
-        return server, f"http://127.0.0.1:{server.server_port}"
-
-    yield answering
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
+from support.canned_server import answering
 
 GOOD = (200, b'{"outputs": {"ids": [["1", "2"]]}}')
 
 
 @pytest.mark.parametrize("status", [429, 503, 504])
-def test_an_overloaded_server_is_asked_again(answering, status):
-    server, url = answering((status, b"busy"), (status, b"busy"), GOOD)
-    with rest_transport.RestTransport(url, 'a "b"', "stable", deadline=60) as transport:
+def test_an_overloaded_server_is_asked_again(status):
+    with (
+        answering((status, b"busy"), (status, b"busy"), GOOD) as server,
+        rest_transport.RestTransport(server.url, 'a "b"', "stable", deadline=60) as transport,
+    ):
         answer = transport.predict("similar", {"age": np.array([7], np.int64), "id": ["é"]})
     assert answer.outputs["ids"].tolist() == [["1", "2"]]
     assert answer.version is None
-    path, body = server.requests[-1]
     assert len(server.requests) == 3
+    path, body = server.requests[-1]
     assert path == "/v1/models/a%20%22b%22/labels/stable:predict"
-    assert body == {"signature_name": "similar", "inputs": {"age": [7], "id": ["é"]}}
+    assert json.loads(body) == {"signature_name": "similar", "inputs": {"age": [7], "id": ["é"]}}
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])
-def test_a_refusal_is_passed_on_at_once(answering, status):
-    server, url = answering((status, b"because"))
+def test_a_refusal_is_passed_on_at_once(status):
     with (
-        rest_transport.RestTransport(url, deadline=60) as transport,
-        pytest.raises(RequestRefused, match=f"HTTP {status} from {url}.*: because"),
+        answering((status, b"because")) as server,
+        rest_transport.RestTransport(server.url, deadline=60) as transport,
+        pytest.raises(RequestRefused, match=f"HTTP {status} from {server.url}.*: because"),
     ):
         transport.predict("similar", {})
     assert len(server.requests) == 1
 
 
-def test_the_last_failure_is_told_at_the_deadline(answering):
-    _, url = answering((503, b"stopping"))
+def test_the_last_failure_is_told_at_the_deadline():
     with (
-        rest_transport.RestTransport(url, deadline=0.3) as transport,
+        answering((503, b"stopping")) as server,
+        rest_transport.RestTransport(server.url, deadline=0.3) as transport,
         pytest.raises(ServingUnavailable, match=r"within 0\.3 s: HTTP 503: b'stopping'"),
     ):
         transport.predict("similar", {})

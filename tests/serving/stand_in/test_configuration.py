@@ -1,6 +1,7 @@
 import pytest
 
-from serving.stand_in.configuration import ConfigurationError, VersionPolicy, parse, read
+from components.registry import models_config
+from serving.stand_in.configuration import ConfigurationError, Model, VersionPolicy, parse, read
 
 ENTRY = 'name: "a" base_path: "/a" model_platform: "tensorflow"'
 
@@ -60,3 +61,11 @@ def test_the_file_is_named(tmp_path):
     path.write_bytes(b"\xff")
     with pytest.raises(ConfigurationError, match=r"models\.config"):
         read(str(path))
+
+
+@pytest.mark.parametrize("folder", ["plain", 'a "b"', "back\\slash", "two words", "für 映画"])
+def test_what_the_pipeline_writes_is_read(tmp_path, folder):
+    base = tmp_path / folder / "movielens"
+    base.parent.mkdir()
+    models_config.write_newest(str(base))
+    assert read(str(base.parent / "models.config")) == (Model("movielens", str(base)),)
