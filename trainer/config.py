@@ -19,7 +19,7 @@ class ModelConfig:
     """Length of the vectors that both towers end in."""
 
     history: Literal["none", "mean", "attention"] = "attention"
-    """What the query tower makes of the timeline: "attention" over its movies, their "mean", or
+    """What the query tower makes of the timeline: "attention" over its items, their "mean", or
     "none" (ids only)."""
 
     blocks: PositiveInt = 1
@@ -29,41 +29,40 @@ class ModelConfig:
     """Attention heads in each block; they must divide `embedding_dim`."""
 
     window: PositiveInt = 50
-    """Movies of the timeline that a query sees, the latest ones; also the positions that one
+    """Items of the timeline that a query sees, the latest ones; also the positions that one
     training row holds. 1 makes every rating a row of its own."""
 
     order: Literal["time", "shuffled"] = "time"
     """How training reads a history: in "time" order, to say what comes next, or "shuffled" anew in
     every epoch, to say what else is in it."""
 
-    ratings: bool = False
-    """Whether the query tower sees how many stars each movie of the timeline got."""
+    event_features: bool = True
+    """Whether the query tower sees the features of each event of the history, such as a rating."""
 
     gaps: bool = False
-    """Whether the query tower sees how long before each movie of the timeline the one before it
-    was rated."""
+    """Whether the query tower sees how long before each event of the history the one before was."""
 
-    profile: bool = True
-    """Whether the query tower uses age, gender, occupation and zip region."""
+    user_features: bool = True
+    """Whether the query tower uses the features of the user besides the id."""
 
-    content: bool = True
-    """Whether the candidate tower uses genres, year and title words besides the id."""
+    item_features: bool = True
+    """Whether the candidate tower uses the features of the item besides the id."""
 
     item_bias: bool = True
     """Whether to add a per-item bias, stored as an extra embedding dimension."""
 
     loss: Literal["auto", "full_softmax", "retrieval"] = "auto"
-    """"full_softmax" over all rated movies; "retrieval", TFRS's softmax over a sample: the batch's
-    movies and `uniform_negatives`; "auto": the first up to `full_softmax_up_to` movies."""
+    """"full_softmax" over all rated items; "retrieval", TFRS's softmax over a sample: the batch's
+    items and `uniform_negatives`; "auto": the first up to `full_softmax_up_to` items."""
 
     full_softmax_up_to: NonNegativeInt = 20_000
-    """Movies of the largest catalogue that "auto" takes whole."""
+    """Items of the largest catalogue that "auto" takes whole."""
 
     uniform_negatives: NonNegativeInt = 1024
-    """Movies that "retrieval" draws uniformly from all rated ones, for each batch."""
+    """Items that "retrieval" draws uniformly from all rated ones, for each batch."""
 
     log_q: bool = True
-    """Whether "retrieval" corrects for popular movies being sampled more often."""
+    """Whether "retrieval" corrects for popular items being sampled more often."""
 
     remove_accidental_hits: bool = True
     """Whether "retrieval" drops negatives that are the positive itself."""
@@ -79,7 +78,7 @@ class ModelConfig:
     room for `item_bias` then."""
 
     id_dropout: Rate = 0.05
-    """Share of user and movie ids hidden in training, so that "unseen" is a trained row."""
+    """Share of user and item ids hidden in training, so that "unseen" is a trained row."""
 
     dropout: Rate = 0.3
     """Dropout of the query vector in training."""
@@ -114,7 +113,7 @@ class ModelConfig:
     not with random ones."""
 
     exclude_seen: bool = True
-    """Whether evaluation, as serving does, leaves out movies that are already in the history."""
+    """Whether evaluation, as serving does, leaves out items that are already in the history."""
 
     seed: int = 1
     """Seed of everything random in training: the same seed gives the same model."""
@@ -135,9 +134,8 @@ class ModelConfig:
                 "uniform_negatives must be above 0 where batch_size is 1 and loss may take a "
                 "sample: no other window brings negatives."
             )
-        for name in ("ratings", "gaps"):
-            if getattr(self, name) and self.history == "none":
-                raise ValueError(f"{name} must be false where history is 'none': it has no movies.")
+        if self.gaps and self.history == "none":
+            raise ValueError("gaps must be false where history is 'none': it has no events.")
         if self.gaps and self.order == "shuffled":
             raise ValueError("gaps must be false where order is 'shuffled': there is no before.")
         if self.normalized and self.item_bias:
@@ -146,8 +144,6 @@ class ModelConfig:
             )
         return self
 
-    def samples(self, movies: int) -> bool:
-        """Returns whether the loss takes a sample of a catalogue of `movies`, or all of it."""
-        return self.loss == "retrieval" or (
-            self.loss == "auto" and movies > self.full_softmax_up_to
-        )
+    def samples(self, items: int) -> bool:
+        """Returns whether the loss takes a sample of a catalogue of `items`, or all of it."""
+        return self.loss == "retrieval" or (self.loss == "auto" and items > self.full_softmax_up_to)

@@ -21,23 +21,25 @@ from trainer.fit.evaluation import MONITOR, RankingOnEval
 from trainer.fit.optimizers import make_optimizer
 from trainer.model.towers import candidate_rows
 from trainer.model.two_tower import TwoTowerModel
-from transform import features
+from transform.definition import from_json
 
 
 def run_fn(fn_args: Any) -> None:
     """Trains and exports the towers. TFX Trainer calls this.
 
     Args:
-        fn_args: TFX's `FnArgs`, plus `movie_files` and `movies_transform_output` (see
-            `components.training.trainer`). `custom_config["model"]` holds a `ModelConfig`.
+        fn_args: TFX's `FnArgs`, plus `item_files` and `items_transform_output` (see
+            `components.training.trainer`). `custom_config` holds `definition`, JSON, and
+            `model`, a `ModelConfig`.
     """
     config = ModelConfig(**fn_args.custom_config["model"])
     data = read_training_data(
+        definition=from_json(fn_args.custom_config["definition"]),
         train_files=fn_args.train_files,
         eval_files=fn_args.eval_files,
-        movie_files=fn_args.movie_files,
+        item_files=fn_args.item_files,
         timelines_graph=fn_args.transform_output,
-        movies_graph=fn_args.movies_transform_output,
+        items_graph=fn_args.items_transform_output,
         base_model=fn_args.base_model,
     )
     model = train(data, config, fn_args.model_run_dir)
@@ -73,7 +75,9 @@ def build_and_fit(
         The model with the weights of its best epoch, and what ranks `eval` by it.
     """
     model = build(data, config, data.train)
-    ranking = RankingOnEval(data.eval, data.positions, config.window, config.exclude_seen)
+    ranking = RankingOnEval(
+        data.eval, data.positions, config.window, config.exclude_seen, data.unknown_rows()
+    )
     callbacks = [ranking, *make_callbacks(logs)]
     if config.patience:
         callbacks.append(
@@ -81,7 +85,7 @@ def build_and_fit(
                 monitor=MONITOR, mode="max", patience=config.patience, restore_best_weights=True
             )
         )
-    fit(model, data.train, config, config.epochs, callbacks)
+    fit(model, data.train, data.unknown_rows(), config, config.epochs, callbacks)
     return model, ranking
 
 
@@ -98,7 +102,8 @@ def refit(data: TrainingData, config: ModelConfig, epochs: int, logs: str) -> Tw
     tf.keras.backend.clear_session()
     whole = data.train_and_eval()
     model = build(data, config, whole)
-    fit(model, whole, config, epochs, make_callbacks(os.path.join(logs, "refit")))
+    callbacks = make_callbacks(os.path.join(logs, "refit"))
+    fit(model, whole, data.unknown_rows(), config, epochs, callbacks)
     return model
 
 
@@ -126,15 +131,18 @@ def build(data: TrainingData, config: ModelConfig, timelines: Timelines) -> TwoT
     tf.config.experimental.enable_op_determinism()
     model = TwoTowerModel(
         config,
+        data.definition,
         sizes=data.sizes,
         candidates=candidate_rows(data.catalogue, data.rows_of_catalogue()),
         position_of_row=data.positions,
         counts=data.counts,
+        item_times=data.item_times(),
     )
     steps = steps_per_epoch(timelines, config)
     model.compile(optimizer=make_optimizer(config, steps, config.samples(len(data.catalogue))))
     if config.warm_start:
-        model.compute_loss(next(iter(make_batches(timelines, config))))  # creates the variables
+        batch = next(iter(make_batches(timelines, config, data.unknown_rows())))
+        model.compute_loss(batch)  # creates the variables
         warm_start.start_from(data.base_model, model, data.vocabularies)
     return model
 
@@ -142,6 +150,7 @@ def build(data: TrainingData, config: ModelConfig, timelines: Timelines) -> TwoT
 def fit(
     model: TwoTowerModel,
     timelines: Timelines,
+    unknown: dict[str, int],
     config: ModelConfig,
     epochs: int,
     callbacks: list[tf.keras.callbacks.Callback],
@@ -151,6 +160,7 @@ def fit(
     Args:
         model: As `build` returns it.
         timelines: The histories to learn.
+        unknown: Row of an unknown value, by name of the event feature.
         config: Hyperparameters.
         epochs: Passes over the timelines.
         callbacks: Keras callbacks.
@@ -159,7 +169,7 @@ def fit(
         FloatingPointError: Training diverged.
     """
     model.fit(
-        make_batches(timelines, config),
+        make_batches(timelines, config, unknown),
         steps_per_epoch=steps_per_epoch(timelines, config),
         epochs=epochs,
         callbacks=callbacks,
@@ -170,12 +180,24 @@ def fit(
 
 def export(model: TwoTowerModel, data: TrainingData, config: ModelConfig, folder: str) -> None:
     """Writes the towers as a SavedModel."""
-    towers = Towers(model, data.timelines_transform, data.movies_transform, config)
+    towers = Towers(
+        model,
+        data.definition,
+        data.unknown_rows(),
+        data.timelines_transform,
+        data.items_transform,
+        config,
+    )
     tf.saved_model.save(towers, folder)
 
 
 def write_projector(model: TwoTowerModel, data: TrainingData, logs: str) -> None:
-    """Writes the movies' vectors and titles into the log folder, for TensorBoard's projector."""
-    genres = [name.decode() for name in data.vocabularies[features.GENRES]]
-    vectors = model.candidate_matrix().numpy()
-    projector.write(logs, vectors, data.catalogue, genres, data.ratings_of_catalogue())
+    """Writes the items' vectors and titles into the log folder, for TensorBoard's projector."""
+    projector.write(
+        logs,
+        model.candidate_matrix().numpy(),
+        data.catalogue,
+        data.definition.item.features,
+        data.vocabularies,
+        data.events_of_catalogue(),
+    )

@@ -13,10 +13,8 @@ import tensorflow as tf
 from absl import logging
 
 from trainer.model.two_tower import TwoTowerModel
-from transform import features
 
 WEIGHT = re.compile(r"(?:.*/)?towers/(query|candidate)/variables/(\d+)/\.ATTRIBUTES/.*")
-COUNTED = (features.MOVIE_ID,)  # vocabularies whose lines are "COUNT ENTRY"
 
 Vocabularies = dict[str, list[bytes]]
 Weights = dict[tuple[str, int], np.ndarray]
@@ -89,8 +87,7 @@ def read_weights(bundle: str) -> Weights:
 def read_vocabulary(bundle: str, name: str) -> list[bytes]:
     """Returns the entries of a vocabulary of a bundle, in the order of their rows."""
     with tf.io.gfile.GFile(os.path.join(bundle, "assets", name), "rb") as file:
-        lines = file.read().splitlines()
-    return [line.split(b" ", 1)[1] for line in lines] if name in COUNTED else lines
+        return file.read().split(b"\n")[:-1]
 
 
 def match_rows(table: np.ndarray, old: list[bytes], new: list[bytes]) -> np.ndarray:

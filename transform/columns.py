@@ -1,6 +1,7 @@
 """What Transform makes of a feature, and what a tower therefore takes: the same list for both."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Literal
 
 from transform.kinds import Categories, Category, Feature, Number, Time, Vector, Words
@@ -78,3 +79,25 @@ def weekday(name: str) -> str:
 def seconds(name: str) -> str:
     """Returns the name of a time as it came, for its age at an event."""
     return f"{name}__seconds"
+
+
+def bucket_name(row: int, steps: Sequence[float]) -> str:
+    """Returns what a row of a number stands for, for people to read.
+
+    Example:
+        >>> [bucket_name(row, [1905, 1910]) for row in range(4)]
+        ['unknown', 'below 1905', '1905 to 1910', 'from 1910']
+
+    Args:
+        row: Of the number's table.
+        steps: Where buckets end and begin; empty where quantiles cut them.
+    """
+    if row == 0:
+        return "unknown"
+    if not steps:
+        return f"bucket {row}"
+    if row == 1:
+        return f"below {steps[0]:g}"
+    return (
+        f"from {steps[-1]:g}" if row > len(steps) else f"{steps[row - 2]:g} to {steps[row - 1]:g}"
+    )

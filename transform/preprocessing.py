@@ -33,16 +33,12 @@ def timelines(inputs: Raw, custom_config: dict[str, Any]) -> Raw:
         definition says which events make an item a seen one, `seen` too.
     """
     definition = from_json(custom_config[DEFINITION])
-    item_vocabulary = tft.vocabulary(
-        inputs[features.ITEM_ID], vocab_filename=features.ITEM_ID, store_frequency=True
-    )
+    item_vocabulary = tft.vocabulary(inputs[features.ITEM_ID], vocab_filename=features.ITEM_ID)
     outputs = {features.USER_ID: _rows(inputs[features.USER_ID], features.USER_ID)}
     for name, feature in definition.user_features.items():
         outputs |= scalars(name, feature, inputs[name])
     for name in (features.ITEM_ID, features.label(features.ITEM_ID)):
-        outputs[name] = tft.apply_vocabulary(
-            inputs[name], item_vocabulary, lookup_fn=_lookup_counted
-        )
+        outputs[name] = tft.apply_vocabulary(inputs[name], item_vocabulary, num_oov_buckets=1)
     untouched = [features.TIME] + ([features.WEIGHT] if definition.event.weight else [])
     for name in untouched:
         outputs[name] = inputs[name]
@@ -162,26 +158,16 @@ def words(text: tf.Tensor) -> tf.SparseTensor:
     return tf.strings.split(tf.strings.strip(spaced)).to_sparse()
 
 
-def counted_table(path: tf.Tensor | str) -> tf.lookup.StaticVocabularyTable:
-    """Returns the table of a vocabulary stored with counts ("COUNT ENTRY" a line).
-
-    Its values are row numbers, and the row after the last for an unseen key.
-    """
+def vocabulary_table(path: tf.Tensor | str) -> tf.lookup.StaticVocabularyTable:
+    """Returns the table of a vocabulary file: row numbers, and the row after the last for others."""
     initializer = tf.lookup.TextFileInitializer(
         path,
         key_dtype=tf.string,
-        key_index=1,
+        key_index=tf.lookup.TextFileIndex.WHOLE_LINE,
         value_dtype=tf.int64,
         value_index=tf.lookup.TextFileIndex.LINE_NUMBER,
-        delimiter=" ",
     )
     return tf.lookup.StaticVocabularyTable(initializer, num_oov_buckets=1)
-
-
-def _lookup_counted(values: tf.SparseTensor, path: tf.Tensor) -> tuple[tf.SparseTensor, tf.Tensor]:
-    """Looks values up as `tft.apply_vocabulary` would, which can't read counts."""
-    table = counted_table(path)
-    return values.with_values(table.lookup(values.values)), table.size()
 
 
 def _rows(values: tf.Tensor | tf.SparseTensor, name: str, min_count: int = 1) -> tf.Tensor:

@@ -51,7 +51,7 @@ def test_a_sample_has_negatives(loss):
 
 
 @pytest.mark.parametrize(
-    ("loss", "movies", "samples"),
+    ("loss", "items", "samples"),
     [
         ("auto", 100, False),
         ("auto", 101, True),
@@ -59,5 +59,5 @@ def test_a_sample_has_negatives(loss):
         ("retrieval", 1, True),
     ],
 )
-def test_which_loss(loss, movies, samples):
-    assert ModelConfig(loss=loss, full_softmax_up_to=100).samples(movies) is samples
+def test_which_loss(loss, items, samples):
+    assert ModelConfig(loss=loss, full_softmax_up_to=100).samples(items) is samples

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from support.transformed import DIM, MOVIES, SMALL, movie, movie_id, raw_movie
+from support.transformed import DIM, ITEMS, SMALL, item, item_id, raw_item
 from trainer.config import ModelConfig
 from trainer.data.windows import latest_inputs
 from trainer.export import Towers
@@ -29,16 +29,16 @@ def towers(request, data):
 
 def query(user=b"", history=((),), age=-1, gender=b""):
     batch = len(history)
-    movies = tf.ragged.constant(history, dtype=tf.string, ragged_rank=1).to_tensor("")
+    items = tf.ragged.constant(history, dtype=tf.string, ragged_rank=1).to_tensor("")
     return {
         features.USER_ID: tf.fill([batch], user),
         features.AGE: tf.fill([batch], tf.constant(age, tf.int64)),
         features.GENDER: tf.fill([batch], gender),
         features.OCCUPATION: tf.fill([batch], b""),
         features.ZIP: tf.fill([batch], b""),
-        features.MOVIE_ID: movies,
-        features.RATING: tf.fill(tf.shape(movies), 4.0),
-        features.TIMESTAMP: tf.ones(tf.shape(movies), tf.int64),
+        features.ITEM_ID: items,
+        features.RATING: tf.fill(tf.shape(items), 4.0),
+        features.TIME: tf.ones(tf.shape(items), tf.int64),
     }
 
 
@@ -47,7 +47,7 @@ def embedding(towers, **asked):
 
 
 def test_vectors_have_the_size_asked_for_and_are_finite(towers):
-    vectors = embedding(towers, user=b"u01", history=[[movie_id(1)], [movie_id(3)]])
+    vectors = embedding(towers, user=b"u01", history=[[item_id(1)], [item_id(3)]])
     assert vectors.shape == (2, WIDTH) and np.isfinite(vectors).all()
 
 
@@ -59,7 +59,7 @@ def test_nothing_of_the_optimizer_is_exported(towers):
 
 
 def test_empty_batch(towers):
-    empty = {name: value[:0] for name, value in query(history=[[movie_id(1)]]).items()}
+    empty = {name: value[:0] for name, value in query(history=[[item_id(1)]]).items()}
     assert towers.embed_query(empty)["embedding"].shape == (0, WIDTH)
     assert towers.embed_candidate(tf.constant([], tf.string)).shape == (0, WIDTH)
 
@@ -69,7 +69,7 @@ def test_empty_batch(towers):
     [
         ({"user": b"u01"}, {"attention", "mean", "none"}),
         ({"user": b"stranger"}, set()),
-        ({"user": b"stranger", "history": [[movie_id(1)]]}, {"attention", "mean"}),
+        ({"user": b"stranger", "history": [[item_id(1)]]}, {"attention", "mean"}),
         ({"user": b"stranger", "history": [[b"unheard-of"]]}, set()),
         ({"user": b"stranger", "age": 33, "gender": b"F"}, set()),
     ],
@@ -82,33 +82,33 @@ def test_who_is_known(towers, asked, known):
 @pytest.mark.parametrize(
     "history",
     [
-        [movie_id(1), b"", movie_id(3), movie_id(1)],
-        [b"", movie_id(1), movie_id(3), movie_id(1)],
-        [movie_id(1), movie_id(3), movie_id(1), b"", b""],
+        [item_id(1), b"", item_id(3), item_id(1)],
+        [b"", item_id(1), item_id(3), item_id(1)],
+        [item_id(1), item_id(3), item_id(1), b"", b""],
     ],
     ids=["gap", "padded-left", "padded-right"],
 )
 def test_padding_means_nothing(towers, history):
-    compact = embedding(towers, history=[[movie_id(1), movie_id(3), movie_id(1)]])
+    compact = embedding(towers, history=[[item_id(1), item_id(3), item_id(1)]])
     np.testing.assert_allclose(embedding(towers, history=[history]), compact, atol=1e-6)
 
 
 def test_only_the_window_counts(towers):
-    long = [movie_id(number % MOVIES) for number in range(40)]
+    long = [item_id(number % ITEMS) for number in range(40)]
     latest = long[-SMALL["window"] :]
     same = embedding(towers, history=[long]) - embedding(towers, history=[latest])
     np.testing.assert_allclose(same, 0, atol=1e-6)
 
 
 def test_a_neighbour_in_the_batch_changes_nothing(towers):
-    alone = embedding(towers, history=[[movie_id(1)]])
-    beside = embedding(towers, history=[[movie_id(1)], [movie_id(2)] * 9])
+    alone = embedding(towers, history=[[item_id(1)]])
+    beside = embedding(towers, history=[[item_id(1)], [item_id(2)] * 9])
     np.testing.assert_allclose(beside[:1], alone, atol=1e-6)
 
 
-def test_a_movie_that_nobody_rated_gets_a_vector_from_its_content(towers):
-    unrated, stranger = movie(MOVIES - 1), {**movie(1), features.MOVIE_ID: b"brand-new"}
-    vectors = towers.embed_candidate(tf.constant([raw_movie(m) for m in (unrated, stranger)]))
+def test_a_item_that_nobody_rated_gets_a_vector_from_its_content(towers):
+    unrated, stranger = item(ITEMS - 1), {**item(1), features.ITEM_ID: b"brand-new"}
+    vectors = towers.embed_candidate(tf.constant([raw_item(m) for m in (unrated, stranger)]))
     assert np.isfinite(vectors.numpy()).all() and (vectors.numpy() != 0).any(axis=1).all()
 
 
@@ -117,16 +117,16 @@ def test_towers_read_a_timeline_as_training_does(data, tmp_path):
     config = ModelConfig(**{**SMALL, **settings})
     read = data.read()
     model, _ = build_and_fit(read, config, str(tmp_path))
-    towers = Towers(model, read.timelines_transform, read.movies_transform, config)
+    towers = Towers(model, read.timelines_transform, read.items_transform, config)
     timelines = read.eval
     past = latest_inputs(timelines, config.window)
     rows = {name: tf.constant(rows) for name, rows in timelines.user_features.items()}
-    trained = model.query(rows, past.movies, past.ratings, past.gaps)
+    trained = model.query(rows, past.items, past.ratings, past.gaps)
 
     users = read.vocabularies[features.USER_ID]
     held_out = {row[features.USER_ID]: row for row in data.held_out}
     rows = [held_out[users[row]] for row in timelines.user_features[features.USER_ID]]
-    assert any(len(row[features.MOVIE_ID]) > config.window for row in rows)
+    assert any(len(row[features.ITEM_ID]) > config.window for row in rows)
 
     def asked(name, padding):
         return tf.ragged.constant([row[name] for row in rows]).to_tensor(padding)
@@ -137,12 +137,12 @@ def test_towers_read_a_timeline_as_training_does(data, tmp_path):
         features.GENDER: tf.constant([row[features.GENDER][0] for row in rows]),
         features.OCCUPATION: tf.fill([len(rows)], b""),
         features.ZIP: tf.fill([len(rows)], b""),
-        features.MOVIE_ID: asked(features.MOVIE_ID, ""),
+        features.ITEM_ID: asked(features.ITEM_ID, ""),
         features.RATING: asked(features.RATING, 0.0),
-        features.TIMESTAMP: tf.cast(asked(features.TIMESTAMP, 0), tf.int64),
+        features.TIME: tf.cast(asked(features.TIME, 0), tf.int64),
     }
     served = towers.embed_query(query)["embedding"].numpy()
-    np.testing.assert_allclose(served, last_position(trained, past.movies), atol=1e-5)
-    for name in (features.RATING, features.TIMESTAMP):
+    np.testing.assert_allclose(served, last_position(trained, past.items), atol=1e-5)
+    for name in (features.RATING, features.TIME):
         without = towers.embed_query({**query, name: tf.zeros_like(query[name])})
         assert np.abs(without["embedding"] - served).max(axis=1).min() > 1e-3

@@ -24,7 +24,7 @@ def logs(tmp_path):
     with tf.summary.create_file_writer(str(folder / projector.RUN)).as_default(step=0):
         tf.summary.scalar("epoch_loss", 1.0)
     catalogue = Catalogue(
-        movie_id=np.array([b"1", b"2", b"3", b"4"]),
+        item_id=np.array([b"1", b"2", b"3", b"4"]),
         title=np.array([title.encode() for title in TITLES]),
         year=np.array([20, 0, 1, 31]),
         genres=tf.ragged.constant([[1, 0], [], [2], [0]], dtype=tf.int64),
@@ -47,7 +47,7 @@ def ask(logs):
     )
     routes = projector_plugin.ProjectorPlugin(context).get_plugin_apps()
     run = f"run=model_run/7/{projector.RUN}"
-    return lambda route: Client(routes[route]).get(f"?{run}&name=movies")
+    return lambda route: Client(routes[route]).get(f"?{run}&name=items")
 
 
 def test_plugin_finds_the_run(ask):
@@ -75,7 +75,7 @@ def test_plugin_reads_a_line_of_titles_for_each_vector(ask):
 def test_only_the_most_rated_are_written(logs, monkeypatch, tmp_path):
     monkeypatch.setattr(projector, "SHOWN", 2)
     catalogue = Catalogue(
-        movie_id=np.array([b"1", b"2", b"3"]),
+        item_id=np.array([b"1", b"2", b"3"]),
         title=np.array([b"One", b"Two", b"Three"]),
         year=np.zeros(3, np.int64),
         genres=tf.ragged.constant([[], [], []], dtype=tf.int64, ragged_rank=1),

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from support import transformed
-from support.transformed import MOVIES, USERS, movie, movie_id, raw_movie, timeline
+from support.transformed import ITEMS, USERS, item, item_id, raw_item, timeline
 from trainer import run
 from trainer.config import ModelConfig
 from trainer.run import run_fn
@@ -24,9 +24,9 @@ def embed(folder, user, history):
         features.GENDER: tf.constant([""]),
         features.OCCUPATION: tf.constant([""]),
         features.ZIP: tf.constant([""]),
-        features.MOVIE_ID: tf.constant([history]),
+        features.ITEM_ID: tf.constant([history]),
         features.RATING: tf.fill([1, len(history)], 4.0),
-        features.TIMESTAMP: tf.ones([1, len(history)], tf.int64),
+        features.TIME: tf.ones([1, len(history)], tf.int64),
     }
     return towers, towers.embed_query(query)["embedding"].numpy()
 
@@ -36,28 +36,28 @@ def test_same_seed_same_vectors(data):
     for name in ("once", "again"):  # with attention, which has dropout
         args = data.fn_args(name)
         run_fn(args)
-        history = [movie_id(1), movie_id(3)]
+        history = [item_id(1), item_id(3)]
         vectors.append(embed(args.serving_model_dir, b"u01", history)[1])
     # To the bit in processes of their own; here sums may run in another order the second time.
     np.testing.assert_allclose(*vectors, atol=1e-5)
 
 
 def test_a_model_that_is_fitted_again_has_learned_what_chose_its_epoch(tmp_path):
-    """In `train` users rate movies of their parity; what they rate in `eval` is of the other."""
-    watched = {user: [m for m in range(MOVIES) if m % 2 == user % 2] for user in range(USERS)}
+    """In `train` users rate items of their parity; what they rate in `eval` is of the other."""
+    watched = {user: [m for m in range(ITEMS) if m % 2 == user % 2] for user in range(USERS)}
     data = transformed.Data(
         tmp_path,
-        [timeline(user, movies) for user, movies in watched.items()],
-        [timeline(user, movies, (user + 1) % MOVIES) for user, movies in watched.items()],
-        [movie(number) for number in range(MOVIES)],
+        [timeline(user, items) for user, items in watched.items()],
+        [timeline(user, items, (user + 1) % ITEMS) for user, items in watched.items()],
+        [item(number) for number in range(ITEMS)],
     )
     scores = []
     for refit in (False, True):
-        args = data.fn_args(f"{refit}", refit=refit, epochs=20, window=MOVIES, learning_rate=0.02)
+        args = data.fn_args(f"{refit}", refit=refit, epochs=20, window=ITEMS, learning_rate=0.02)
         run_fn(args)
-        history = [movie_id(m) for m in watched[1]]
+        history = [item_id(m) for m in watched[1]]
         towers, vector = embed(args.serving_model_dir, b"u01", history)
-        vectors = towers.embed_candidate(tf.constant([raw_movie(m) for m in data.movies]))
+        vectors = towers.embed_candidate(tf.constant([raw_item(m) for m in data.items]))
         (logits,) = vector @ vectors.numpy().T
         scores.append(logits[::2].max() - logits[1::2].max())
     assert (pathlib.Path(args.model_run_dir) / "refit" / "train").is_dir()
@@ -135,14 +135,14 @@ def write_kept(path, keep, original):
 
 def with_label(*rows):
     def keep(example):
-        label = example.features.feature[features.LABEL_MOVIE_ID].int64_list
+        label = example.features.feature[features.label(features.ITEM_ID)].int64_list
         label.value[:] = rows
         return example
 
     return keep
 
 
-@pytest.mark.parametrize("label", [(), (MOVIES - 2,)], ids=["no-label", "label-unseen-in-training"])
+@pytest.mark.parametrize("label", [(), (ITEMS - 2,)], ids=["no-label", "label-unseen-in-training"])
 def test_nothing_to_choose_the_epoch_by(data, tmp_path, label):
     args = data.fn_args("unchosen")
     original = data.folder / "timelines" / "eval.gz"
@@ -151,22 +151,22 @@ def test_nothing_to_choose_the_epoch_by(data, tmp_path, label):
         run_fn(args)
 
 
-def test_timelines_and_movies_of_different_data(data, tmp_path):
-    def without_movie_3(example):
-        name = example.features.feature[features.MOVIE_ID].bytes_list.value[0]
-        return None if name == movie_id(3) else example
+def test_timelines_and_items_of_different_data(data, tmp_path):
+    def without_item_3(example):
+        name = example.features.feature[features.ITEM_ID].bytes_list.value[0]
+        return None if name == item_id(3) else example
 
     args = data.fn_args("mixed")
-    original = data.folder / "movies" / "catalogue.gz"
-    args.movie_files = write_kept(tmp_path / "movies.gz", without_movie_3, original)
-    with pytest.raises(ValueError, match=r"1 rated movies are not in the catalogue.*'m03'"):
+    original = data.folder / "items" / "catalogue.gz"
+    args.item_files = write_kept(tmp_path / "items.gz", without_item_3, original)
+    with pytest.raises(ValueError, match=r"1 rated items are not in the catalogue.*'m03'"):
         run_fn(args)
 
 
 @pytest.mark.slow
-def test_catalogue_of_one_movie(tmp_path):
+def test_catalogue_of_one_item(tmp_path):
     rows = [timeline(user, [0]) for user in range(3)]
-    one = transformed.Data(tmp_path, rows, [timeline(0, [], 0)], [movie(0)])
+    one = transformed.Data(tmp_path, rows, [timeline(0, [], 0)], [item(0)])
     args = one.fn_args("model")
     run_fn(args)
-    assert np.isfinite(embed(args.serving_model_dir, b"u00", [movie_id(0)])[1]).all()
+    assert np.isfinite(embed(args.serving_model_dir, b"u00", [item_id(0)])[1]).all()

@@ -14,7 +14,7 @@ from trainer.model.two_tower import TwoTowerModel
 from transform import features, preprocessing
 
 OLD = {
-    features.MOVIE_ID: [b"m1", b"m2", b"m 3"],
+    features.ITEM_ID: [b"m1", b"m2", b"m 3"],
     features.USER_ID: [b"u1", b"u2"],
     features.GENDER: [b"F", b"M"],
     features.OCCUPATION: [b"writer"],
@@ -24,7 +24,7 @@ OLD = {
 }
 NEW = {
     **OLD,
-    features.MOVIE_ID: [b"m 3", b"new", b"m1", b"m2", b"newer"],  # other counts, other order
+    features.ITEM_ID: [b"m 3", b"new", b"m1", b"m2", b"newer"],  # other counts, other order
     features.USER_ID: [b"u2", b"u3"],  # u1 is gone
     features.GENRES: [b"Drama", b"Comedy", b"Western"],
 }
@@ -34,20 +34,20 @@ def built(vocabularies, seed, **settings):
     """Returns a model whose variables are made."""
     config = ModelConfig(**{"embedding_dim": 4, "window": 3, "heads": 2, **settings})
     tf.keras.utils.set_random_seed(seed)
-    movies = len(vocabularies[features.MOVIE_ID])
-    rows = tf.range(movies, dtype=tf.int64)
+    items = len(vocabularies[features.ITEM_ID])
+    rows = tf.range(items, dtype=tf.int64)
     candidates = {
-        features.MOVIE_ID: rows,
-        features.YEAR: tf.zeros(movies, tf.int64),
-        features.GENRES: tf.RaggedTensor.from_row_lengths(rows * 0, [1] * movies),
-        features.TITLE_WORDS: tf.RaggedTensor.from_row_lengths(rows * 0, [1] * movies),
+        features.ITEM_ID: rows,
+        features.YEAR: tf.zeros(items, tf.int64),
+        features.GENRES: tf.RaggedTensor.from_row_lengths(rows * 0, [1] * items),
+        features.TITLE_WORDS: tf.RaggedTensor.from_row_lengths(rows * 0, [1] * items),
     }
     model = TwoTowerModel(
         config,
         sizes={name: len(entries) + 1 for name, entries in vocabularies.items()},
         candidates=candidates,
-        position_of_row=np.arange(movies),
-        counts=np.ones(movies),
+        position_of_row=np.arange(items),
+        counts=np.ones(items),
     )
     names = (features.USER_ID, features.GENDER, features.OCCUPATION, features.ZIP, features.AGE)
     batch = {name: tf.zeros(1, tf.int64) for name in names}
@@ -69,10 +69,10 @@ def save(tmp_path):
         tf.saved_model.save(towers, str(tmp_path / "towers"))
         bundle.answers = tf.Module()
         bundle.answers.towers = tf.saved_model.load(str(tmp_path / "towers"))
-        bundle.answers.movie_id = tf.Variable(["m1"])
+        bundle.answers.item_id = tf.Variable(["m1"])
         tf.saved_model.save(bundle, str(tmp_path / "bundle"))
         for name, entries in vocabularies.items():
-            counted = name == features.MOVIE_ID
+            counted = name == features.ITEM_ID
             lines = [b"7 " + entry if counted else entry for entry in entries]
             (tmp_path / "bundle" / "assets" / name).write_bytes(b"\n".join(lines) + b"\n")
         return str(tmp_path / "bundle")
@@ -81,7 +81,7 @@ def save(tmp_path):
 
 
 def tables(model):
-    """Returns the tables by name; of movies there are two, the vectors first."""
+    """Returns the tables by name; of items there are two, the vectors first."""
     found = {}
     for name, table in model.tables():
         found.setdefault(name, []).append(table.numpy())
@@ -164,5 +164,5 @@ def test_example_of_the_documentation():
 def test_age_and_year_have_no_vocabulary():
     model = built(OLD, 1)
     assert set(tables(model)) == set(OLD)
-    assert tables(model)[features.MOVIE_ID][0].shape == (5, 4)  # three, the unseen one, the start
+    assert tables(model)[features.ITEM_ID][0].shape == (5, 4)  # three, the unseen one, the start
     assert preprocessing.YEAR_BUCKETS not in {len(t[0]) for t in tables(model).values()}

@@ -1,23 +1,71 @@
 """Transformed timelines as flat arrays.
 
-A split is read once into flat arrays (25 million ratings are 200 MB a column), so that an epoch is
+A split is read once into flat arrays (25 million events are 200 MB a column), so that an epoch is
 array slicing and not parsing; windows are cut out of them a batch at a time.
 """
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from transform import features
+from transform import columns, features
+from transform.definition import Definition
 from transform.held_out import join_order
+from transform.kinds import Vector
 
 NO_GAP = -1
+NO_ROW = -1  # pads lists of rows of a user feature
 READ_BATCH = 1024
-LIST_TYPES = (tf.int64, tf.float32, tf.int64)  # of movie rows, stars and seconds
-USER_FEATURES = (features.USER_ID, *features.PROFILE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Events:
+    """Events of all users one after another, each user's in time order."""
+
+    item: np.ndarray
+    """`[events]` int64 item rows."""
+
+    time: np.ndarray
+    """`[events]` int64 seconds since 1970-01-01 UTC."""
+
+    features: dict[str, np.ndarray]
+    """By feature name: `[events]` int64 rows, of a vector `[events, size]` float32."""
+
+    weight: np.ndarray | None = None
+    """`[events]` float32 weights; None: 1 each."""
+
+    seen: np.ndarray | None = None
+    """`[events]` int64, 1 if the event makes its item a seen one; None: all do. Of no labels."""
+
+    def __len__(self) -> int:
+        """Number of events."""
+        return len(self.item)
+
+    def take(self, chosen: np.ndarray | slice) -> "Events":
+        """Returns some of the events, by `[chosen]` index, mask or slice."""
+        return Events(
+            self.item[chosen],
+            self.time[chosen],
+            {name: column[chosen] for name, column in self.features.items()},
+            None if self.weight is None else self.weight[chosen],
+            None if self.seen is None else self.seen[chosen],
+        )
+
+    def join(self, other: "Events") -> "Events":
+        """Returns these events and others after them."""
+        joined = {n: np.concatenate([c, other.features[n]]) for n, c in self.features.items()}
+        weight = None
+        if self.weight is not None and other.weight is not None:
+            weight = np.concatenate([self.weight, other.weight])
+        return Events(
+            np.concatenate([self.item, other.item]),
+            np.concatenate([self.time, other.time]),
+            joined,
+            weight,
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,31 +73,20 @@ class Timelines:
     """A split of transformed timelines, in order of user row."""
 
     user_features: dict[str, np.ndarray]
-    """By feature name: `[users]` int64 rows of the user id and of each user feature."""
+    """By column: `[users]` int64 rows of the user id and of features; `[users, any]` int64 rows,
+    padded with `NO_ROW`; of a vector `[users, size]` float32."""
 
-    history: np.ndarray
-    """`[ratings]` int64 movie rows, all histories one after another, each in time order."""
+    history: Events
+    """What queries may hold."""
 
     history_splits: np.ndarray
     """`[users + 1]` int64: user `i`'s history is `history[splits[i]:splits[i + 1]]`."""
 
-    label: np.ndarray
-    """`[labels]` int64 movie rows that were held out."""
+    label: Events
+    """What was held out."""
 
     label_splits: np.ndarray
     """`[users + 1]` int64, as `history_splits`."""
-
-    rating: np.ndarray
-    """`[ratings]` float32 stars, beside `history`."""
-
-    label_rating: np.ndarray
-    """`[labels]` float32 stars, beside `label`."""
-
-    timestamp: np.ndarray
-    """`[ratings]` int64 seconds since 1970-01-01 UTC, beside `history`."""
-
-    label_timestamp: np.ndarray
-    """`[labels]` int64 seconds, beside `label`."""
 
     def __len__(self) -> int:
         """Number of users."""
@@ -57,19 +94,20 @@ class Timelines:
 
     @functools.cached_property
     def gap(self) -> np.ndarray:
-        """`[ratings]` int64 seconds since the movie before; `NO_GAP` for a user's first."""
-        gap = np.diff(self.timestamp, prepend=0)
+        """`[events]` int64 seconds since the event before; `NO_GAP` for a user's first."""
+        gap = np.diff(self.history.time, prepend=0)
         starts = self.history_splits[:-1]
         gap[starts[starts < len(gap)]] = NO_GAP
         return gap
 
 
-def read_timelines(files: Sequence[str], feature_spec: dict) -> Timelines:
+def read_timelines(files: Sequence[str], feature_spec: dict, definition: Definition) -> Timelines:
     """Reads one split of transformed timelines.
 
     Args:
         files: File patterns of gzipped TFRecords, as Transform writes them.
         feature_spec: Parsing specs by feature name: `TFTransformOutput.transformed_feature_spec()`.
+        definition: Of the data set.
 
     Returns:
         The split, sorted by user row so that it does not depend on the order of the files.
@@ -81,52 +119,79 @@ def read_timelines(files: Sequence[str], feature_spec: dict) -> Timelines:
     records = list(tf.data.TFRecordDataset(paths, "GZIP").batch(READ_BATCH))
     if not records:
         raise ValueError(f"No timelines in {', '.join(files)}: the split is empty.")
-    spec = {name: feature_spec[name] for name in USER_FEATURES}
-    for names in (features.HISTORY, features.LABEL):
-        spec |= zip(names, map(tf.io.RaggedFeature, LIST_TYPES), strict=True)
+    user_columns = columns.all_columns(definition.user_features)
+    spec = {
+        name: tf.io.RaggedFeature(tf.int64) if form == "rows" else feature_spec[name]
+        for name, form in [
+            (features.USER_ID, "row"),
+            *((column.name, column.form) for column in user_columns),
+        ]
+    }
+    names = features.history(definition)
+    listed = [*names, *map(features.label, names)]
+    if definition.event.seen:
+        listed.append(features.SEEN)
+    spec |= {name: tf.io.RaggedFeature(feature_spec[name].dtype) for name in listed}
     batches = [tf.io.parse_example(batch, spec) for batch in records]
     rows = {name: tf.concat([batch[name] for batch in batches], axis=0) for name in spec}
     order = tf.argsort(rows[features.USER_ID], stable=True)
     rows = {name: tf.gather(column, order) for name, column in rows.items()}
-    history, label = rows[features.MOVIE_ID], rows[features.LABEL_MOVIE_ID]
     return Timelines(
-        user_features={name: rows[name].numpy() for name in USER_FEATURES},
-        history=history.values.numpy(),
-        history_splits=history.row_splits.numpy(),
-        label=label.values.numpy(),
-        label_splits=label.row_splits.numpy(),
-        rating=rows[features.RATING].values.numpy(),
-        label_rating=rows[features.LABEL_RATING].values.numpy(),
-        timestamp=rows[features.TIMESTAMP].values.numpy(),
-        label_timestamp=rows[features.LABEL_TIMESTAMP].values.numpy(),
+        user_features={
+            name: (
+                column.to_tensor(NO_ROW) if isinstance(column, tf.RaggedTensor) else column
+            ).numpy()
+            for name, column in rows.items()
+            if name not in listed
+        },
+        history=_events(rows, definition, str),
+        history_splits=rows[features.ITEM_ID].row_splits.numpy(),
+        label=_events(rows, definition, features.label),
+        label_splits=rows[features.label(features.ITEM_ID)].row_splits.numpy(),
     )
 
 
-def learn_labels(timelines: Timelines, movies: int) -> Timelines:
+def _events(
+    rows: dict[str, tf.RaggedTensor], definition: Definition, rename: Callable[[str], str]
+) -> Events:
+    """Returns history or labels: the columns whose names `rename` gives."""
+
+    def flat(name: str) -> np.ndarray:
+        return rows[rename(name)].values.numpy()
+
+    found = {}
+    for name, feature in definition.event.features.items():
+        size = [-1, feature.size] if isinstance(feature, Vector) else [-1]
+        found[name] = flat(name).reshape(size)
+    return Events(
+        item=flat(features.ITEM_ID),
+        time=flat(features.TIME),
+        features=found,
+        weight=flat(features.WEIGHT) if definition.event.weight else None,
+        seen=flat(features.SEEN) if rename(features.SEEN) in rows else None,
+    )
+
+
+def learn_labels(timelines: Timelines, items: int) -> Timelines:
     """Moves the labels into the histories, in time order; no label is left.
 
     Args:
         timelines: A split with labels.
-        movies: Number of movies in the vocabulary. Rows from here on mean "unseen": such ratings
+        items: Number of items in the vocabulary. Rows from here on mean "unseen": such events
             are left out, since nothing could be learned of them.
     """
     order, splits = join_order(
-        timelines.timestamp,
+        timelines.history.time,
         timelines.history_splits,
-        timelines.label_timestamp,
+        timelines.label.time,
         timelines.label_splits,
     )
-    movie = np.concatenate([timelines.history, timelines.label])[order]
-    known = movie < movies
-    order = order[known]
+    joined = timelines.history.join(timelines.label).take(order)
+    known = joined.item < items
     return dataclasses.replace(
         timelines,
-        history=movie[known],
+        history=joined.take(known),
         history_splits=np.append(0, np.cumsum(known))[splits],
-        rating=np.concatenate([timelines.rating, timelines.label_rating])[order],
-        timestamp=np.concatenate([timelines.timestamp, timelines.label_timestamp])[order],
-        label=timelines.label[:0],
+        label=timelines.label.take(slice(0)),
         label_splits=np.zeros_like(splits),
-        label_rating=timelines.label_rating[:0],
-        label_timestamp=timelines.label_timestamp[:0],
     )

@@ -7,38 +7,45 @@ import numpy as np
 from trainer.data.timelines import NO_GAP, Timelines
 
 PADDING = -1
-START = -2  # stands before the first movie of every timeline
+START = -2  # stands before the first item of every timeline
 BEYOND = np.iinfo(np.int64).max  # a position behind the end of every timeline
-INPUTS, RATINGS, GAPS, TARGETS = "inputs", "ratings", "gaps", "targets"  # columns of a batch
+NO_TIME = 0  # of what stands at no event
+
+USERS, INPUTS, EVENTS = "users", "inputs", "events"  # parts of a batch
+GAPS, TIMES, TARGETS, WEIGHTS = "gaps", "times", "targets", "weights"
 
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """What queries may see of timelines: movies, and how and when they were rated."""
+    """What queries may hold of timelines: items, and what is known of each event."""
 
-    movies: np.ndarray
-    """`[windows, window]` int64 movie rows, `START`, or `PADDING` after the end."""
+    items: np.ndarray
+    """`[windows, window]` int64 item rows, `START`, or `PADDING` after the end."""
 
-    ratings: np.ndarray
-    """`[windows, window]` float32 stars; 0 where there is no movie."""
+    events: dict[str, np.ndarray]
+    """By feature name: `[windows, window]` int64 rows, `unknown` where there is no event; of a
+    vector `[windows, window, size]` float32, zeros there."""
 
     gaps: np.ndarray
-    """`[windows, window]` int64 seconds since the movie before; `NO_GAP` where there is none."""
+    """`[windows, window]` int64 seconds since the event before; `NO_GAP` where there is none."""
+
+    times: np.ndarray
+    """`[windows, window]` int64 seconds since 1970-01-01 UTC; `NO_TIME` where there is no event."""
 
     def __len__(self) -> int:
         """Number of windows."""
-        return len(self.movies)
+        return len(self.items)
 
 
 @dataclasses.dataclass(frozen=True)
 class WindowStarts:
-    """Places where windows start, so that each movie of a history is in one window."""
+    """Places where windows start, so that each item of a history is in one window."""
 
     user: np.ndarray
     """`[windows]` int64 position of the user whose history it is."""
 
     first: np.ndarray
-    """`[windows]` int64 place in the history of the window's first movie. Negative, if the window
+    """`[windows]` int64 place in the history of the window's first item. Negative, if the window
     starts before the history does and so is a short one."""
 
     def __len__(self) -> int:
@@ -55,13 +62,16 @@ class Windows:
     """Windows of equal length: at each position the past so far, and what came next."""
 
     user_features: dict[str, np.ndarray]
-    """By feature name: `[windows]` int64 rows."""
+    """By column, as in `Timelines`."""
 
     inputs: Inputs
     """The past."""
 
     targets: np.ndarray
-    """`[windows, window]` int64 movie row that follows each input, or `PADDING`."""
+    """`[windows, window]` int64 item row that follows each input, or `PADDING`."""
+
+    weights: np.ndarray
+    """`[windows, window]` float32 weight of each target; 0 where there is none."""
 
 
 def find_window_starts(
@@ -72,7 +82,7 @@ def find_window_starts(
     Args:
         timelines: The histories.
         window: Length of a window.
-        rng: Shortens each user's first window at random, so that every movie is seen with pasts
+        rng: Shortens each user's first window at random, so that every item is seen with pasts
             of all lengths; None cuts at multiples of `window`.
     """
     lengths = np.diff(timelines.history_splits)
@@ -85,8 +95,10 @@ def find_window_starts(
     return WindowStarts(user, number * window - short[user])
 
 
-def make_windows(timelines: Timelines, starts: WindowStarts, window: int) -> Windows:
-    """Cuts windows out of histories, in which each movie is a target once.
+def make_windows(
+    timelines: Timelines, starts: WindowStarts, window: int, unknown: dict[str, int]
+) -> Windows:
+    """Cuts windows out of histories, in which each item is a target once.
 
     A timeline `a b c d` with a window of 3 gives inputs `START a b` and `c`, targets `a b c` and
     `d`: what a query may use at a position never includes its target.
@@ -95,52 +107,61 @@ def make_windows(timelines: Timelines, starts: WindowStarts, window: int) -> Win
         timelines: The histories.
         starts: Places of the windows.
         window: Length of a window.
+        unknown: Row of an unknown value, by name of the event feature.
     """
     user, first = starts.user, starts.first
     position = np.maximum(first, 0)[:, np.newaxis] + np.arange(window)
-    targets = _movies(timelines, user, position)
+    targets = _items(timelines, user, position)
     targets[position >= (first + window)[:, np.newaxis]] = PADDING
     user_features = {name: rows[user] for name, rows in timelines.user_features.items()}
-    inputs = _inputs(timelines, user, np.where(targets == PADDING, BEYOND, position - 1))
-    return Windows(user_features, inputs, targets)
+    inputs = _inputs(timelines, user, np.where(targets == PADDING, BEYOND, position - 1), unknown)
+    weights = (targets != PADDING).astype(np.float32)
+    if timelines.history.weight is not None:
+        weights *= _take(timelines, timelines.history.weight, user, position, 0.0)
+    return Windows(user_features, inputs, targets, weights)
 
 
 def shuffle_histories(timelines: Timelines, rng: np.random.Generator) -> Timelines:
     """Returns the timelines with each history in random order."""
     user = np.repeat(np.arange(len(timelines)), np.diff(timelines.history_splits))
     order = np.lexsort((rng.random(len(user)), user))
-    columns = ("history", "rating", "timestamp")
-    return dataclasses.replace(
-        timelines, **{name: getattr(timelines, name)[order] for name in columns}
-    )
+    return dataclasses.replace(timelines, history=timelines.history.take(order))
 
 
-def latest_inputs(timelines: Timelines, window: int) -> Inputs:
+def latest_inputs(timelines: Timelines, window: int, unknown: dict[str, int]) -> Inputs:
     """Returns each user's latest inputs, `[users, window]`, padded after the end.
 
     Args:
         timelines: The histories.
         window: Inputs that a query holds, `START` included where the history is shorter.
+        unknown: Row of an unknown value, by name of the event feature.
     """
     lengths = np.diff(timelines.history_splits)
     first = np.maximum(lengths - window, -1)
     position = first[:, np.newaxis] + np.arange(window)
-    return _inputs(timelines, np.arange(len(timelines)), position)
+    return _inputs(timelines, np.arange(len(timelines)), position, unknown)
 
 
-def _inputs(timelines: Timelines, user: np.ndarray, position: np.ndarray) -> Inputs:
+def _inputs(
+    timelines: Timelines, user: np.ndarray, position: np.ndarray, unknown: dict[str, int]
+) -> Inputs:
     """Returns each `[rows]` user's past at `[rows, window]` positions of the history."""
+    history = timelines.history
     return Inputs(
-        movies=_movies(timelines, user, position),
-        ratings=_take(timelines, timelines.rating, user, position, 0.0),
+        items=_items(timelines, user, position),
+        events={
+            name: _take(timelines, history.features[name], user, position, row)
+            for name, row in unknown.items()
+        },
         gaps=_take(timelines, timelines.gap, user, position, NO_GAP),
+        times=_take(timelines, history.time, user, position, NO_TIME),
     )
 
 
-def _movies(timelines: Timelines, user: np.ndarray, position: np.ndarray) -> np.ndarray:
-    """Returns each `[rows]` user's movies at `[rows, window]` positions of the history."""
+def _items(timelines: Timelines, user: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """Returns each `[rows]` user's items at `[rows, window]` positions of the history."""
     outside = np.where(position < 0, START, PADDING)
-    return _take(timelines, timelines.history, user, position, outside)
+    return _take(timelines, timelines.history.item, user, position, outside)
 
 
 def _take(
@@ -154,7 +175,7 @@ def _take(
 
     Args:
         timelines: The histories.
-        column: `[ratings]` values beside `history`.
+        column: `[events]` values beside the history, or `[events, size]` vectors.
         user: `[rows]` int64 users.
         position: `[rows, window]` int64 places in each user's history.
         outside: Value where the history has no such place.
@@ -162,6 +183,9 @@ def _take(
     start = timelines.history_splits[user][:, np.newaxis]
     length = (timelines.history_splits[user + 1] - timelines.history_splits[user])[:, np.newaxis]
     inside = (position >= 0) & (position < length)
+    place = np.where(inside, start + position, 0)
+    if column.ndim > 1:
+        inside, outside = inside[..., np.newaxis], np.zeros(column.shape[1], column.dtype)
     if not len(column):
         return np.where(inside, column.dtype.type(0), outside)
-    return np.where(inside, column[np.where(inside, start + position, 0)], outside)
+    return np.where(inside, column[place], outside)

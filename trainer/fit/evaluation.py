@@ -1,9 +1,9 @@
-"""Ranking of the held-out movies of `eval` after each epoch, by which the epoch is chosen."""
+"""Ranking of the held-out items of `eval` after each epoch, by which the epoch is chosen."""
 
 import numpy as np
 import tensorflow as tf
 
-from trainer.data.timelines import USER_FEATURES, Timelines
+from trainer.data.timelines import Timelines
 from trainer.data.windows import latest_inputs
 from trainer.fit.ranking import ranks
 from trainer.model.towers import last_position
@@ -19,20 +19,26 @@ SCORES_AT_ONCE = 2**26  # 256 MB of float32
 class RankingOnEval(tf.keras.callbacks.Callback):
     """Adds `val_hit@10` and `val_ndcg@10` to the logs of every epoch.
 
-    Ranks by id over the whole catalogue, by one matrix product and counting, with the movies of
+    Ranks by id over the whole catalogue, by one matrix product and counting, with the items of
     the history left out where serving leaves them out.
     """
 
     def __init__(
-        self, timelines: Timelines, position_of_row: np.ndarray, window: int, exclude_seen: bool
+        self,
+        timelines: Timelines,
+        position_of_row: np.ndarray,
+        window: int,
+        exclude_seen: bool,
+        unknown: dict[str, int],
     ) -> None:
         """Prepares the queries.
 
         Args:
             timelines: The `eval` split.
-            position_of_row: `[known movies]` int64 catalogue position of each vocabulary row.
-            window: Movies that a query sees.
-            exclude_seen: Whether movies of the history are left out of the ranking.
+            position_of_row: `[known items]` int64 catalogue position of each vocabulary row.
+            window: Items that a query sees.
+            exclude_seen: Whether seen items of the history are left out of the ranking.
+            unknown: Row of an unknown value, by name of the event feature.
 
         Raises:
             ValueError: No label was seen in training, so there is nothing to rank.
@@ -40,11 +46,11 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         super().__init__()
         self._known = len(position_of_row)
         self._position_of_row = np.append(position_of_row, -1)
-        self._inputs = latest_inputs(timelines, window)
+        self._inputs = latest_inputs(timelines, window, unknown)
         self._timelines = timelines
         self._exclude_seen = exclude_seen
         self._user = np.repeat(np.arange(len(timelines)), np.diff(timelines.label_splits))
-        self._label = self._position_of_row[np.minimum(timelines.label, self._known)]
+        self._label = self._position_of_row[np.minimum(timelines.label.item, self._known)]
         if not (self._label >= 0).any():
             raise ValueError(
                 "The eval split has no label that occurs in training, so there is nothing to "
@@ -66,7 +72,7 @@ class RankingOnEval(tf.keras.callbacks.Callback):
             model: The model to rank by.
 
         Returns:
-            `[labels]` int64, 0 for the top; movies unseen in training come last.
+            `[labels]` int64, 0 for the top; items unseen in training come last.
         """
         matrix = model.candidate_matrix()
         worst = matrix.shape[0] - 1
@@ -84,16 +90,18 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         return rank
 
     def _queries(self, model: TwoTowerModel, users: np.ndarray) -> tf.Tensor:
-        rows = {n: tf.constant(self._timelines.user_features[n][users]) for n in USER_FEATURES}
-        inputs = tf.constant(self._inputs.movies[users])
-        vectors = model.query(
-            rows, inputs, self._inputs.ratings[users], self._inputs.gaps[users], training=False
-        )
-        return last_position(vectors, inputs)
+        rows = {n: tf.constant(c[users]) for n, c in self._timelines.user_features.items()}
+        items = tf.constant(self._inputs.items[users])
+        events = {name: tf.constant(c[users]) for name, c in self._inputs.events.items()}
+        gaps, times = tf.constant(self._inputs.gaps[users]), tf.constant(self._inputs.times[users])
+        vectors = model.query(rows, items, events, gaps, times, training=False)
+        return last_position(vectors, items)
 
     def _mask_seen(self, scores: np.ndarray, users: np.ndarray) -> None:
         splits = self._timelines.history_splits[users[0] : users[-1] + 2]
-        history = self._timelines.history[splits[0] : splits[-1]]
+        history = self._timelines.history.take(slice(splits[0], splits[-1]))
         row = np.repeat(np.arange(len(users)), np.diff(splits))
-        known = history < self._known
-        scores[row[known], self._position_of_row[history[known]]] = -np.inf
+        masked = history.item < self._known
+        if history.seen is not None:
+            masked &= history.seen > 0
+        scores[row[masked], self._position_of_row[history.item[masked]]] = -np.inf

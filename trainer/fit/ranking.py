@@ -1,4 +1,4 @@
-"""Rank of each held-out movie among all, by scores: no model, no ids."""
+"""Rank of each held-out item among all, by scores: no model, no ids."""
 
 import numpy as np
 

@@ -1,74 +1,104 @@
-"""Context of the movies of a timeline: how, and how long after the one before, they were rated."""
+"""Context of the events of a timeline: their features, the time before each, the item's age."""
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from trainer.config import ModelConfig
+from transform import calendar
+from transform.columns import Column
 
-STEPS_PER_STAR = 2
-RATING_ROWS = 1 + 5 * STEPS_PER_STAR  # row 0: unknown
 GAP_ROWS = 32  # row 0: unknown; then powers of two up to 34 years
+AGE_ROWS = 34  # row 0: unknown, row 1: before its time; then as gaps
+NO_TIME = 0
 
 
 class Context(tf.keras.layers.Layer):
-    """Adds to each movie's vector one for its rating and one for the time before it.
+    """Adds to each item's vector what is known of the event.
 
-    Queries may hold ids alone, so training hides both in a share of the windows.
+    Queries may hold ids alone, so training hides the context in a share of the windows.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
-        """Creates the tables that the configuration asks for.
+    def __init__(
+        self,
+        columns: tuple[Column, ...],
+        sizes: dict[str, int],
+        item_times: dict[str, np.ndarray],
+        config: ModelConfig,
+    ) -> None:
+        """Creates the tables and projections.
 
         Args:
-            config: Hyperparameters; `ratings`, `gaps`, `embedding_dim` and `id_dropout` are used.
+            columns: Of the features of events.
+            sizes: Rows of the table of each column.
+            item_times: By name of a time of the item: `[items + 1]` int64 seconds by vocabulary
+                row, that of the unseen last.
+            config: Hyperparameters; `event_features`, `gaps`, `embedding_dim` and `id_dropout`
+                are used.
         """
         super().__init__()
+        dim, table = config.embedding_dim, tf.keras.layers.Embedding
         self._hidden = config.id_dropout
-        table = tf.keras.layers.Embedding
-        self._ratings = table(RATING_ROWS, config.embedding_dim) if config.ratings else None
-        self._gaps = table(GAP_ROWS, config.embedding_dim) if config.gaps else None
+        self._columns = columns if config.event_features else ()
+        self._unknown = {c.name: sizes[c.name] - 1 if c.vocabulary else 0 for c in self._columns}
+        self._features = {
+            column.name: (
+                tf.keras.layers.Dense(dim, use_bias=False)
+                if column.form == "vector"
+                else table(sizes[column.name], dim)
+            )
+            for column in self._columns
+        }
+        self._gaps = table(GAP_ROWS, dim) if config.gaps else None
+        times = item_times if config.event_features else {}
+        self._item_times = {name: tf.constant(seconds) for name, seconds in times.items()}
+        self._ages = {name: table(AGE_ROWS, dim) for name in times}
+
+    def tables(self) -> list[tuple[str, tf.Variable]]:
+        """Returns the tables with a row an entry of a vocabulary, each with that one's name."""
+        named = [column for column in self._columns if column.vocabulary]
+        return [(column.name, self._features[column.name].embeddings) for column in named]
 
     def call(
         self,
-        movies: tf.Tensor,
-        ratings: tf.Tensor | None,
-        gaps: tf.Tensor | None,
+        vectors: tf.Tensor,
+        items: tf.Tensor,
+        events: dict[str, tf.Tensor],
+        gaps: tf.Tensor,
+        times: tf.Tensor,
         training: bool = False,
     ) -> tf.Tensor:
-        """Adds the context to the vectors of movies.
+        """Adds the context to the vectors of items.
 
         Args:
-            movies: `[batch, window, dim]` float32.
-            ratings: `[batch, window]` float32 stars; 0, or None for all: unknown.
-            gaps: `[batch, window]` int64 seconds; negative, or None for all: unknown.
-            training: Whether windows lose both at random.
+            vectors: `[batch, window, dim]` float32.
+            items: `[batch, window]` int64 item rows; negative ones are no items.
+            events: By column: `[batch, window]` int64 rows, or `[batch, window, size]` float32.
+            gaps: `[batch, window]` int64 seconds; negative: unknown.
+            times: `[batch, window]` int64 seconds since 1970-01-01 UTC; 0: unknown.
+            training: Whether windows lose their context at random.
 
         Returns:
             `[batch, window, dim]` float32.
         """
-        unknown = tf.zeros(tf.shape(movies)[:2], tf.int64)
-        shown = tf.constant(1, tf.int64)
-        if training and self._hidden and (self._ratings or self._gaps):
-            draw = tf.random.uniform([tf.shape(movies)[0], 1])
-            shown = tf.cast(draw >= self._hidden, tf.int64)
-        if self._ratings is not None:
-            rows = unknown if ratings is None else rating_rows(ratings)
-            movies += self._ratings(rows * shown)
+        shown = tf.ones([tf.shape(vectors)[0], 1], tf.bool)
+        if training and self._hidden and (self._features or self._gaps or self._ages):
+            shown = tf.random.uniform(tf.shape(shown)) >= self._hidden
+        for column in self._columns:
+            value, layer = events[column.name], self._features[column.name]
+            if column.form == "vector":
+                vectors += layer(value * tf.cast(shown, tf.float32)[..., tf.newaxis])
+            else:
+                unknown = tf.constant(self._unknown[column.name], tf.int64)
+                vectors += layer(tf.where(shown, value, unknown))
         if self._gaps is not None:
-            rows = unknown if gaps is None else gap_rows(gaps)
-            movies += self._gaps(rows * shown)
-        return movies
-
-
-def rating_rows(ratings: tf.Tensor) -> tf.Tensor:
-    """Returns the table row of each rating, int64: one for every half star.
-
-    Args:
-        ratings: float32 stars of any shape; what is not between 0.5 and 5 gets row 0, unknown.
-    """
-    rows = tf.cast(tf.round(ratings * STEPS_PER_STAR), tf.int64)
-    return tf.where((rows > 0) & (rows < RATING_ROWS), rows, 0)
+            vectors += self._gaps(tf.where(shown, gap_rows(gaps), 0))
+        for name, seconds in self._item_times.items():
+            last = tf.constant(len(seconds) - 1, tf.int64)
+            born = tf.gather(seconds, tf.where(items < 0, last, tf.minimum(items, last)))
+            vectors += self._ages[name](tf.where(shown, age_rows(times, born), 0))
+        return vectors
 
 
 def gap_rows(gaps: tf.Tensor) -> tf.Tensor:
@@ -80,3 +110,19 @@ def gap_rows(gaps: tf.Tensor) -> tf.Tensor:
     doublings = tf.math.log(1.0 + tf.cast(tf.maximum(gaps, 0), tf.float32)) / math.log(2.0)
     rows = tf.minimum(1 + tf.cast(tf.floor(doublings), tf.int64), GAP_ROWS - 1)
     return tf.where(gaps < 0, tf.zeros_like(rows), rows)
+
+
+def age_rows(times: tf.Tensor, born: tf.Tensor) -> tf.Tensor:
+    """Returns the table row of each item's age at an event, int64: one for every doubling.
+
+    Args:
+        times: int64 seconds of the events; `NO_TIME`: unknown.
+        born: int64 seconds of the items, in the same shape; `calendar.MISSING`: unknown.
+
+    Returns:
+        Row 0 where either is unknown, row 1 where the event was before the item's time.
+    """
+    known = (times != NO_TIME) & (born != calendar.MISSING)
+    age = tf.where(known, times - tf.where(known, born, times), 0)
+    rows = tf.where(age < 0, tf.ones_like(age), 1 + gap_rows(tf.maximum(age, 0)))
+    return tf.where(known, rows, tf.zeros_like(rows))

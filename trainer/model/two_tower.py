@@ -1,5 +1,6 @@
 """Two-tower model: both towers and the loss between them."""
 
+import functools
 import math
 
 import numpy as np
@@ -7,45 +8,51 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from trainer.config import ModelConfig
-from trainer.data.timelines import USER_FEATURES
-from trainer.data.windows import GAPS, INPUTS, PADDING, RATINGS, TARGETS
+from trainer.data.windows import EVENTS, GAPS, INPUTS, PADDING, TARGETS, TIMES, USERS, WEIGHTS
+from trainer.model.ids import IdTable
 from trainer.model.losses import SampledSoftmax, full_softmax
-from trainer.model.towers import CandidateTower, IdTable, QueryTower
+from trainer.model.towers import CandidateTower, QueryTower
 from transform import features
+from transform.definition import Definition
 
 
 class TwoTowerModel(tfrs.Model):
-    """Scores a (timeline, movie) pair by the dot product of their tower outputs."""
+    """Scores a (timeline, item) pair by the dot product of their tower outputs."""
 
     def __init__(
         self,
         config: ModelConfig,
+        definition: Definition,
         sizes: dict[str, int],
         candidates: dict[str, tf.Tensor],
         position_of_row: np.ndarray,
         counts: np.ndarray,
+        item_times: dict[str, np.ndarray],
     ) -> None:
         """Creates the towers.
 
         Args:
             config: Hyperparameters.
-            sizes: Rows needed for each vocabulary, the unseen one included.
+            definition: Of the data set.
+            sizes: Rows of the table of each column.
             candidates: The whole catalogue, as `CandidateTower` takes it.
-            position_of_row: `[known movies]` int64 catalogue position of each vocabulary row.
-            counts: `[known movies]` int64 ratings of each in training.
+            position_of_row: `[known items]` int64 catalogue position of each vocabulary row.
+            counts: `[known items]` int64 events with each in training.
+            item_times: By name of a time of the item: `[known items + 1]` int64 seconds.
         """
         super().__init__()
         ids = IdTable(
-            sizes[features.MOVIE_ID] - 1, config.embedding_dim, config.id_dropout, extra_rows=1
+            sizes[features.ITEM_ID] - 1, config.embedding_dim, config.id_dropout, extra_rows=1
         )
-        self.query = QueryTower(ids, sizes, config)
-        self.candidate = CandidateTower(ids, sizes, config)
+        self.query = QueryTower(ids, definition, sizes, item_times, config)
+        self.candidate = CandidateTower(ids, definition, sizes, config)
         self._candidates = candidates
+        self._weighted = bool(definition.event.weight)
         # In order of row, without the unrated: they share one row, and as negatives that are never
-        # right they would teach the model that nobody wants a new movie.
+        # right they would teach the model that nobody wants a new item.
         self._rated = {n: tf.gather(value, position_of_row) for n, value in candidates.items()}
         self._sampled = None
-        if config.samples(len(candidates[features.MOVIE_ID])):
+        if config.samples(len(candidates[features.ITEM_ID])):
             self._sampled = SampledSoftmax(config, counts / counts.sum())
         self._log_temperature = tf.Variable(
             math.log(config.temperature), trainable=config.learn_temperature, name="log_temperature"
@@ -55,31 +62,31 @@ class TwoTowerModel(tfrs.Model):
         """Returns the loss of a batch of windows, a scalar.
 
         Args:
-            inputs: By name: `[batch]` rows of the user features, `[batch, window]` `inputs`,
-                `ratings`, `gaps` and `targets`, as in `trainer.data.windows.Windows`.
+            inputs: A batch, as `make_batches` gives it.
             training: Whether dropout is on.
         """
-        user_features = {name: inputs[name] for name in USER_FEATURES}
-        past = (inputs[INPUTS], inputs[RATINGS], inputs[GAPS])
-        queries = self.query(user_features, *past, training=training)
+        past = (inputs[name] for name in (USERS, INPUTS, EVENTS, GAPS, TIMES))
+        queries = self.query(*past, training=training)
         real = inputs[TARGETS] != PADDING
         queries = tf.boolean_mask(queries, real) * tf.exp(-self._log_temperature)
         rows = tf.boolean_mask(inputs[TARGETS], real)
+        weights = tf.boolean_mask(inputs[WEIGHTS], real) if self._weighted else None
         if self._sampled is None:
             matrix = self.candidate(self._rated, training=training)
-            return full_softmax(queries, matrix, rows)
+            return full_softmax(queries, matrix, rows, weights)
         window = tf.where(real)[:, 0]
-        return self._sampled(queries, rows, window, lambda n: self._embed(n, training=training))
+        embed = functools.partial(self._embed, training=training)
+        return self._sampled(queries, rows, window, embed, weights)
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
         """Returns the tables with a row an entry of a vocabulary, each with that one's name."""
         return [*self.query.tables(), *self.candidate.tables()]
 
     def candidate_matrix(self) -> tf.Tensor:
-        """Returns the vectors of the whole catalogue, `[movies, dim]` float32."""
+        """Returns the vectors of the whole catalogue, `[items, dim]` float32."""
         return self.candidate(self._candidates)
 
     def _embed(self, rows: tf.Tensor, training: bool) -> tf.Tensor:
-        """Returns the `[n, dim]` vectors of movies by `[n]` vocabulary rows."""
+        """Returns the `[n, dim]` vectors of items by `[n]` vocabulary rows."""
         chosen = {name: tf.gather(value, rows) for name, value in self._rated.items()}
         return self.candidate(chosen, training=training)

@@ -15,7 +15,7 @@ VALUES: Space = {
     "heads": (1, 2, 4),
     "window": (20, 50, 100),
     "log_q": (False, True),
-    "id_dropout": (0.05, 0.1, 0.2),  # never 0: `eval` holds no new movie, so it would not object
+    "id_dropout": (0.05, 0.1, 0.2),  # never 0: `eval` holds no new item, so it would not object
     "dropout": (0.1, 0.2, 0.3, 0.4, 0.5),
     "learning_rate": (0.0003, 0.001, 0.003, 0.01),
     "batch_size": (32, 64, 128, 256),

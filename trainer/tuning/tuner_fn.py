@@ -15,8 +15,9 @@ from trainer.config import ModelConfig
 from trainer.data.training_data import read_training_data
 from trainer.tuning.search_space import space
 from trainer.tuning.trials import Trials
+from transform.definition import from_json
 
-OF_THE_DATA = ("train_files", "eval_files", "movie_files")
+OF_THE_DATA = ("train_files", "eval_files", "item_files")
 UNIMPORTANT = ("trials", "folder")
 
 
@@ -24,19 +25,20 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     """Returns the trials to run. TFX's Tuner calls this.
 
     Args:
-        fn_args: TFX's `FnArgs`, plus `movie_files` and `movies_transform_output` (see
-            `components.training.tuner`). `custom_config` holds `model`, a `ModelConfig` to start
-            from; `fixed`, names of its fields that stay; `trials`, their number; `folder`, where
+        fn_args: TFX's `FnArgs`, plus `item_files` and `items_transform_output` (see
+            `components.training.tuner`). `custom_config` holds `definition`, JSON; `model`,
+            a `ModelConfig` to start from; `fixed`, names of its fields that stay; `trials`, their number; `folder`, where
             they are kept; and `code_version`.
     """
     settings = fn_args.custom_config
     base = ModelConfig(**settings["model"])
     data = read_training_data(
+        definition=from_json(settings["definition"]),
         train_files=fn_args.train_files,
         eval_files=fn_args.eval_files,
-        movie_files=fn_args.movie_files,
+        item_files=fn_args.item_files,
         timelines_graph=fn_args.transform_output,
-        movies_graph=fn_args.movies_transform_output,
+        items_graph=fn_args.items_transform_output,
     )
     trials = Trials(
         data,

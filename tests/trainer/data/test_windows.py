@@ -16,13 +16,13 @@ def timelines_of(*histories):
     lengths = [len(history) for history in histories]
     return Timelines(
         user_features={name: np.arange(len(histories)) for name in USER_FEATURES},
-        history=np.array([movie for history in histories for movie in history], np.int64),
+        history=np.array([item for history in histories for item in history], np.int64),
         history_splits=np.array([0, *np.cumsum(lengths)], np.int64),
         label=np.array([], np.int64),
         label_splits=np.zeros(len(histories) + 1, np.int64),
-        rating=np.array([movie / 2 for history in histories for movie in history], np.float32),
+        rating=np.array([item / 2 for history in histories for item in history], np.float32),
         label_rating=np.array([], np.float32),
-        timestamp=np.array([movie**2 for history in histories for movie in history], np.int64),
+        timestamp=np.array([item**2 for history in histories for item in history], np.int64),
         label_timestamp=np.array([], np.int64),
     )
 
@@ -43,7 +43,7 @@ def windows_of(timelines, window, rng=None):
 )
 def test_training_windows(histories, window, inputs, targets):
     windows = windows_of(timelines_of(*histories), window)
-    assert windows.inputs.movies.tolist() == inputs
+    assert windows.inputs.items.tolist() == inputs
     assert windows.targets.tolist() == targets
 
 
@@ -53,25 +53,25 @@ def test_training_windows_carry_their_user():
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 12])
-def test_random_cuts_keep_every_movie_a_target_once_after_its_own_past(length):
+def test_random_cuts_keep_every_item_a_target_once_after_its_own_past(length):
     history = list(range(100, 100 + length))
     timelines, pasts = timelines_of(history, [5]), set()
     for seed in range(20):
         windows = windows_of(timelines, 4, np.random.default_rng(seed))
         mine = windows.user_features["user_id"] == 0
-        inputs, targets = windows.inputs.movies[mine], windows.targets[mine]
+        inputs, targets = windows.inputs.items[mine], windows.targets[mine]
         assert targets[targets != PADDING].tolist() == history
         before = dict(zip(history, [START, *history], strict=False))
         for row, after in zip(inputs.tolist(), targets.tolist(), strict=True):
-            real = [movie for movie in after if movie != PADDING]
+            real = [item for item in after if item != PADDING]
             assert real and after[len(real) :] == row[len(real) :] == [PADDING] * (4 - len(real))
-            assert row[: len(real)] == [before[movie] for movie in real]
+            assert row[: len(real)] == [before[item] for item in real]
             pasts.add((after[0], len(real)))
     # the first window of a long history ends in different places
     assert len({size for first, size in pasts if first == 100}) == min(length, 4)
 
 
-def test_shuffled_histories_keep_their_movies_and_their_user():
+def test_shuffled_histories_keep_their_items_and_their_user():
     timelines = timelines_of(list(range(30)), [], [70, 71])
     other = shuffle_histories(timelines, np.random.default_rng(0))
     assert other.history[:30].tolist() != list(range(30))
@@ -92,21 +92,21 @@ def test_shuffled_histories_keep_their_movies_and_their_user():
     ids=["empty", "one", "just-fits", "start-falls-out", "long"],
 )
 def test_latest_inputs(history, inputs):
-    assert latest_inputs(timelines_of(history), 3).movies.tolist() == [inputs]
+    assert latest_inputs(timelines_of(history), 3).items.tolist() == [inputs]
 
 
-def test_inputs_carry_ratings_and_the_time_since_the_movie_before():
+def test_inputs_carry_ratings_and_the_time_since_the_item_before():
     inputs = windows_of(timelines_of([5, 6, 8], [], [3]), 2).inputs
-    assert inputs.movies.tolist() == [[START, 5], [6, PADDING], [START, PADDING]]
+    assert inputs.items.tolist() == [[START, 5], [6, PADDING], [START, PADDING]]
     assert inputs.ratings.tolist() == [[0, 2.5], [3, 0], [0, 0]]
     assert inputs.gaps.tolist() == [[NO_GAP, NO_GAP], [11, NO_GAP], [NO_GAP, NO_GAP]]
     latest = latest_inputs(timelines_of([5, 6, 8], [], [3]), 2)
-    assert latest.movies.tolist() == [[6, 8], [START, PADDING], [START, 3]]
+    assert latest.items.tolist() == [[6, 8], [START, PADDING], [START, 3]]
     assert latest.ratings.tolist() == [[3, 4], [0, 0], [0, 1.5]]
     assert latest.gaps.tolist() == [[11, 28], [NO_GAP, NO_GAP], [NO_GAP, NO_GAP]]
 
 
-def test_shuffled_ratings_stay_with_their_movies():
+def test_shuffled_ratings_stay_with_their_items():
     other = shuffle_histories(timelines_of(list(range(30))), np.random.default_rng(0))
-    assert other.rating.tolist() == [movie / 2 for movie in other.history]
-    assert other.timestamp.tolist() == [movie**2 for movie in other.history]
+    assert other.rating.tolist() == [item / 2 for item in other.history]
+    assert other.timestamp.tolist() == [item**2 for item in other.history]

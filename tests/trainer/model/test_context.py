@@ -22,10 +22,10 @@ def test_gap_rows():
 @pytest.mark.parametrize("name", ["ratings", "gaps"])
 def test_what_is_unknown_is_the_same_as_nothing_said(name):
     layer = Context(ModelConfig(embedding_dim=4, **{name: True}))
-    movies = tf.zeros([1, 3, 4])
-    none = layer(movies, None, None)
-    unknown = layer(movies, tf.zeros([1, 3]), tf.fill([1, 3], tf.constant(-1, tf.int64)))
-    known = layer(movies, tf.ones([1, 3]), tf.fill([1, 3], tf.constant(60, tf.int64)))
+    items = tf.zeros([1, 3, 4])
+    none = layer(items, None, None)
+    unknown = layer(items, tf.zeros([1, 3]), tf.fill([1, 3], tf.constant(-1, tf.int64)))
+    known = layer(items, tf.ones([1, 3]), tf.fill([1, 3], tf.constant(60, tf.int64)))
     np.testing.assert_array_equal(none, unknown)
     assert np.abs(known - unknown).max() > 0
 
@@ -33,19 +33,19 @@ def test_what_is_unknown_is_the_same_as_nothing_said(name):
 def test_training_hides_whole_windows():
     tf.keras.utils.set_random_seed(1)
     layer = Context(ModelConfig(embedding_dim=4, ratings=True, id_dropout=0.5))
-    movies = tf.zeros([200, 3, 4])
-    hidden = layer(movies, None, None)
-    seen = layer(movies, tf.fill([200, 3], 4.0), None, training=True)
+    items = tf.zeros([200, 3, 4])
+    hidden = layer(items, None, None)
+    seen = layer(items, tf.fill([200, 3], 4.0), None, training=True)
     without = np.all(np.isclose(seen, hidden), axis=2)
     assert set(without.sum(axis=1)) == {0, 3}
     assert 60 < without.all(axis=1).sum() < 140
 
 
 def test_without_either_nothing_is_added():
-    movies = tf.random.normal([2, 3, 4])
+    items = tf.random.normal([2, 3, 4])
     layer = Context(ModelConfig(embedding_dim=4))
-    seen = layer(movies, tf.ones([2, 3]), tf.ones([2, 3], tf.int64), training=True)
-    np.testing.assert_array_equal(seen, movies)
+    seen = layer(items, tf.ones([2, 3]), tf.ones([2, 3], tf.int64), training=True)
+    np.testing.assert_array_equal(seen, items)
     assert not layer.variables
 
 

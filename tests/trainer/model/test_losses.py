@@ -38,12 +38,12 @@ def test_without_uniform_negatives_it_is_the_batch(log_q, correction):
     assert loss(QUERIES, POSITIONS, APART, embed).numpy() == pytest.approx(expected, rel=1e-5)
 
 
-def test_movies_of_the_same_window_are_no_negatives():
+def test_items_of_the_same_window_are_no_negatives():
     loss = SampledSoftmax(ModelConfig(uniform_negatives=0, log_q=False), SHARE)
     assert loss(QUERIES, POSITIONS, TOGETHER, embed).numpy() == pytest.approx(0.0, abs=1e-6)
 
 
-def test_uniform_negatives_show_movies_that_nobody_rated():
+def test_uniform_negatives_show_items_that_nobody_rated():
     loss = SampledSoftmax(ModelConfig(uniform_negatives=200), SHARE)
     seen = []
     loss(QUERIES, POSITIONS, APART, lambda sample: seen.append(sample) or embed(sample))
@@ -73,13 +73,13 @@ def test_a_large_sample_teaches_what_the_whole_catalogue_does_if_corrected(log_q
     assert error < 0.05 if alike else error > 0.2
 
 
-def test_rare_movies_of_a_large_catalogue_are_told_from_popular_ones():
+def test_rare_items_of_a_large_catalogue_are_told_from_popular_ones():
     """TFRS alone takes no probability to be below 1e-6."""
-    movies, popular = 2_000_000, 0.001
-    share = np.full(movies, (1 - popular) / (movies - 1))
+    items, popular = 2_000_000, 0.001
+    share = np.full(items, (1 - popular) / (items - 1))
     share[0] = popular
     loss = SampledSoftmax(ModelConfig(uniform_negatives=2), share)
-    often, rarely = 0.5 * popular, 0.5 * share[1] + 0.5 / movies
+    often, rarely = 0.5 * popular, 0.5 * share[1] + 0.5 / items
     zeros = tf.zeros([2, 2])
     found = loss(zeros, POSITIONS, APART, lambda sample: tf.zeros([len(sample), 2]))
     both = 1 / often + 3 / rarely  # all scores are 0, so that only the correction counts

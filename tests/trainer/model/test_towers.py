@@ -61,7 +61,7 @@ def test_content_is_the_mean_of_its_rows():
     def embed(genres):
         return tower(
             {
-                features.MOVIE_ID: tf.constant([0], tf.int64),
+                features.ITEM_ID: tf.constant([0], tf.int64),
                 features.YEAR: tf.constant([0], tf.int64),
                 features.GENRES: tf.ragged.constant([genres], dtype=tf.int64, ragged_rank=1),
                 features.TITLE_WORDS: tf.ragged.constant([[]], dtype=tf.int64, ragged_rank=1),
@@ -77,8 +77,8 @@ def test_content_is_the_mean_of_its_rows():
 def test_without_content_only_the_id_counts():
     config = ModelConfig(**COMMON, content=False)
     tower = CandidateTower(IdTable(1, 8, 0.0), {}, config)
-    tower({features.MOVIE_ID: tf.constant([0], tf.int64)})
-    assert [name for name, _ in tower.tables()] == [features.MOVIE_ID]
+    tower({features.ITEM_ID: tf.constant([0], tf.int64)})
+    assert [name for name, _ in tower.tables()] == [features.ITEM_ID]
 
 
 def test_without_a_history_inputs_mean_nothing():
@@ -113,6 +113,6 @@ def test_candidate_rows():
     genres = tf.ragged.constant([[1], []], dtype=tf.int64)
     ids = np.array([b"1", b"2"], object)
     rows = candidate_rows(Catalogue(ids, ids, np.array([3, 4]), genres, genres), np.array([1, 0]))
-    assert rows[features.MOVIE_ID].numpy().tolist() == [1, 0]
+    assert rows[features.ITEM_ID].numpy().tolist() == [1, 0]
     assert rows[features.YEAR].numpy().tolist() == [3, 4]
     assert rows[features.GENRES] is rows[features.TITLE_WORDS] is genres

@@ -1,10 +1,10 @@
-"""The model on the checkerboard: even users watch even movies, odd users odd ones."""
+"""The model on the checkerboard: even users watch even items, odd users odd ones."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from support.checkerboard import COMMON, MOVIES, USERS, make_model, train
+from support.checkerboard import COMMON, ITEMS, USERS, make_model, train
 from trainer.config import ModelConfig
 from trainer.data.timelines import USER_FEATURES
 from trainer.data.windows import GAPS, INPUTS, PADDING, RATINGS, START, TARGETS
@@ -55,9 +55,9 @@ from transform import features
         "blog-like",
     ],
 )
-def test_withheld_movie_comes_first(config):
+def test_withheld_item_comes_first(config):
     model, ranking = train(config)
-    # one unseen movie of the own parity against ten of the other
+    # one unseen item of the own parity against ten of the other
     assert (ranking.label_ranks(model) == 0).mean() >= 0.9
 
 
@@ -68,9 +68,9 @@ def test_history_alone_is_enough_for_a_stranger():
     inputs = tf.constant([[START, 1, 3, 5, 7, 9]], tf.int64)
     query = last_position(model.query(rows, inputs), inputs)
     scores = tf.matmul(query, model.candidate_matrix(), transpose_b=True)[0].numpy()
-    unseen = [movie for movie in range(MOVIES) if movie not in (1, 3, 5, 7, 9)]
-    best = sorted(unseen, key=lambda movie: -scores[movie])[:5]
-    assert all(movie % 2 == 1 for movie in best)
+    unseen = [item for item in range(ITEMS) if item not in (1, 3, 5, 7, 9)]
+    best = sorted(unseen, key=lambda item: -scores[item])[:5]
+    assert all(item % 2 == 1 for item in best)
 
 
 def test_same_seed_same_model():
@@ -94,4 +94,4 @@ def test_full_softmax_of_equal_scores_is_the_log_of_the_catalogue():
     for variable in model.trainable_variables:
         variable.assign(tf.zeros_like(variable))
     # all twenty scores are 0: -log(1 / 20)
-    assert float(model.compute_loss(batch)) == pytest.approx(np.log(MOVIES), rel=1e-6)
+    assert float(model.compute_loss(batch)) == pytest.approx(np.log(ITEMS), rel=1e-6)

@@ -20,7 +20,7 @@ def test_trials_share_the_data_and_lie_in_a_folder_of_their_own(fn_args, tmp_pat
     assert tuner.oracle.max_trials == 2
     names = {entry.name for entry in tuner.oracle.hyperparameters.space}
     assert "learning_rate" in names and "blocks" not in names
-    for name in ("train_files", "eval_files", "movie_files"):
+    for name in ("train_files", "eval_files", "item_files"):
         setattr(fn_args, name, ["absent"])  # trials read nothing themselves
     tuner.search()
     assert {trial.status for trial in tuner.oracle.trials.values()} == {"COMPLETED"}

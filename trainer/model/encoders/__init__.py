@@ -2,11 +2,11 @@
 
 An encoder is a Keras layer that is created from the configuration and called with
 
-* `vectors`: `[batch, length, dim]` float32, one for each movie of a timeline,
+* `vectors`: `[batch, length, dim]` float32, one for each item of a timeline,
 * `real`: `[batch, length]` bool, False where there is padding,
 * `training`: whether dropout is on,
 
-and returns `[batch, length, dim]` float32, of which position `i` depends on no movie after `i`;
+and returns `[batch, length, dim]` float32, of which position `i` depends on no item after `i`;
 values at padded positions mean nothing. To add one, write its module, name it in `ENCODERS`, and
 allow the name in `ModelConfig.history`.
 """
@@ -20,7 +20,7 @@ from trainer.model.encoders.attention import CausalAttention
 from trainer.model.encoders.mean import RunningMean
 
 ENCODERS: dict[str, Callable[[ModelConfig], tf.keras.layers.Layer] | None] = {
-    "none": None,  # ids and user features only: no movie of a history is looked up
+    "none": None,  # ids and user features only: no item of a history is looked up
     "mean": RunningMean,
     "attention": CausalAttention,
 }

@@ -1,4 +1,4 @@
-"""Causal self-attention over a timeline: what the past so far says about the next movie.
+"""Causal self-attention over a timeline: what the past so far says about the next item.
 
 Kang and McAuley, "Self-Attentive Sequential Recommendation", 2018, with the norms before each part
 and not after it, which trains more steadily.
