@@ -159,7 +159,7 @@ def words(text: tf.Tensor) -> tf.SparseTensor:
 
 
 def vocabulary_table(path: tf.Tensor | str) -> tf.lookup.StaticVocabularyTable:
-    """Returns the table of a vocabulary file: row numbers, and the row after the last for others."""
+    """Returns the table of a vocabulary file: rows, and the row after the last for others."""
     initializer = tf.lookup.TextFileInitializer(
         path,
         key_dtype=tf.string,

@@ -27,8 +27,8 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     Args:
         fn_args: TFX's `FnArgs`, plus `item_files` and `items_transform_output` (see
             `components.training.tuner`). `custom_config` holds `definition`, JSON; `model`,
-            a `ModelConfig` to start from; `fixed`, names of its fields that stay; `trials`, their number; `folder`, where
-            they are kept; and `code_version`.
+            a `ModelConfig` to start from; `fixed`, names of its fields that stay; `trials`,
+            their number; `folder`, where they are kept; and `code_version`.
     """
     settings = fn_args.custom_config
     base = ModelConfig(**settings["model"])
