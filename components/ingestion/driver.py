@@ -1,7 +1,7 @@
 """What an ExampleGen does before it runs: finds the folder of its span, and takes fingerprints.
 
-Where ratings and movies are read one after the other, a new span may arrive in between. So the
-ratings are read from the folder that the catalogue notes it came from.
+Where timelines and items are read one after the other, a new span may arrive in between. So the
+timelines are read from the folder that the catalogue notes it came from.
 """
 
 import copy
@@ -17,21 +17,23 @@ from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import driver_output_pb2
 from tfx.types import artifact_utils, standard_component_specs
 
-from components.ingestion import spans
+from components.ingestion import fingerprints, folders, settings, spans
 from transform import features
 
 EXAMPLES = standard_component_specs.EXAMPLES_KEY
 INPUT_BASE = standard_component_specs.INPUT_BASE_KEY
 REQUESTED_SPAN = "requested_span"
-MOVIES = "movies"
+ITEMS = "items"
 FOLDER = "folder"  # property of Examples: where they were read from
+FINGERPRINT = utils.FINGERPRINT_PROPERTY_NAME
 VERSION = utils.VERSION_PROPERTY_NAME
+NO_SPAN = 0  # as TFX numbers what has none
 
 Inputs = dict[str, list[types.Artifact]]
 
 
 class FolderDriver(driver.FileBasedDriver):
-    """TFX's driver, for a folder that may be a pattern, or be given by the catalogue."""
+    """A driver for a folder that may be a pattern, or be given by the catalogue."""
 
     def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
         """Returns the properties of execution and artifact. The local runner calls this."""
@@ -50,37 +52,45 @@ def look_at_data(
 ) -> dict[str, Any]:
     """Finds the folder and notes on an artifact where, which span and which content it is.
 
+    The fingerprint is not TFX's own, which takes the folder for a pattern, and goes by sizes and
+    whole seconds.
+
     Args:
         exec_properties: The ExampleGen's.
-        inputs: Its input artifacts; `movies`, if there, says which folder.
+        inputs: Its input artifacts; `items`, if there, says which folder.
         artifact: Its output; extended.
 
     Returns:
         The execution properties, with the folder as `input_base`, span, version and fingerprint.
 
     Raises:
-        ValueError: There is no such folder; the message says which there are.
+        ValueError: There is no such folder, and the message says which there are; or it has no
+            file that is read.
     """
     folder = _folder(exec_properties, inputs)
-    logging.info("Reading %s, span %s.", folder.path, folder.span)
-    resolved: dict[str, Any] = driver.FileBasedDriver(None).resolve_exec_properties(
-        {**exec_properties, INPUT_BASE: folder.path}, None, None
-    )
-    if folder.span is not None:
-        resolved |= {features.SPAN: folder.span, VERSION: folder.version}
+    definition = settings.definition(settings.unpack(exec_properties))
+    files = folders.source_files(folder.path, definition)
+    logging.info("Reading %s, span %s: %s.", folder.path, folder.span, ", ".join(files))
+    resolved = {
+        **exec_properties,
+        INPUT_BASE: folder.path,
+        features.SPAN: NO_SPAN if folder.span is None else folder.span,
+        VERSION: folder.version,
+        FINGERPRINT: fingerprints.of_files(files.items()),
+    }
     driver.update_output_artifact(resolved, artifact)
     artifact.custom_properties[FOLDER].string_value = folder.path
     return resolved
 
 
 def _folder(exec_properties: dict[str, Any], inputs: Inputs) -> spans.Folder:
-    if not inputs.get(MOVIES):
+    if not inputs.get(ITEMS):
         wanted = exec_properties.get(REQUESTED_SPAN) or spans.NEWEST
         return spans.find(exec_properties[INPUT_BASE], wanted, fileio.glob)
-    movies = artifact_utils.get_single_instance(inputs[MOVIES])
-    has_version = movies.has_custom_property(VERSION)
+    items = artifact_utils.get_single_instance(inputs[ITEMS])
+    has_version = items.has_custom_property(VERSION)
     return spans.Folder(
-        movies.get_string_custom_property(FOLDER),
-        spans.of(movies),
-        movies.get_int_custom_property(VERSION) if has_version else None,
+        items.get_string_custom_property(FOLDER),
+        spans.of(items),
+        items.get_int_custom_property(VERSION) if has_version else None,
     )

@@ -1,15 +1,12 @@
 """What the two ExampleGens share: spec, settings, and one pass over a folder for all splits."""
 
-import contextlib
 import json
 import os
 import pathlib
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import apache_beam as beam
-from google.protobuf import any_pb2, wrappers_pb2
 from tfx import types
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 from tfx.components.example_gen.utils import make_default_input_config
@@ -17,36 +14,62 @@ from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.io import fileio
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import example_gen_pb2
-from tfx.types import standard_artifacts, standard_component_specs
+from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
-from tfx.utils import proto_utils
 
 from components.ingestion import spans
-from components.ingestion.driver import MOVIES, REQUESTED_SPAN, FolderDriver
-from components.ingestion.readers.grouplens.layout import known_file_names
+from components.ingestion.driver import EXAMPLES, INPUT_BASE, ITEMS, REQUESTED_SPAN, FolderDriver
+from components.ingestion.folders import local_folder
+from components.ingestion.settings import Settings, definition, pack, unpack
+from transform.definition import Definition
 
-Settings = dict[str, Any]
-NamedExamples = Iterable[tuple[str, bytes]]
+COUNTS = "counts"  # beside the splits
+COUNTS_FILE = "counts.json"
+
+Counts = dict[str, int]
+Artifacts = dict[str, list[types.Artifact]]
 
 
-class GroupLensExecutor(BaseExampleGenExecutor):
-    """Turns a folder in GroupLens layout into splits of serialized examples.
+class Ingested(NamedTuple):
+    """What a folder gives."""
 
-    A subclass says how, in `SPLITS` and `examples`. The layout is found out here, at run time: on
-    Kubeflow the folder need not exist where the pipeline is compiled.
+    examples: Iterable[tuple[str, bytes]]
+    """The split and the bytes of every example."""
+
+    counts: Counts
+    """What is noted on the artifact, as custom properties."""
+
+
+class FolderExecutor(BaseExampleGenExecutor):
+    """Turns a folder of data into splits of serialized examples.
+
+    A subclass says how, in `SPLITS` and `ingest`. What files there are is found out here, at run
+    time: on Kubeflow the folder need not exist where the pipeline is compiled.
     """
 
     SPLITS: tuple[str, ...]
     """Names of the splits, as in the output configuration."""
 
     @staticmethod
-    def examples(folder: pathlib.Path, settings: Settings) -> NamedExamples:
-        """Yields the split and the bytes of every example that a local folder gives."""
+    def ingest(folder: pathlib.Path, definition: Definition, settings: Settings) -> Ingested:
+        """Returns the examples that a local folder gives, and what is noted of it."""
         raise NotImplementedError
 
     def GetInputSourceToExamplePTransform(self) -> beam.PTransform:
         """Not used: it would read the folder once per split."""
         raise NotImplementedError
+
+    def Do(
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
+    ) -> None:
+        """Writes the examples, and notes the counts on their artifact. TFX calls this."""
+        artifact = artifact_utils.get_single_instance(output_dict[EXAMPLES])
+        self._counts_path = os.path.join(artifact.uri, COUNTS_FILE)
+        super().Do(input_dict, output_dict, exec_properties)
+        with fileio.open(self._counts_path, "r") as file:
+            counts: Counts = json.load(file)
+        for name, count in counts.items():
+            artifact.set_int_custom_property(name, count)
 
     def GenerateExamplesByBeam(
         self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
@@ -62,35 +85,34 @@ class GroupLensExecutor(BaseExampleGenExecutor):
         """
         outputs = (
             pipeline
-            | "Folder" >> beam.Create([exec_properties[standard_component_specs.INPUT_BASE_KEY]])
+            | "Folder" >> beam.Create([exec_properties[INPUT_BASE]])
             | "Examples"
-            >> beam.ParDo(
-                _ReadFolder(type(self).examples, _settings(exec_properties))
-            ).with_outputs(*self.SPLITS)
+            >> beam.ParDo(_ReadFolder(type(self).ingest, unpack(exec_properties))).with_outputs(
+                *self.SPLITS, COUNTS
+            )
         )
+        # A file tells the counts: workers need not be where this runs, and share only artifacts.
+        outputs[COUNTS] | "Counts" >> beam.Map(_write_json, self._counts_path)
         return {split: outputs[split] for split in self.SPLITS}
 
 
-class GroupLensExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
+class FolderExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
     """TFX's spec of a file-based ExampleGen, with a span, and a catalogue to go with."""
 
-    INPUTS = {MOVIES: ChannelParameter(type=standard_artifacts.Examples, optional=True)}
+    INPUTS = {ITEMS: ChannelParameter(type=standard_artifacts.Examples, optional=True)}
     PARAMETERS = {
         **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
         REQUESTED_SPAN: ExecutionParameter(type=str),
     }
 
 
-class GroupLensExampleGen(BaseBeamComponent):
+class FolderExampleGen(BaseBeamComponent):
     """Publishes the examples of a folder.
 
-    Not a `FileBasedExampleGen`, whose `__init__` builds its own spec. The fingerprint of the input,
-    which decides whether a cached run may be reused, covers every file in the folder (TFX's default
-    pattern `*`): no pattern names just the files of all layouts, and to run once too often is
-    better than to miss a change.
+    Not a `FileBasedExampleGen`, whose `__init__` builds its own spec.
     """
 
-    SPEC_CLASS = GroupLensExampleGenSpec
+    SPEC_CLASS = FolderExampleGenSpec
     DRIVER_CLASS = FolderDriver
 
     def __init__(
@@ -99,48 +121,39 @@ class GroupLensExampleGen(BaseBeamComponent):
         span: str | RuntimeParameter,
         splits: Iterable[str],
         settings: Settings,
-        movies: types.BaseChannel | None = None,
+        items: types.BaseChannel | None = None,
     ) -> None:
         """Creates the component.
 
         Args:
-            input_base: The folder of an unpacked release, local or in a bucket, or a pattern of
-                folders as in `components.ingestion.spans`.
+            input_base: The folder of the files, local or in a bucket, or a pattern of folders as in
+                `components.ingestion.spans`.
             span: Which of them: "newest", a number or a date.
             splits: Names of the splits.
-            settings: Of the executor, JSON-able.
-            movies: Examples of the catalogue; their folder is read, whatever is newest by then.
+            settings: Of the executor, JSON-able; among them the definition.
+            items: Examples of the catalogue; their folder is read, whatever is newest by then.
 
         Raises:
-            ValueError: The pattern or the span has no meaning.
+            ValueError: The pattern, the span or the definition has no meaning.
         """
         if isinstance(input_base, str):
             spans.check_pattern(input_base)
         if isinstance(span, str):
             spans.number(span)
+        definition(settings)
         super().__init__(
-            spec=GroupLensExampleGenSpec(
+            spec=FolderExampleGenSpec(
                 input_base=input_base,
                 requested_span=span,
                 input_config=make_default_input_config(),
                 output_config=output_config(splits),
                 output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
                 output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
-                custom_config=custom_config(settings),
+                custom_config=pack(settings),
                 examples=types.Channel(type=standard_artifacts.Examples),
-                **({MOVIES: movies} if movies else {}),
+                **({ITEMS: items} if items else {}),
             )
         )
-
-
-def custom_config(settings: Settings) -> example_gen_pb2.CustomConfig:
-    """Returns settings as ExampleGen takes them, which makes them part of its cache key.
-
-    JSON in a string, as `google.protobuf.Struct` would turn whole numbers into floats.
-    """
-    packed = any_pb2.Any()
-    packed.Pack(wrappers_pb2.StringValue(value=json.dumps(settings, sort_keys=True)))
-    return example_gen_pb2.CustomConfig(custom_config=packed)
 
 
 def output_config(splits: Iterable[str]) -> example_gen_pb2.Output:
@@ -153,38 +166,27 @@ def output_config(splits: Iterable[str]) -> example_gen_pb2.Output:
     )
 
 
-def _settings(exec_properties: dict[str, Any]) -> Settings:
-    """Returns what `custom_config` was made of."""
-    config = example_gen_pb2.CustomConfig()
-    proto_utils.json_to_proto(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY], config)
-    text = wrappers_pb2.StringValue()
-    config.custom_config.Unpack(text)
-    settings: Settings = json.loads(text.value)
-    return settings
-
-
 class _ReadFolder(beam.DoFn):
     """Sends every example of a folder to the output that is named like its split."""
 
     def __init__(
-        self, examples: Callable[[pathlib.Path, Settings], NamedExamples], settings: Settings
+        self,
+        ingest: Callable[[pathlib.Path, Definition, Settings], Ingested],
+        settings: Settings,
     ) -> None:
-        self._examples = examples
+        self._ingest = ingest
         self._settings = settings
 
     def process(self, uri: str) -> Iterator[beam.pvalue.TaggedOutput]:
-        with local_folder(uri) as folder:
-            for split, example in self._examples(folder, self._settings):
+        known = definition(self._settings)
+        with local_folder(uri, known) as folder:
+            examples, counts = self._ingest(folder, known, self._settings)
+            yield beam.pvalue.TaggedOutput(COUNTS, counts)
+            for split, example in examples:
                 yield beam.pvalue.TaggedOutput(split, example)
 
 
-@contextlib.contextmanager
-def local_folder(uri: str) -> Iterator[pathlib.Path]:
-    """Gives the folder itself, or, if it is in a bucket, a copy of the files that layouts name."""
-    if "://" not in uri:
-        yield pathlib.Path(uri)
-        return
-    with tempfile.TemporaryDirectory() as copy:
-        for name in known_file_names().intersection(fileio.listdir(uri)):
-            fileio.copy(os.path.join(uri, name), os.path.join(copy, name))
-        yield pathlib.Path(copy)
+def _write_json(value: Counts, path: str) -> None:
+    fileio.makedirs(os.path.dirname(path))
+    with fileio.open(path, "w") as file:
+        file.write(json.dumps(value))

@@ -59,9 +59,13 @@ class Fault:
 class DataErrors(ValueError):
     """The files are not what they should be. Lists what is wrong, where, and what to do."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self.faults = tuple(faults)
+    def __init__(self, faults: Sequence[Fault] | str) -> None:
+        if isinstance(faults, str):  # Beam, and pickle, make an error anew of its message
+            super().__init__(faults)
+            self.faults: tuple[Fault, ...] = ()
+        else:
+            super().__init__("\n".join(map(str, faults)))
+            self.faults = tuple(faults)
 
 
 def data_error(kind: str, path: pathlib.Path, problem: str, remedy: str) -> DataErrors:

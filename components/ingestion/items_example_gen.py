@@ -1,4 +1,4 @@
-"""Ingests the catalogue: one `tf.Example` per movie, rated or not."""
+"""Ingests the catalogue: one `tf.Example` per item, with events or without."""
 
 import pathlib
 
@@ -6,42 +6,40 @@ from absl import logging
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components.ingestion.example_gen import (
-    GroupLensExampleGen,
-    GroupLensExecutor,
-    NamedExamples,
-    Settings,
-)
-from components.ingestion.readers import grouplens
+from components.ingestion import tables
+from components.ingestion.example_gen import FolderExampleGen, FolderExecutor, Ingested
+from components.ingestion.settings import CODE_VERSION, DEFINITION, Settings
 from components.ingestion.spans import NEWEST
-from components.ingestion.timelines import movie_examples
+from components.ingestion.timelines import item_examples
 from transform import features
+from transform.definition import Definition
 
 
-class Executor(GroupLensExecutor):
-    """Reads and checks the movies of a folder."""
+class Executor(FolderExecutor):
+    """Reads and checks the items of a folder."""
 
     SPLITS = (features.CATALOGUE,)
 
     @staticmethod
-    def examples(folder: pathlib.Path, settings: Settings) -> NamedExamples:
-        """Yields the split and the bytes of every movie.
+    def ingest(folder: pathlib.Path, definition: Definition, settings: Settings) -> Ingested:
+        """Returns every item.
 
         Args:
-            folder: A folder in GroupLens layout.
-            settings: None that matters.
+            folder: Holds the files.
+            definition: Of the data set.
+            settings: None that matters besides.
 
         Raises:
-            DataError: The movies file is not sound.
+            DataErrors: A file is not sound.
         """
         del settings
-        layout = grouplens.detect(folder)
-        movies = grouplens.read_movies(layout)
-        logging.info("%d movies (%s).", len(movies.title), layout.name)
-        return ((features.CATALOGUE, example) for example in movie_examples(movies))
+        read = tables.read(folder, definition)
+        logging.info("%d %s (%s).", read.items.num_rows, definition.item.nouns, read.layout)
+        examples = item_examples(read.items, definition)
+        return Ingested(((features.CATALOGUE, example) for example in examples), {})
 
 
-class MoviesExampleGen(GroupLensExampleGen):
+class ItemsExampleGen(FolderExampleGen):
     """Publishes the catalogue as the one split `catalogue`."""
 
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
@@ -49,15 +47,17 @@ class MoviesExampleGen(GroupLensExampleGen):
     def __init__(
         self,
         input_base: str | RuntimeParameter,
+        definition: str,
         code_version: str = "",
         span: str | RuntimeParameter = NEWEST,
     ) -> None:
         """Creates the component.
 
         Args:
-            input_base: The folder of an unpacked release, or a pattern of folders.
-            code_version: Names the code that runs, so that a change of it is a change of the cache
-                key.
+            input_base: The folder of the files, or a pattern of folders.
+            definition: JSON of the definition of the data set.
+            code_version: Hash of the code that runs; a part of the cache key.
             span: Which folder, where `input_base` is a pattern.
         """
-        super().__init__(input_base, span, Executor.SPLITS, {"code_version": code_version})
+        settings = {DEFINITION: definition, CODE_VERSION: code_version}
+        super().__init__(input_base, span, Executor.SPLITS, settings)

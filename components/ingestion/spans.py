@@ -132,7 +132,7 @@ def _folders(data: str, glob: Callable[[str], Sequence[str]]) -> list[Folder]:
     pattern = data.rstrip("/")
     digits = re.compile(_digits(pattern))
     # Files and not folders are looked for: a bucket has no folders, and an empty one is no span.
-    files = glob(os.path.join(SPECIFICATION.sub("*", pattern), "*"))
+    files = glob(os.path.join(_as_glob(pattern), "*"))
     matches = (digits.fullmatch(folder) for folder in {os.path.dirname(path) for path in files})
     folders = ((match[0], match.groupdict()) for match in matches if match)
     return [
@@ -140,6 +140,12 @@ def _folders(data: str, glob: Callable[[str], Sequence[str]]) -> list[Folder]:
         for path, named in folders
         if (span := _span(named)) is not None
     ]
+
+
+def _as_glob(pattern: str) -> str:
+    """Returns a pattern for `glob`, in which only its braces stand for anything."""
+    literal = SPECIFICATION.split(pattern)[::2]  # between them: what stands in braces
+    return "*".join(map(local_files.escape, literal))
 
 
 def _digits(pattern: str) -> str:

@@ -1,14 +1,14 @@
-"""Which ratings are history and which are labels, in train, eval and test.
+"""Which events are history and which are labels, in train, eval and test.
 
-Every method gives each rating one part: 0, 1 or 2. The three splits follow from the parts alone:
+Every method gives each event one part: 0, 1 or 2. The three splits follow from the parts alone:
 
     split   history        labels
-    train   part 0         none: the next movie at every position is the label
+    train   part 0         none: the next item at every position is the label
     eval    part 0         part 1
     test    parts 0 and 1  part 2
 
-Within a user, ratings are ordered by time, and where the time ties (three of four ratings share
-their second with another one of the same user) by their place in the file.
+Within a user, events are ordered by time, and where the time ties (three of four of MovieLens'
+ratings share their second with another one of the same user) by their place in the files.
 """
 
 import dataclasses
@@ -33,22 +33,22 @@ Fraction = Annotated[float, pydantic.Field(ge=0, lt=1)]
     config=pydantic.ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True),
 )
 class SplitConfig:
-    """How ratings are held out. Frozen, JSON-able, recorded in ML Metadata with every run."""
+    """How events are held out. Frozen, JSON-able, recorded in ML Metadata with every run."""
 
     method: Literal["leave_last_out", "temporal", "random"] = "leave_last_out"
     """`leave_last_out`, `temporal` or `random`: the function of that name in this module."""
 
     eval_fraction: Fraction = 0.1
-    """Share of all ratings to hold out as eval labels; `temporal` and `random` only."""
+    """Share of all events to hold out as eval labels; `temporal` and `random` only."""
 
     test_fraction: Fraction = 0.1
-    """Share of all ratings to hold out as test labels; `temporal` and `random` only."""
+    """Share of all events to hold out as test labels; `temporal` and `random` only."""
 
     eval_cut: int | None = None
-    """Seconds UTC from which ratings are eval labels; `temporal` only, in place of fractions."""
+    """Seconds UTC from which events are eval labels; `temporal` only, in place of fractions."""
 
     test_cut: int | None = None
-    """Seconds UTC from which ratings are test labels; `temporal` only, together with `eval_cut`."""
+    """Seconds UTC from which events are test labels; `temporal` only, together with `eval_cut`."""
 
     seed: int = 0
     """Seed of `random`."""
@@ -80,7 +80,7 @@ class RowLists:
     """One list of row numbers per user, flat: user `i` has `rows[offsets[i] : offsets[i + 1]]`."""
 
     rows: npt.NDArray[np.int64]
-    """Rows of the ratings, user by user and in time order within each."""
+    """Rows of the events, user by user and in time order within each."""
 
     offsets: npt.NDArray[np.int64]
     """`[users + 1]` where each user's rows start."""
@@ -92,26 +92,26 @@ class RowLists:
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Every rating in its user's time order, with the part it plays."""
+    """Every event in its user's time order, with the part it plays."""
 
-    user_id: npt.NDArray[np.int64]
-    """`[users]` the users who rated, ascending."""
+    users: npt.NDArray[np.int32]
+    """`[users]` codes of the users who have an event, ascending."""
 
     order: npt.NDArray[np.int64]
-    """`[ratings]` rows of the ratings, by user, time and place in the file."""
+    """`[events]` rows of the events, by user, time and place in the files."""
 
     offsets: npt.NDArray[np.int64]
-    """`[users + 1]` where each user's ratings start in `order`."""
+    """`[users + 1]` where each user's events start in `order`."""
 
     part: npt.NDArray[np.int8]
-    """`[ratings]` 0, 1 or 2, aligned with `order`."""
+    """`[events]` 0, 1 or 2, aligned with `order`."""
 
     def history(self, split: str) -> RowLists:
         """Returns what is known of each user when recommendations are asked for in a split."""
         return self._select(self.part <= max(SPLITS.index(split) - 1, 0))
 
     def labels(self, split: str) -> RowLists:
-        """Returns what each user rated next: what recommendations are compared with in a split."""
+        """Returns what each user did next: what recommendations are compared with in a split."""
         if split == features.TRAIN:
             return self._select(np.zeros(len(self.part), np.bool_))
         return self._select(self.part == SPLITS.index(split))
@@ -121,40 +121,55 @@ class Split:
         return RowLists(rows=self.order[mask], offsets=before[self.offsets])
 
 
-def split_ratings(
-    user_id: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], config: SplitConfig
+def split_events(
+    user: npt.NDArray[np.int32], time: npt.NDArray[np.int64], config: SplitConfig
 ) -> Split:
-    """Splits ratings as configured.
+    """Splits events as configured.
 
     Args:
-        user_id: `[ratings]` int64, in file order.
-        timestamp: `[ratings]` int64 seconds, likewise.
+        user: `[events]` code of each event's user, in input order. Codes ascend with the bytes of
+            the ids.
+        time: `[events]` int64 seconds, likewise.
         config: The method and its settings.
     """
-    order = np.lexsort((timestamp, user_id))  # stable: ties stay in file order
-    users, starts = np.unique(user_id[order], return_index=True)
+    order = np.lexsort((time, user))  # stable: ties stay in input order
+    ordered = user[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
     offsets = np.append(starts, len(order))
-    part = METHODS[config.method](offsets, timestamp[order], config)
-    return Split(user_id=users, order=order, offsets=offsets, part=part)
+    part = METHODS[config.method](offsets, time[order], config)
+    return Split(users=ordered[starts], order=order, offsets=offsets, part=part)
+
+
+def users_of_one_moment(split: Split, time: npt.NDArray[np.int64]) -> int:
+    """Returns how many users have several events, all of them at the same time.
+
+    Which of them is the last is then settled by their place in the files.
+
+    Args:
+        split: The events by user and time.
+        time: `[events]` int64 seconds, in input order.
+    """
+    first, last = split.order[split.offsets[:-1]], split.order[split.offsets[1:] - 1]
+    return int(np.count_nonzero((first != last) & (time[first] == time[last])))
 
 
 def leave_last_out(
-    offsets: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], config: SplitConfig
+    offsets: npt.NDArray[np.int64], time: npt.NDArray[np.int64], config: SplitConfig
 ) -> npt.NDArray[np.int8]:
-    """Holds out each user's last rating for test and the one before for eval.
+    """Holds out each user's last event for test and the one before for eval.
 
-    History comes first, then test, then eval: of two ratings, the last is the test label and there
-    is no eval label; a single rating is history only.
+    History comes first, then test, then eval: of two events, the last is the test label and there
+    is no eval label; a single event is history only.
 
     Args:
-        offsets: `[users + 1]` where each user's ratings start.
-        timestamp: `[ratings]` int64 seconds; unused, the order says it all.
+        offsets: `[users + 1]` where each user's events start.
+        time: `[events]` int64 seconds; unused, the order says it all.
         config: Unused: there is nothing to set.
 
     Returns:
-        `[ratings]` int8 parts.
+        `[events]` int8 parts.
     """
-    del timestamp, config
+    del time, config
     part = np.zeros(offsets[-1], np.int8)
     counts = np.diff(offsets)
     part[offsets[1:][counts >= 2] - 1] = 2
@@ -163,52 +178,52 @@ def leave_last_out(
 
 
 def temporal(
-    offsets: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], config: SplitConfig
+    offsets: npt.NDArray[np.int64], time: npt.NDArray[np.int64], config: SplitConfig
 ) -> npt.NDArray[np.int8]:
-    """Holds out what was rated from two moments on, the same for all users.
+    """Holds out what was done from two moments on, the same for all users.
 
-    Without cuts in the configuration, they are the timestamps from which on the configured
-    fractions are left, to the nearest rating. Ratings of the very second of a cut are labels.
+    Without cuts in the configuration, they are the times from which on the configured
+    fractions are left, to the nearest event. Events of the very second of a cut are labels.
 
     Args:
         offsets: `[users + 1]`; unused, users are not looked at.
-        timestamp: `[ratings]` int64 seconds.
+        time: `[events]` int64 seconds.
         config: The cuts or the fractions.
 
     Returns:
-        `[ratings]` int8 parts.
+        `[events]` int8 parts.
     """
     del offsets
     if config.eval_cut is not None and config.test_cut is not None:
         cuts = np.array([config.eval_cut, config.test_cut])
     else:
-        ascending = np.sort(timestamp)
+        ascending = np.sort(time)
         moments = np.append(ascending, ascending[-1] + 1)  # the last one leaves nothing
         before_test = 1 - config.test_fraction
         shares = np.array([before_test - config.eval_fraction, before_test])
-        cuts = moments[np.rint(shares * len(timestamp)).astype(np.int64)]
-    return np.searchsorted(cuts, timestamp, side="right").astype(np.int8)
+        cuts = moments[np.rint(shares * len(time)).astype(np.int64)]
+    return np.searchsorted(cuts, time, side="right").astype(np.int8)
 
 
 def random(
-    offsets: npt.NDArray[np.int64], timestamp: npt.NDArray[np.int64], config: SplitConfig
+    offsets: npt.NDArray[np.int64], time: npt.NDArray[np.int64], config: SplitConfig
 ) -> npt.NDArray[np.int8]:
-    """Holds out a random share of all ratings, whenever they were made.
+    """Holds out a random share of all events, whenever they were.
 
-    Histories then hold ratings that are younger than the labels: a leak, kept because the blog
+    Histories then hold events that are younger than the labels: a leak, kept because the blog
     post and much of the literature split so.
 
     Args:
         offsets: `[users + 1]`; unused, users are not looked at.
-        timestamp: `[ratings]` int64 seconds; only its length matters.
+        time: `[events]` int64 seconds; only its length matters.
         config: The fractions and the seed.
 
     Returns:
-        `[ratings]` int8 parts; a rating's part depends on its place in the order of users and
+        `[events]` int8 parts; an event's part depends on its place in the order of users and
         times, so that the order of lines in the file matters only among ties.
     """
     del offsets
-    drawn = np.random.default_rng(config.seed).random(len(timestamp))
+    drawn = np.random.default_rng(config.seed).random(len(time))
     cuts = [config.test_fraction, config.test_fraction + config.eval_fraction]
     return (2 - np.searchsorted(cuts, drawn, side="right")).astype(np.int8)
 

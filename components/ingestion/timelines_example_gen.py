@@ -1,4 +1,4 @@
-"""Ingests ratings as timelines: one `tf.Example` per user in each of train, eval and test."""
+"""Ingests events as timelines: one `tf.Example` per user in each of train, eval and test."""
 
 import dataclasses
 import pathlib
@@ -8,52 +8,64 @@ from tfx import types
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components.ingestion.example_gen import (
-    GroupLensExampleGen,
-    GroupLensExecutor,
-    NamedExamples,
-    Settings,
-)
-from components.ingestion.readers import grouplens
+from components.ingestion import tables
+from components.ingestion.example_gen import FolderExampleGen, FolderExecutor, Ingested
+from components.ingestion.settings import CODE_VERSION, DEFINITION, SPLIT, Settings
 from components.ingestion.spans import NEWEST
-from components.ingestion.splits import SPLITS, SplitConfig, split_ratings
-from components.ingestion.timelines import timeline_examples
+from components.ingestion.splits import (
+    SPLITS,
+    SplitConfig,
+    leave_last_out,
+    split_events,
+    users_of_one_moment,
+)
+from components.ingestion.timelines import order_users, timeline_examples
+from transform import features
+from transform.definition import Definition
+
+USERS_OF_ONE_MOMENT = "users_of_one_moment"  # custom property of Examples
 
 
-class Executor(GroupLensExecutor):
-    """Reads, checks and splits the ratings of a folder."""
+class Executor(FolderExecutor):
+    """Reads, checks and splits the events of a folder."""
 
     SPLITS = SPLITS
 
     @staticmethod
-    def examples(folder: pathlib.Path, settings: Settings) -> NamedExamples:
-        """Yields the split and the bytes of every timeline.
+    def ingest(folder: pathlib.Path, definition: Definition, settings: Settings) -> Ingested:
+        """Returns every timeline.
 
         Args:
-            folder: A folder in GroupLens layout.
+            folder: Holds the files.
+            definition: Of the data set.
             settings: A `SplitConfig` as a dictionary, under `split`.
 
         Raises:
-            DataError: A file of the release is not sound, or does not fit the others.
+            DataErrors: A file is not sound, or does not fit the others.
         """
-        layout = grouplens.detect(folder)
-        ratings = grouplens.read_ratings(layout)
-        users = grouplens.read_users(layout)
-        movies = grouplens.read_movies(layout)
-        grouplens.check_consistency(ratings, movies, users)
-        split = split_ratings(ratings.user_id, ratings.timestamp, SplitConfig(**settings["split"]))
+        config = SplitConfig(**settings[SPLIT])
+        read = tables.read(folder, definition)
+        users = order_users(read.events)
+        time = read.events.column(features.TIME).to_numpy()
+        split = split_events(users.code, time, config)
         logging.info(
-            "%d ratings by %d users, %d movies listed (%s); labels: %s.",
-            len(ratings.rating),
-            len(split.user_id),
-            len(movies.title),
-            layout.name,
+            "%d events of %d users, %d %s listed (%s); labels: %s.",
+            read.events.num_rows,
+            len(split.users),
+            read.items.num_rows,
+            definition.item.nouns,
+            read.layout,
             ", ".join(f"{len(split.labels(name).rows)} in {name}" for name in SPLITS),
         )
-        return timeline_examples(ratings, users, split)
+        counts = {}
+        if config.method == leave_last_out.__name__:
+            counts[USERS_OF_ONE_MOMENT] = _tell_users_of_one_moment(
+                users_of_one_moment(split, time), len(split.users)
+            )
+        return Ingested(timeline_examples(read, definition, users.ids, split), counts)
 
 
-class RatingsExampleGen(GroupLensExampleGen):
+class TimelinesExampleGen(FolderExampleGen):
     """Publishes the timelines of all users, split into `train`, `eval` and `test`."""
 
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
@@ -61,20 +73,37 @@ class RatingsExampleGen(GroupLensExampleGen):
     def __init__(
         self,
         input_base: str | RuntimeParameter,
+        definition: str,
         split: SplitConfig,
         code_version: str = "",
         span: str | RuntimeParameter = NEWEST,
-        movies: types.BaseChannel | None = None,
+        items: types.BaseChannel | None = None,
     ) -> None:
         """Creates the component.
 
         Args:
-            input_base: The folder of an unpacked release, or a pattern of folders.
-            split: How ratings are held out.
-            code_version: Names the code that runs, so that a change of it is a change of the cache
-                key.
+            input_base: The folder of the files, or a pattern of folders.
+            definition: JSON of the definition of the data set.
+            split: How events are held out.
+            code_version: Hash of the code that runs; a part of the cache key.
             span: Which folder, where `input_base` is a pattern.
-            movies: The catalogue, so that the ratings are of the same span.
+            items: The catalogue, so that the events are of the same span.
         """
-        settings = {"split": dataclasses.asdict(split), "code_version": code_version}
-        super().__init__(input_base, span, SPLITS, settings, movies)
+        settings = {
+            DEFINITION: definition,
+            SPLIT: dataclasses.asdict(split),
+            CODE_VERSION: code_version,
+        }
+        super().__init__(input_base, span, SPLITS, settings, items)
+
+
+def _tell_users_of_one_moment(count: int, users: int) -> int:
+    """Returns the count, after a word in the log if there are any."""
+    if count:
+        logging.warning(
+            "%d of %d users have all their events at the same time: which one is held out as "
+            "their last is decided by the order of the files.",
+            count,
+            users,
+        )
+    return count

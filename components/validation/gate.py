@@ -31,8 +31,8 @@ def AnomalyGate(
             found += describe(split, anomalies_pb2.Anomalies.FromString(file.read()))
     if found:
         raise ValueError(
-            "The data is not what the schema says (transform/schemas/); mend the data or, if it is "
-            "right, the schema:\n  " + "\n  ".join(found)
+            "The data is not what its definition says; mend the data or, if it is right, the "
+            "definition:\n  " + "\n  ".join(found)
         )
 
 

@@ -1,26 +1,28 @@
-"""CuratedSchema: publishes a schema that people wrote, from the installed package."""
+"""CuratedSchema: publishes the schema that the definition of the data set implies."""
 
 import os
 
+from google.protobuf import text_format
 from tfx import v1 as tfx
 
 from transform import schemas
+from transform.definition import from_json
 
 
 @tfx.dsl.components.component
 def CuratedSchema(
     record: tfx.dsl.components.Parameter[str],
-    fingerprint: tfx.dsl.components.Parameter[str],
+    definition: tfx.dsl.components.Parameter[str],
     schema: tfx.dsl.components.OutputArtifact[tfx.types.standard_artifacts.Schema],
 ) -> None:
-    """Writes `transform/schemas/<record>.pbtxt`.
+    """Writes the schema of a record type.
 
     Args:
-        record: `schemas.TIMELINES` or `schemas.MOVIES`.
-        fingerprint: Changes when the file does, so that the cache notices an edit.
+        record: `schemas.TIMELINES` or `schemas.ITEMS`.
+        definition: JSON of the definition of the data set.
         schema: The schema.
     """
-    del fingerprint
+    message = schemas.of(record, from_json(definition))
     tfx.dsl.io.fileio.makedirs(schema.uri)
     with tfx.dsl.io.fileio.open(os.path.join(schema.uri, "schema.pbtxt"), "w") as file:
-        file.write(schemas.text(record))
+        file.write(text_format.MessageToString(message))
