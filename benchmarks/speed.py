@@ -27,10 +27,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pyarrow.csv
 import tensorflow as tf
+from components.ingestion.ratings_example_gen import RatingsExampleGen
 from tfx import v1 as tfx
 
 from benchmarks import row_preprocessing
-from components.ingestion.ratings_example_gen import RatingsExampleGen
 from components.ingestion.readers import grouplens
 from components.ingestion.splits import SplitConfig
 from pipeline import nodes

@@ -10,21 +10,15 @@ from components.bundle import measurements
 from components.evaluation.coverage import Coverage
 from components.evaluation.means import Means
 from pipeline.config import Gates
-from transform import features
+from transform.definition import Definition
 
 EVALUATE, DESCRIBE = "evaluate", "describe"
 GATED = "hit@10"
 LIFT = "hit@10 over popular"
 RECALL = f"index recall@{measurements.RECALL_AT}"
-SLICES = (
-    measurements.ACTIVITY,
-    measurements.AGE_GROUP,
-    features.GENDER,
-    measurements.LABEL_POPULARITY,
-)
 
 
-def eval_config(gates: Gates) -> tfma.EvalConfig:
+def eval_config(gates: Gates, definition: Definition) -> tfma.EvalConfig:
     """Returns what TFMA measures on the bundle's `evaluate` signature.
 
     Every number is a mean over held-out ratings: examples are weighed by how many they hold, which
@@ -70,7 +64,10 @@ def eval_config(gates: Gates) -> tfma.EvalConfig:
                     "label_key": measurements.LABEL_COUNT,
                 }
             ],
-            "slicing_specs": [{}, *({"feature_keys": [name]} for name in SLICES)],
+            "slicing_specs": [
+                {},
+                *({"feature_keys": [name]} for name in measurements.slice_keys(definition)),
+            ],
             "metrics_specs": [means, whole],
         },
         tfma.EvalConfig(),

@@ -14,7 +14,6 @@ from components.ingestion.faults import Faults, quoted
 from components.ingestion.readers.shards import Lines, Shard, locate
 from transform import features
 from transform.conditions import OPERATORS, Condition, parse_comparison
-from transform.definition import Definition
 
 PANDAS_FLOAT = re.compile(r"(\d+)\.0+")
 FLOAT_REMEDY = (

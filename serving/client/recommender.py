@@ -2,19 +2,17 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from serving.client.transport import Prediction, Transport
 
 BATCH_SIZE = 32
 
 
-class Movie(NamedTuple):
-    """A recommended movie."""
+class Item(NamedTuple):
+    """A recommended item."""
 
-    movie_id: str
+    item_id: str
     title: str
     score: float
 
@@ -23,7 +21,7 @@ class Movie(NamedTuple):
 class Answer:
     """Recommendations for one user."""
 
-    movies: tuple[Movie, ...]
+    items: tuple[Item, ...]
     """Best first."""
 
     known_user: bool
@@ -31,16 +29,6 @@ class Answer:
 
     version: int | None
     """Version of the bundle that answered; None where the transport does not tell, as REST."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Profile:
-    """User features of somebody whom training never saw; the defaults mean unknown."""
-
-    age: int = -1
-    gender: str = ""
-    occupation: str = ""
-    zip: str = ""
 
 
 class RecommenderClient:
@@ -51,7 +39,7 @@ class RecommenderClient:
 
         Args:
             transport: Transport to the bundle, such as gRPC or REST.
-            batch_size: Largest number of users or movies in one request.
+            batch_size: Largest number of users or items in one request.
 
         Raises:
             ValueError: `batch_size` is below 1.
@@ -62,7 +50,7 @@ class RecommenderClient:
         self._batch_size = batch_size
 
     def for_users(self, user_ids: Sequence[str], k: int = 10) -> list[Answer]:
-        """Recommends movies to each user, known or not; the movies that they rated are left out.
+        """Recommends items to each user, known or not; the items that they rated are left out.
 
         Raises:
             ServingUnavailable, RequestRefused: As the transport says.
@@ -73,33 +61,21 @@ class RecommenderClient:
             answers += _answers(prediction, len(batch), k)
         return answers
 
-    def for_history(
-        self,
-        movie_ids: Sequence[str],
-        k: int = 10,
-        exclude: Sequence[str] = (),
-        profile: Profile | None = None,
-    ) -> Answer:
-        """Recommends movies to somebody without a user id.
+    def for_history(self, item_ids: Sequence[str], k: int = 10) -> Answer:
+        """Recommends items to somebody of whom only the items of the history are known.
 
         Args:
-            movie_ids: Movies that they rated, oldest first.
-            k: Largest number of movies to return.
-            exclude: Further movies to leave out.
-            profile: User features, as far as they are known.
+            item_ids: Items, oldest first.
+            k: Largest number of items to return.
         """
-        known = dataclasses.asdict(profile or Profile())
-        inputs: dict[str, Any] = {name: [value] for name, value in known.items()}
-        inputs["age"] = np.array(inputs["age"], np.int64)
-        inputs["history_movie_ids"] = [list(movie_ids) or [""]]
-        inputs["exclude_movie_ids"] = [list(exclude) or [""]]
-        return _answers(self._transport.predict("recommend", inputs), 1, k)[0]
+        inputs = {"history_item_ids": [list(item_ids) or [""]]}
+        return _answers(self._transport.predict("recommend_history", inputs), 1, k)[0]
 
-    def similar(self, movie_ids: Sequence[str], k: int = 10) -> list[Answer]:
-        """Returns the movies most similar to each, by cosine; none where the movie is unknown."""
+    def similar(self, item_ids: Sequence[str], k: int = 10) -> list[Answer]:
+        """Returns the items most similar to each, by cosine; none where the item is unknown."""
         answers = []
-        for batch in self._batches(movie_ids):
-            prediction = self._transport.predict("similar", {"movie_id": batch})
+        for batch in self._batches(item_ids):
+            prediction = self._transport.predict("similar", {"item_id": batch})
             answers += _answers(prediction, len(batch), k)
         return answers
 
@@ -114,14 +90,14 @@ def _answers(prediction: Prediction, size: int, k: int) -> list[Answer]:
     return [
         Answer(
             tuple(
-                Movie(str(movie_id), str(title), float(score))
-                for movie_id, title, score in zip(
-                    outputs["movie_ids"][row][:k],
+                Item(str(item_id), str(title), float(score))
+                for item_id, title, score in zip(
+                    outputs["item_ids"][row][:k],
                     outputs["titles"][row][:k],
                     outputs["scores"][row][:k],
                     strict=True,
                 )
-                if movie_id
+                if item_id
             ),
             bool(known[row]),
             prediction.version,

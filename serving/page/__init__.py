@@ -1,1 +1,1 @@
-"""Web page of a served bundle: search, explained recommendations, similar movies, a map."""
+"""Web page of a served bundle: search, explained recommendations, similar items, a map."""

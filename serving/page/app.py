@@ -85,19 +85,19 @@ class Page:
         """Returns the whole catalogue of the version that is served now."""
         del request
         version = self._client.for_users([""], 1)[0].version
-        movies = self._catalogue(version)
-        points = movies.points.round(4).tolist()
+        items = self._catalogue(version)
+        points = items.points.round(4).tolist()
         return {
             "version": str(version),
-            "users": list(movies.histories),
-            "movies": [
-                [movie_id, title, *point]
-                for (movie_id, title), point in zip(movies.titles.items(), points, strict=True)
+            "users": list(items.histories),
+            "items": [
+                [item_id, title, *point]
+                for (item_id, title), point in zip(items.titles.items(), points, strict=True)
             ],
         }
 
     def _recommendations(self, request: Request) -> Any:
-        """Recommends movies to a `user`, or to somebody with a `history`, latest first."""
+        """Recommends items to a `user`, or to somebody with a `history`, latest first."""
         body = request.get_json()
         if not isinstance(body, dict) or len(body.keys() & {"user", "history"}) != 1:
             raise BadRequest("Expected either a user or a history.")
@@ -108,33 +108,33 @@ class Page:
             answer = self._client.for_users([user], SHOWN)[0]
             history = self._catalogue(answer.version).history(user)
         else:
-            history = _movie_ids(body["history"])
+            history = _item_ids(body["history"])
             answer = self._client.for_history(history[::-1], SHOWN)
         return self._explain(answer, history)
 
     def _similar(self, request: Request) -> Any:
-        answer = self._client.similar([request.args.get("movie", "")], SHOWN)[0]
+        answer = self._client.similar([request.args.get("item", "")], SHOWN)[0]
         return self._explain(answer, [])
 
     def _explain(self, answer: Answer, history: list[str]) -> Any:
-        """Returns an answer, with the movies of the history that are similar to each of its own."""
-        movies = self._catalogue(answer.version)
+        """Returns an answer, with the items of the history that are similar to each of its own."""
+        items = self._catalogue(answer.version)
         return {
             "version": str(answer.version),
             "known_user": answer.known_user,
-            "history": [[i, movies.titles[i]] for i in history if i in movies.titles],
-            "movies": [
+            "history": [[i, items.titles[i]] for i in history if i in items.titles],
+            "items": [
                 {
-                    "id": movie.movie_id,
-                    "title": movie.title,
-                    "score": movie.score,
+                    "id": item.item_id,
+                    "title": item.title,
+                    "score": item.score,
                     "because": [
-                        {"title": movies.titles[other], "similarity": cosine}
-                        for other, cosine in movies.nearest(movie.movie_id, history, REASONS)
+                        {"title": items.titles[other], "similarity": cosine}
+                        for other, cosine in items.nearest(item.item_id, history, REASONS)
                         if cosine > 0 and answer.known_user
                     ],
                 }
-                for movie in answer.movies
+                for item in answer.items
             ],
         }
 
@@ -146,11 +146,11 @@ class Page:
         return catalogue.read(folders[version])
 
 
-def _movie_ids(value: Any) -> list[str]:
+def _item_ids(value: Any) -> list[str]:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > LONGEST_HISTORY:
-        raise BadRequest(f"A history is a list of at most {LONGEST_HISTORY} movie ids.")
-    if not all(isinstance(movie_id, str) for movie_id in value):
-        raise BadRequest("A movie id is a text.")
+        raise BadRequest(f"A history is a list of at most {LONGEST_HISTORY} item ids.")
+    if not all(isinstance(item_id, str) for item_id in value):
+        raise BadRequest("An item id is a text.")
     return list(value)
 
 

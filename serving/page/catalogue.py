@@ -13,35 +13,35 @@ VARIABLES = os.path.join("variables", "variables")
 
 @dataclasses.dataclass(frozen=True)
 class Catalogue:
-    """The movies and the users of one version of the bundle."""
+    """The items and the users of one version of the bundle."""
 
     titles: dict[str, str]
-    """Title by movie id, in the order of the index."""
+    """Title by item id, in the order of the index."""
 
     directions: np.ndarray
-    """`[movies, dim]` float32 movie vectors of length one, in the same order."""
+    """`[items, dim]` float32 item vectors of length one, in the same order."""
 
     points: np.ndarray
-    """`[movies, 2]` float32 coordinates on the map, each in -1…1."""
+    """`[items, 2]` float32 coordinates on the map, each in -1…1."""
 
     histories: dict[str, bytes]
     """Serialized timeline by user id."""
 
     rows: dict[str, int]
-    """Row of the index by movie id."""
+    """Row of the index by item id."""
 
     def history(self, user_id: str) -> list[str]:
-        """Returns the movies that a user rated, latest first; none for unknown users."""
+        """Returns the items that a user rated, latest first; none for unknown users."""
         example = tf.train.Example.FromString(self.histories.get(user_id, b""))
-        rated = example.features.feature[features.MOVIE_ID].bytes_list.value
-        return [movie_id.decode() for movie_id in reversed(rated)]
+        rated = example.features.feature[features.ITEM_ID].bytes_list.value
+        return [item_id.decode() for item_id in reversed(rated)]
 
-    def nearest(self, movie_id: str, among: list[str], count: int) -> list[tuple[str, float]]:
-        """Returns the movies of `among` that are most similar to a movie, with their cosines."""
-        rows = [self.rows[other] for other in among if other in self.rows and other != movie_id]
-        if movie_id not in self.rows or not rows:
+    def nearest(self, item_id: str, among: list[str], count: int) -> list[tuple[str, float]]:
+        """Returns the items of `among` that are most similar to an item, with their cosines."""
+        rows = [self.rows[other] for other in among if other in self.rows and other != item_id]
+        if item_id not in self.rows or not rows:
             return []
-        cosines = self.directions[rows] @ self.directions[self.rows[movie_id]]
+        cosines = self.directions[rows] @ self.directions[self.rows[item_id]]
         ids = list(self.titles)
         best = np.argsort(-cosines, kind="stable")[:count]
         return [(ids[rows[position]], float(cosines[position])) for position in best]
@@ -58,13 +58,13 @@ def read(path: str) -> Catalogue:
     """
     try:
         stored = tf.train.load_checkpoint(os.path.join(path, VARIABLES))
-        movie_id, title, timelines, directions = (
+        item_id, title, timelines, directions = (
             stored.get_tensor(f"answers/{name}/.ATTRIBUTES/VARIABLE_VALUE")
-            for name in ("movie_id", "title", "timelines", "directions/_rows")
+            for name in ("item_id", "title", "timelines", "directions/_rows")
         )
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} holds no bundle of this pipeline: {error}") from error
-    ids = [each.decode() for each in movie_id]
+    ids = [each.decode() for each in item_id]
     directions = directions[: len(ids)]  # a large index is padded to whole blocks
     return Catalogue(
         titles=dict(zip(ids, (each.decode() for each in title), strict=True)),

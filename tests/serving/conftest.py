@@ -167,8 +167,8 @@ def bundle_base(tmp_path_factory):
 
     size, users, dim = 60, 12, 8
     chance = np.random.default_rng(0)
-    ids = np.array(sorted(str(movie).encode() for movie in range(1, size + 1)), object)
-    titles = [f"Movie {movie.decode()} (1999)" for movie in ids]
+    ids = np.array(sorted(str(item).encode() for item in range(1, size + 1)), object)
+    titles = [f"Item {item.decode()} (1999)" for item in ids]
     titles[list(ids).index(b"7")] = SCRIPT_TITLE
     vectors = chance.normal(size=(size, dim)).astype(np.float32)
 
@@ -190,32 +190,32 @@ def bundle_base(tmp_path_factory):
                 -1,
             )
 
-        def _embed(self, movie_ids):
-            rows = self.table.lookup(movie_ids)
+        def _embed(self, item_ids):
+            rows = self.table.lookup(item_ids)
             found = tf.cast(rows >= 0, tf.float32)[..., tf.newaxis]
             return tf.gather(self.vectors, tf.maximum(rows, 0)) * found
 
         @tf.function
         def embed_query(self, query):
-            seen = self._embed(query[features.MOVIE_ID])
+            seen = self._embed(query[features.ITEM_ID])
             total = tf.reduce_sum(seen, axis=1)
             return {"embedding": total, "known": tf.reduce_any(total != 0, axis=1)}
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
         def embed_candidate(self, examples):
-            spec = {features.MOVIE_ID: tf.io.FixedLenFeature([], tf.string)}
-            return self._embed(tf.io.parse_example(examples, spec)[features.MOVIE_ID])
+            spec = {features.ITEM_ID: tf.io.FixedLenFeature([], tf.string)}
+            return self._embed(tf.io.parse_example(examples, spec)[features.ITEM_ID])
 
-    movies = records.Movies(
-        examples=np.array([example(movie_id=[movie]) for movie in ids], object),
-        movie_id=ids,
+    items = records.Items(
+        examples=np.array([example(item_id=[item]) for item in ids], object),
+        item_id=ids,
         title=np.array([title.encode() for title in titles], object),
     )
     timelines = np.array(
         [
             example(
                 user_id=[str(user).encode()],
-                movie_id=[bytes(m) for m in chance.choice(ids, 5, replace=False)],
+                item_id=[bytes(m) for m in chance.choice(ids, 5, replace=False)],
                 rating=[3.0] * 5,
                 timestamp=[100, 200, 300, 400, 500],
             )
@@ -225,7 +225,7 @@ def bundle_base(tmp_path_factory):
     )
     base = tmp_path_factory.mktemp("serving") / "movielens"
     base.mkdir()
-    build.save(build.build(Towers(), movies, timelines, 20, True), str(base / "1"))
+    build.save(build.build(Towers(), items, timelines, 20, True), str(base / "1"))
     return base
 
 

@@ -88,7 +88,7 @@ def test_it_serves_takes_over_a_push_and_stops(serving, tmp_path, base, bundle_b
     assert "a local stand-in" in said and "not the real binary" in said
     asked = {"instances": ["3"]}
     answer = serving.json(serving.rest_port, "/v1/models/movielens:predict", asked)
-    assert len(answer["predictions"][0]["movie_ids"]) == 20
+    assert len(answer["predictions"][0]["item_ids"]) == 20
     shutil.copytree(bundle_base / "1", tmp_path / "2.incoming")
     (tmp_path / "2.incoming").rename(base / "2")
     end = time.monotonic() + 180
@@ -136,7 +136,7 @@ def test_the_real_binary_serves_the_bundle(tmp_path, bundle_base):
         started.wait_for("Ctrl-C stops it.", seconds=600)
         asked = {"instances": ["3"]}
         answer = started.json(started.rest_port, "/v1/models/movielens:predict", asked)
-        assert len(answer["predictions"][0]["movie_ids"]) == 20
+        assert len(answer["predictions"][0]["item_ids"]) == 20
     finally:
         started.process.terminate()
         started.process.wait(180)

@@ -1,7 +1,7 @@
 import pytest
+from components.ingestion.movies_example_gen import MoviesExampleGen
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components.ingestion.movies_example_gen import MoviesExampleGen
 from components.ingestion.readers.grouplens import DataError
 
 LAYOUTS = ("ml-100k", "ml-1m", "ml-10m", "csv")

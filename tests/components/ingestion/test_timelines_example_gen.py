@@ -2,12 +2,12 @@ import dataclasses
 import pathlib
 
 import pytest
+from components.ingestion.movies_example_gen import MoviesExampleGen
+from components.ingestion.ratings_example_gen import RatingsExampleGen
 from ml_metadata.metadata_store import metadata_store
 from tfx import v1 as tfx
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components.ingestion.movies_example_gen import MoviesExampleGen
-from components.ingestion.ratings_example_gen import RatingsExampleGen
 from components.ingestion.readers.grouplens import DataError, detect, read_ratings
 from components.ingestion.splits import SplitConfig
 

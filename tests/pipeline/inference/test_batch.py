@@ -18,7 +18,7 @@ def test_every_user_in_order_best_first(bundle, tmp_path, monkeypatch):
     assert table.schema == batch.SCHEMA
     rows = table.to_pylist()
     # "2" has seen everything; of "1" nothing is known: what is popular
-    assert [(row["user_id"], row["rank"], row["movie_id"]) for row in rows] == [
+    assert [(row["user_id"], row["rank"], row["item_id"]) for row in rows] == [
         ("1", 1, "0"),
         ("1", 2, "1"),
         ("9", 1, "0"),
@@ -26,7 +26,7 @@ def test_every_user_in_order_best_first(bundle, tmp_path, monkeypatch):
         ("10", 1, "4"),
         ("10", 2, "1"),
     ]
-    assert rows[4]["title"] == "Movie 4"
+    assert rows[4]["title"] == "Item 4"
     assert rows[4]["score"] == pytest.approx(1.04)
     assert {row["version"] for row in rows} == {7}
     assert [path.name for path in tmp_path.iterdir()] == ["recs.parquet"]
@@ -68,12 +68,12 @@ def test_order_of_users(users, ordered):
 
 def test_rows_of_an_answer_with_gaps():
     answer = {
-        "movie_ids": np.array([[b"1", b""], [b"2", b"3"]], object),
+        "item_ids": np.array([[b"1", b""], [b"2", b"3"]], object),
         "titles": np.array([["é".encode(), b""], [b"b", b"c"]], object),
         "scores": np.array([[0.5, -1.0], [2.0, 1.0]], np.float32),
     }
     assert batch.rows([b"7", b"8"], answer, 2).to_pylist() == [
-        {"user_id": "7", "rank": 1, "movie_id": "1", "title": "é", "score": 0.5},
-        {"user_id": "8", "rank": 1, "movie_id": "2", "title": "b", "score": 2.0},
-        {"user_id": "8", "rank": 2, "movie_id": "3", "title": "c", "score": 1.0},
+        {"user_id": "7", "rank": 1, "item_id": "1", "title": "é", "score": 0.5},
+        {"user_id": "8", "rank": 1, "item_id": "2", "title": "b", "score": 2.0},
+        {"user_id": "8", "rank": 2, "item_id": "3", "title": "c", "score": 1.0},
     ]

@@ -8,12 +8,12 @@ from serving.client.transport import RequestRefused
 def test_an_empty_batch_over_grpc(bundle):
     with grpc_transport.GrpcTransport(bundle.address) as transport:
         answer = transport.predict("serving_default", {"user_id": np.array([], object)})
-    assert answer.outputs["movie_ids"].shape == (0, 20)
+    assert answer.outputs["item_ids"].shape == (0, 20)
 
 
 def test_an_answer_has_its_version_and_decoded_texts(bundle):
     with grpc_transport.GrpcTransport(bundle.address) as transport:
-        answer = transport.predict("similar", {"movie_id": ["9"]})
+        answer = transport.predict("similar", {"item_id": ["9"]})
     assert answer.version == 1
     assert all(isinstance(title, str) for title in answer.outputs["titles"].ravel())
 
@@ -32,4 +32,4 @@ def test_a_refusal_names_its_code(bundle, arguments, signature, message):
         grpc_transport.GrpcTransport(bundle.address, **arguments) as transport,
         pytest.raises(RequestRefused, match=message),
     ):
-        transport.predict(signature, {"movie_id": ["9"]})
+        transport.predict(signature, {"item_id": ["9"]})

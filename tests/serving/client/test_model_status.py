@@ -17,9 +17,9 @@ def test_the_answer_of_the_real_stand_in(serve, write_half_plus, tmp_path):
 
 def test_an_error_is_an_answer_too():
     with answering((404, b'{"error": "Could not find version 3"}')) as server:
-        status = ModelStatus(server.url, 'movie "lens"', 5)
+        status = ModelStatus(server.url, 'item "lens"', 5)
         assert status.fetch("/versions/3") == {"error": "Could not find version 3"}
-    assert server.requests == [("/v1/models/movie%20%22lens%22/versions/3", b"")]
+    assert server.requests == [("/v1/models/item%20%22lens%22/versions/3", b"")]
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[1]", b"3", b"\xff"])

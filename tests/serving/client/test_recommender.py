@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from serving.client import grpc_transport, rest_transport
-from serving.client.recommender import Answer, Movie, Profile, RecommenderClient
+from serving.client.recommender import Answer, Item, Profile, RecommenderClient
 from serving.client.transport import Prediction
 
 
@@ -22,36 +22,36 @@ def test_known_and_unknown_users_in_batches(recommender):
     users = [str(user) for user in range(1, 13)]
     answers = recommender.for_users([*users, "nobody", ""], k=5)
     assert [answer.known_user for answer in answers] == [True] * 12 + [False] * 2
-    assert all(len(answer.movies) == 5 for answer in answers)
-    scores = [movie.score for movie in answers[0].movies]
+    assert all(len(answer.items) == 5 for answer in answers)
+    scores = [item.score for item in answers[0].items]
     assert scores == sorted(scores, reverse=True)
     assert answers[0].version in (1, None)
     assert recommender.for_users([]) == []
 
 
 def test_ten_thousand_exclusions(recommender):
-    everything_but_9 = [str(movie) for movie in range(1, 61) if movie != 9]
+    everything_but_9 = [str(item) for item in range(1, 61) if item != 9]
     exclude = everything_but_9 + [f"unknown {n}" for n in range(10_000 - 59)]
     assert len(exclude) == 10_000
     answer = recommender.for_history(["1", "2"], 10, exclude=exclude)
-    assert [movie.movie_id for movie in answer.movies] == ["9"]
+    assert [item.item_id for item in answer.items] == ["9"]
 
 
 def test_an_empty_history_gets_what_is_popular(recommender):
     answer = recommender.for_history([], 3)
     assert not answer.known_user
-    assert len(answer.movies) == 3
+    assert len(answer.items) == 3
 
 
 def test_similar(recommender):
-    known, unknown = recommender.similar(["7", "no such movie"], 4)
-    assert len(known.movies) == 4
-    assert "7" not in {movie.movie_id for movie in known.movies}
-    assert unknown.movies == ()
+    known, unknown = recommender.similar(["7", "no such item"], 4)
+    assert len(known.items) == 4
+    assert "7" not in {item.item_id for item in known.items}
+    assert unknown.items == ()
 
 
 class Recorder:
-    """A transport that notes its requests and answers each row with movies 1 and "", in order."""
+    """A transport that notes its requests and answers each row with items 1 and "", in order."""
 
     def __init__(self):
         self.requests = []
@@ -61,7 +61,7 @@ class Recorder:
         rows = len(next(iter(inputs.values())))
         return Prediction(
             {
-                "movie_ids": np.array([["1", "", "3"]] * rows, object),
+                "item_ids": np.array([["1", "", "3"]] * rows, object),
                 "titles": np.array([["A", "", "C"]] * rows, object),
                 "scores": np.array([[0.5, -1, -2]] * rows, np.float32),
             },
@@ -73,7 +73,7 @@ def test_ids_are_sent_in_batches():
     transport = Recorder()
     answers = RecommenderClient(transport, batch_size=2).for_users(["a", "b", "c"], k=2)
     assert [inputs["user_id"] for _, inputs in transport.requests] == [["a", "b"], ["c"]]
-    assert answers == [Answer((Movie("1", "A", 0.5),), True, 7)] * 3  # "" is no movie
+    assert answers == [Answer((Item("1", "A", 0.5),), True, 7)] * 3  # "" is no item
 
 
 def test_a_history_is_sent_with_what_is_known_of_the_user():
@@ -82,11 +82,11 @@ def test_a_history_is_sent_with_what_is_known_of_the_user():
     client.for_history(["5", "6"], exclude=["7"], profile=Profile(age=25, gender="F"))
     client.for_history([])
     (_, known), (_, nothing) = transport.requests
-    assert known["history_movie_ids"] == [["5", "6"]]
-    assert known["exclude_movie_ids"] == [["7"]]
+    assert known["history_item_ids"] == [["5", "6"]]
+    assert known["exclude_item_ids"] == [["7"]]
     assert (known["age"].tolist(), known["age"].dtype) == ([25], np.int64)
     assert (known["gender"], known["zip"]) == (["F"], [""])
-    assert nothing["history_movie_ids"] == nothing["exclude_movie_ids"] == [[""]]
+    assert nothing["history_item_ids"] == nothing["exclude_item_ids"] == [[""]]
     assert nothing["age"].tolist() == [-1]
 
 

@@ -74,13 +74,13 @@ def test_a_client_gives_up_at_its_deadline(free_port, kind):
 
 @pytest.mark.parametrize("rows", [1, 3], ids=["fewer", "more"])
 @pytest.mark.parametrize(
-    "name", ["history_movie_ids", "exclude_movie_ids", "age", "gender", "occupation", "zip"]
+    "name", ["history_item_ids", "exclude_item_ids", "age", "gender", "occupation", "zip"]
 )
 @pytest.mark.parametrize("kind", ["grpc", "rest"])
 def test_an_input_of_another_number_of_rows_is_refused_by_name(bundle, kind, name, rows):
     inputs = {
-        "history_movie_ids": [["1"], ["2"]],
-        "exclude_movie_ids": [["1"], ["2"]],
+        "history_item_ids": [["1"], ["2"]],
+        "exclude_item_ids": [["1"], ["2"]],
         "age": np.array([-1, -1], np.int64),
         "gender": ["", ""],
         "occupation": ["", ""],
@@ -91,7 +91,7 @@ def test_an_input_of_another_number_of_rows_is_refused_by_name(bundle, kind, nam
     else:
         transport, code = rest_transport.RestTransport(bundle.url), "HTTP 400"
     with transport:
-        assert transport.predict("recommend", inputs).outputs["movie_ids"].shape == (2, 20)
+        assert transport.predict("recommend", inputs).outputs["item_ids"].shape == (2, 20)
         value = inputs[name]
         inputs[name] = np.repeat(value[:1], rows) if name == "age" else value[:1] * rows
         with pytest.raises(RequestRefused) as refused:

@@ -14,7 +14,7 @@ from serving.client.stable_first import STABLE, StableFirst
 from serving.client.transport import RequestRefused
 from serving.page import app
 
-SCRIPT_TITLE = "<script>document.title='broken'</script> (1999)"  # of movie 7
+SCRIPT_TITLE = "<script>document.title='broken'</script> (1999)"  # of item 7
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,9 @@ def test_catalogue(client):
     answer = client.get("/api/catalogue").json
     assert answer["version"] == "1"
     assert len(answer["users"]) == 12
-    assert len(answer["movies"]) == 60
-    assert SCRIPT_TITLE in {title for _, title, _, _ in answer["movies"]}
-    points = np.array([point for _, _, *point in answer["movies"]])
+    assert len(answer["items"]) == 60
+    assert SCRIPT_TITLE in {title for _, title, _, _ in answer["items"]}
+    points = np.array([point for _, _, *point in answer["items"]])
     assert points.min() == -1 and points.max() == 1
 
 
@@ -36,20 +36,20 @@ def test_a_user_has_a_history_recommendations_and_reasons(client):
     answer = client.post("/api/recommendations", json={"user": "3"}).json
     assert answer["known_user"] is True
     assert answer["version"] == "1"
-    seen = {movie_id for movie_id, _ in answer["history"]}
+    seen = {item_id for item_id, _ in answer["history"]}
     assert len(seen) == 5
-    assert len(answer["movies"]) == 10
-    assert not seen & {movie["id"] for movie in answer["movies"]}
-    reasons = {reason["title"] for movie in answer["movies"] for reason in movie["because"]}
+    assert len(answer["items"]) == 10
+    assert not seen & {item["id"] for item in answer["items"]}
+    reasons = {reason["title"] for item in answer["items"] for reason in item["because"]}
     assert reasons
     assert reasons <= {title for _, title in answer["history"]}
 
 
 def test_a_history_is_answered_and_unknown_ids_are_left_out(client):
-    answer = client.post("/api/recommendations", json={"history": ["9", "no such movie"]}).json
+    answer = client.post("/api/recommendations", json={"history": ["9", "no such item"]}).json
     assert answer["known_user"] is True
-    assert [movie_id for movie_id, _ in answer["history"]] == ["9"]
-    assert "9" not in {movie["id"] for movie in answer["movies"]}
+    assert [item_id for item_id, _ in answer["history"]] == ["9"]
+    assert "9" not in {item["id"] for item in answer["items"]}
 
 
 def test_nobody_gets_what_is_popular_and_no_reasons(client):
@@ -57,13 +57,13 @@ def test_nobody_gets_what_is_popular_and_no_reasons(client):
         answer = client.post("/api/recommendations", json=body).json
         assert answer["known_user"] is False
         assert answer["history"] == []
-        assert not any(movie["because"] for movie in answer["movies"])
+        assert not any(item["because"] for item in answer["items"])
 
 
 def test_similar(client):
-    answer = client.get("/api/similar?movie=9").json
-    assert len(answer["movies"]) == 10
-    assert client.get("/api/similar?movie=no").json["movies"] == []
+    answer = client.get("/api/similar?item=9").json
+    assert len(answer["items"]) == 10
+    assert client.get("/api/similar?item=no").json["items"] == []
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_stable_answers_where_there_is_one_and_else_the_newest(serve, bundle_bas
     ):
         transport = StableFirst(labelled, newest)
         client = Client(app.Page(RecommenderClient(transport), str(base)))
-        assert client.get("/api/similar?movie=9").json["version"] == "2"
+        assert client.get("/api/similar?item=9").json["version"] == "2"
         config.write_text(entry % 'version_labels { key: "stable" value: 1 }')
-        wait_for(lambda: client.get("/api/similar?movie=9").json["version"] == "1")
+        wait_for(lambda: client.get("/api/similar?item=9").json["version"] == "1")
         assert client.get("/api/catalogue").json["version"] == "1"
         with pytest.raises(RequestRefused, match="no such signature"):
             transport.predict("no such signature", {})

@@ -18,27 +18,27 @@ def test_plane_keeps_the_directions_in_which_vectors_differ():
 
 
 def test_a_bundle_is_read_without_its_model(bundle_base):
-    movies = catalogue.read(str(bundle_base / "1"))
-    assert len(movies.titles) == 60
-    assert list(movies.rows) == list(movies.titles)
-    assert movies.directions.shape[0] == movies.points.shape[0] == 60
-    assert len(movies.history("3")) == 5
-    assert set(movies.history("3")) <= set(movies.titles)
-    assert movies.history("nobody") == []
+    items = catalogue.read(str(bundle_base / "1"))
+    assert len(items.titles) == 60
+    assert list(items.rows) == list(items.titles)
+    assert items.directions.shape[0] == items.points.shape[0] == 60
+    assert len(items.history("3")) == 5
+    assert set(items.history("3")) <= set(items.titles)
+    assert items.history("nobody") == []
 
 
-def test_the_nearest_of_some_movies():
+def test_the_nearest_of_some_items():
     directions = np.array([[1, 0], [0.8, 0.6], [0, 1], [-1, 0]], np.float32)
     ids = ["a", "b", "c", "d"]
-    movies = catalogue.Catalogue(
+    items = catalogue.Catalogue(
         titles=dict.fromkeys(ids, ""),
         directions=directions,
         points=np.zeros((4, 2), np.float32),
         histories={},
-        rows={movie: row for row, movie in enumerate(ids)},
+        rows={item: row for row, item in enumerate(ids)},
     )
     # cosines of a: b 0.8, c 0, d -1
-    nearest = movies.nearest("a", ["d", "c", "b", "a", "unknown"], 2)
-    assert [(movie, round(cosine, 6)) for movie, cosine in nearest] == [("b", 0.8), ("c", 0.0)]
-    assert movies.nearest("unknown", ["a"], 2) == []
-    assert movies.nearest("a", ["a", "unknown"], 2) == []
+    nearest = items.nearest("a", ["d", "c", "b", "a", "unknown"], 2)
+    assert [(item, round(cosine, 6)) for item, cosine in nearest] == [("b", 0.8), ("c", 0.0)]
+    assert items.nearest("unknown", ["a"], 2) == []
+    assert items.nearest("a", ["a", "unknown"], 2) == []

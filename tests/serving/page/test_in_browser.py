@@ -7,7 +7,7 @@ import threading
 import pytest
 import waitress.server
 
-SCRIPT_TITLE = "<script>document.title='broken'</script> (1999)"  # of movie 7
+SCRIPT_TITLE = "<script>document.title='broken'</script> (1999)"  # of item 7
 
 
 CHROMIUM = shutil.which("chromium")
@@ -87,23 +87,23 @@ def test_a_user_is_searched_and_answered(browser):
 
 @needs_chromium
 def test_a_history_is_built_by_clicking_and_taken_back(browser):
-    one(browser, "#movie").send_keys("movie 21")
+    one(browser, "#item").send_keys("item 21")
     one(browser, "#found button").click()
-    wait_until(lambda: one(browser, "#history li").text.startswith("Movie 21 (1999)"))
+    wait_until(lambda: one(browser, "#history li").text.startswith("Item 21 (1999)"))
     chosen = one(browser, "#recommendations .title").text
     one(browser, "#recommendations [title='I saw this one']").click()
     wait_until(lambda: len(texts(browser, "#history li")) == 2)
-    assert texts(browser, "#history .title") == [chosen, "Movie 21 (1999)"]
+    assert texts(browser, "#history .title") == [chosen, "Item 21 (1999)"]
     assert chosen not in texts(browser, "#recommendations .title")
     one(browser, "#history [title='take it away']").click()
-    wait_until(lambda: texts(browser, "#history .title") == ["Movie 21 (1999)"])
+    wait_until(lambda: texts(browser, "#history .title") == ["Item 21 (1999)"])
     one(browser, "#clear").click()
     wait_until(lambda: "popular lately" in one(browser, "#known").text)
 
 
 @needs_chromium
 def test_titles_are_text_and_never_markup(browser):
-    one(browser, "#movie").send_keys("<script>")
+    one(browser, "#item").send_keys("<script>")
     wait_until(lambda: texts(browser, "#found button") == [SCRIPT_TITLE])
     one(browser, "#found button").click()
     wait_until(lambda: texts(browser, "#history .title") == [SCRIPT_TITLE])
@@ -115,20 +115,20 @@ def test_titles_are_text_and_never_markup(browser):
 
 
 @needs_chromium
-def test_the_map_names_the_movie_that_is_pointed_at(browser):
+def test_the_map_names_the_item_that_is_pointed_at(browser):
     from selenium.webdriver import ActionChains
 
     wait_until(lambda: "version 1" in one(browser, "#version").text)
     canvas = one(browser, "#map")
     browser.execute_script("arguments[0].scrollIntoView()", canvas)
     x, y = browser.execute_script(
-        "const [, , x, y] = state.movies[0]; const c = arguments[0]; const [a, b] = place(c, x, y);"
+        "const [, , x, y] = state.items[0]; const c = arguments[0]; const [a, b] = place(c, x, y);"
         "return [a - c.clientWidth / 2, b - c.clientHeight / 2];",
         canvas,
     )
     ActionChains(browser).move_to_element_with_offset(canvas, round(x), round(y)).click().perform()
-    wait_until(lambda: "Movie 1 (1999)" in one(browser, "#similar-hint").text)
-    assert "Movie 1 (1999)" in one(browser, "#pointed").text
+    wait_until(lambda: "Item 1 (1999)" in one(browser, "#similar-hint").text)
+    assert "Item 1 (1999)" in one(browser, "#pointed").text
     painted = browser.execute_script(
         "const c = arguments[0];"
         "return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0);",
