@@ -22,7 +22,7 @@ SETTLED = 2_000_000_000
 """Nanoseconds after which another change of a file has another time, on any file system."""
 
 REMEMBERED = 10_000
-"""Files that the memory holds; the least recently used are forgotten."""
+"""Files that the memory holds; those that were hashed first are forgotten."""
 
 Hashes = dict[str, str]
 
@@ -67,7 +67,7 @@ class Memory:
     def sha256(self, path: str) -> str:
         """Returns the SHA-256 of a local file, from the memory if the file has not changed."""
         key = _key(path)
-        value = self._known.pop(key, "")
+        value = self._known.get(key, "")
         if not value:
             began = time.time_ns()
             value = _sha256(path)
@@ -75,7 +75,7 @@ class Memory:
             if _key(path) != key or changed > began - SETTLED:
                 return value  # it may change again and its times not tell
             self._is_new = True
-        self._known[key] = value  # the last: the one that was used most recently
+            self._known[key] = value
         return value
 
     def save(self) -> None:

@@ -49,17 +49,14 @@ def record_column(name: str, kind: Feature, column: pa.ChunkedArray) -> RecordCo
     """
     array = _whole(column)
     present = array.is_valid().to_numpy(zero_copy_only=False)
-    if isinstance(kind, (Categories, Vector)):
-        flat = array.flatten()
-        lengths = (
-            np.where(present, kind.size, 0)
-            if isinstance(kind, Vector)
-            else pc.fill_null(pc.list_value_length(array), 0).to_numpy()
-        )
+    if isinstance(kind, Vector):
+        values, lengths = _vectors(array).ravel(), present * kind.size
+    elif isinstance(kind, Categories):
+        values = _values(array.flatten())
+        lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy()
     else:
-        flat, lengths = array.drop_null(), present
+        values, lengths = _values(array.drop_null()), present
     offsets = np.concatenate(([0], np.cumsum(lengths)))
-    values = _values(flat)
     # Slices of a view are cheap, and give Python's numbers.
     sequence = values.tolist() if values.dtype == object else memoryview(values)
     return RecordColumn(name, _list(kind), sequence, offsets.tolist())
@@ -97,7 +94,7 @@ def event_column(kind: Feature | None, column: pa.ChunkedArray) -> EventColumn:
     if isinstance(kind, Vector):
         vectors = np.zeros((len(array), kind.size), np.float32)
         present = array.is_valid().to_numpy(zero_copy_only=False)
-        vectors[present] = array.flatten().to_numpy(zero_copy_only=False).reshape(-1, kind.size)
+        vectors[present] = _vectors(array)
         return EventColumn("float_list", vectors)
     if pa.types.is_dictionary(array.type):
         codes, texts = codes_and_texts(column)
@@ -133,6 +130,12 @@ def _values(array: pa.Array) -> npt.NDArray[Any]:
         array = array.cast(pa.binary() if pa.types.is_string(array.type) else pa.large_binary())
     values: npt.NDArray[Any] = array.to_numpy(zero_copy_only=False)
     return values
+
+
+def _vectors(array: pa.FixedSizeListArray) -> npt.NDArray[np.float32]:
+    """Returns the vectors that are there, `[present, size]`."""
+    flat = array.drop_null().flatten().to_numpy()
+    return flat.reshape(-1, array.type.list_size)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

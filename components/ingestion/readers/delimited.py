@@ -56,24 +56,24 @@ def read(
     if content is None:
         return None
     aliases = dict(aliases or {})
-    header = _Header(content)
+    header = Header(content)
     names = header.names
     found = {name: aliases.get(name, name) for name in wanted if aliases.get(name, name) in names}
     _check_header(path, names, set(found.values()), faults)
     body = content.slice(header.size)
     try:
         table, find_lines = _parse(path, body, header, found, plain, faults)
-    except pa.ArrowInvalid as error:
-        if "UTF8" not in str(error):
-            raise
+    except pa.ArrowInvalid:
         whole = repair_utf_8(content, path, UTF_8_REMEDY, faults)
-        header = _Header(whole)
+        if whole.equals(content):
+            raise
+        header = Header(whole)
         table, find_lines = _parse(path, whole.slice(header.size), header, found, plain, faults)
     columns = tuple(name for name in names if name)
     return Shard(path, table, columns, find_lines, header.delimiter != ",", aliases)
 
 
-class _Header:
+class Header:
     """Names of the columns, and where the rows begin."""
 
     def __init__(self, content: pa.Buffer) -> None:
@@ -113,7 +113,7 @@ def _check_header(path: pathlib.Path, names: list[str], wanted: set[str], faults
 def _parse(
     path: pathlib.Path,
     body: pa.Buffer,
-    header: _Header,
+    header: Header,
     found: Mapping[str, str],
     plain: frozenset[str],
     faults: Faults,
@@ -190,7 +190,7 @@ def _quotes_are_sound(body: pa.Buffer, delimiter: str) -> bool:
     )
 
 
-def _records(body: pa.Buffer, header: _Header) -> Iterator[tuple[int, list[str] | csv.Error]]:
+def _records(body: pa.Buffer, header: Header) -> Iterator[tuple[int, list[str] | csv.Error]]:
     """Yields the first line and the fields of each record that is not blank, or its error."""
     limit = csv.field_size_limit(FIELD_LIMIT)
     lines = (line.decode("utf-8", "replace") for line in io.BytesIO(body))
@@ -212,7 +212,7 @@ def _records(body: pa.Buffer, header: _Header) -> Iterator[tuple[int, list[str] 
         csv.field_size_limit(limit)
 
 
-def _explain(path: pathlib.Path, body: pa.Buffer, header: _Header, faults: Faults) -> None:
+def _explain(path: pathlib.Path, body: pa.Buffer, header: Header, faults: Faults) -> None:
     """Names the lines that are not divided or quoted as they should be."""
     for line, fields in _records(body, header):
         if isinstance(fields, csv.Error):
@@ -244,7 +244,7 @@ def _explain(path: pathlib.Path, body: pa.Buffer, header: _Header, faults: Fault
             )
 
 
-def _find_lines(body: pa.Buffer, header: _Header, by_record: bool, rows: int) -> Lines:
+def _find_lines(body: pa.Buffer, header: Header, by_record: bool, rows: int) -> Lines:
     """Returns the line of every row that was read."""
     if by_record:
         lines = (

@@ -50,7 +50,9 @@ def _read_fast(content: pa.Buffer, wanted: Sequence[str]) -> tuple[pa.Table, tup
         ArrowInvalid, ValueError, TypeError: They are not.
     """
     first = [json.loads(line) for _, line in itertools.islice(_lines(content), LOOKED_AT)]
-    names = tuple(dict.fromkeys(name for row in first for name in row.keys()))
+    if not all(isinstance(row, dict) for row in first):
+        raise TypeError("Not every line is an object.")
+    names = tuple(dict.fromkeys(name for row in first for name in row))
     columns = [name for name in wanted if name in names]
     if len(columns) < len(wanted):
         raise ValueError("A column that is wanted is not among the first rows.")

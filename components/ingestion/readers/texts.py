@@ -30,6 +30,8 @@ class Texts:
 
     def where(self, bad: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
         """Returns the rows whose value is bad, given what is for each value."""
+        if not bad.any():
+            return np.zeros(0, np.int64)
         return np.flatnonzero(np.append(bad, False)[self.codes])
 
     def text(self, row: int) -> str:

@@ -67,6 +67,9 @@ def type_time(
         origin: Where they come from.
     """
     seconds, missing = _read(column, unit, origin)
+    if not missing.any() and len(seconds):
+        if allowed.earliest <= seconds.min() and seconds.max() <= allowed.latest:
+            return pa.array(seconds)
     if required:
         refuse_missing(missing & ~_told(column, missing), origin)
     outside = ~missing & ((seconds < allowed.earliest) | (seconds > allowed.latest))
@@ -108,14 +111,11 @@ def _read(
 def _floor(
     column: pa.ChunkedArray | pa.Array, per_second: int
 ) -> tuple[Seconds, npt.NDArray[np.bool_]]:
-    missing = (
-        column.is_null().to_numpy(zero_copy_only=False)
-        if isinstance(column, pa.Array)
-        else column.is_null().to_numpy()
-    )
-    whole = column.cast(pa.int64()).fill_null(0)
-    numbers = np.asarray(whole.to_numpy(), np.int64)
-    return (numbers if per_second == 1 else numbers // per_second), np.asarray(missing, np.bool_)
+    missing = np.zeros(len(column), np.bool_)
+    if column.null_count:
+        missing = np.array(pa.compute.is_null(column))
+    numbers = np.array(column.cast(pa.int64()).fill_null(0), np.int64)
+    return (numbers if per_second == 1 else numbers // per_second), missing
 
 
 def _parse_numbers(

@@ -113,6 +113,17 @@ def test_other_characters_of_a_path_are_themselves(write):
     assert spans.find(f"{base}/ml+1m (v1.0)/{{SPAN}}").span == 3
 
 
+@pytest.mark.parametrize("name", ["d [2024]", "d [x", "d]", "what?", "star*", "[!a]"])
+def test_what_a_glob_would_take_for_a_pattern_is_a_name(write, name):
+    base = write(f"{name}/3", "d 2/9", "whatX/9", "starry/9", "b/9")
+    assert spans.find(f"{base}/{name}/{{SPAN}}") == spans.Folder(f"{base}/{name}/3", 3)
+
+
+def test_what_a_glob_would_take_for_a_pattern_is_a_name_after_the_span(write):
+    base = write("3/v[1]", "4/v1")
+    assert spans.find(f"{base}/{{SPAN}}/v[1]").span == 3
+
+
 @pytest.mark.parametrize(
     ("folders", "pattern", "span", "message"),
     [

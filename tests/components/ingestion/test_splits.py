@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from components.ingestion.splits import SPLITS, SplitConfig, split_ratings
+from components.ingestion.splits import SPLITS, SplitConfig, split_events, users_of_one_moment
 
 # row   0  1  2  3  4  5  6  7  8  9
 USER = [2, 1, 1, 2, 1, 1, 3, 2, 4, 4]
@@ -15,7 +15,7 @@ TIME = [9, 5, 3, 9, 5, 3, 7, 4, 8, 8]
 def lists(split, name):
     """History and label rows of one split, user by user."""
     history, labels = split.history(name), split.labels(name)
-    users = range(len(split.user_id))
+    users = range(len(split.users))
     return (
         [history.of(user).tolist() for user in users],
         [labels.of(user).tolist() for user in users],
@@ -23,7 +23,7 @@ def lists(split, name):
 
 
 def split_of(user, time, config):
-    return split_ratings(np.array(user, np.int64), np.array(time, np.int64), config)
+    return split_events(np.array(user, np.int32), np.array(time, np.int64), config)
 
 
 NONE = [[], [], [], []]
@@ -70,24 +70,24 @@ NONE = [[], [], [], []]
 def test_history_and_labels(config, train, eval_, test):
     split = split_of(USER, TIME, config)
 
-    assert split.user_id.tolist() == [1, 2, 3, 4]
+    assert split.users.tolist() == [1, 2, 3, 4]
     assert lists(split, "train") == train
     assert lists(split, "eval") == eval_
     assert lists(split, "test") == test
 
 
 @pytest.mark.parametrize("config", [SplitConfig(), SplitConfig("temporal"), SplitConfig("random")])
-def test_a_single_rating_can_be_split(config):
+def test_a_single_event_can_be_split(config):
     split = split_of([5], [7], config)
 
-    assert split.user_id.tolist() == [5]
+    assert split.users.tolist() == [5]
     assert sum(len(split.labels(name).rows) for name in SPLITS) <= 1
     assert len(split.part) == 1
 
 
 @pytest.fixture(scope="module")
 def many():
-    """10,000 ratings by 50 users, many in the same second."""
+    """10,000 events of 50 users, many in the same second."""
     chance = np.random.default_rng(0)
     return chance.integers(0, 50, 10_000), chance.integers(0, 3_000, 10_000)
 
@@ -102,7 +102,7 @@ def many():
     ids=lambda config: config.method,
 )
 def test_splits_fit_together(many, config):
-    split = split_ratings(*many, config)
+    split = split_events(*many, config)
     train, test = split.history("train").rows, split.history("test").rows
     eval_labels, test_labels = split.labels("eval").rows, split.labels("test").rows
 
@@ -114,25 +114,25 @@ def test_splits_fit_together(many, config):
 
 @pytest.mark.parametrize("method", ["leave_last_out", "temporal", "random"])
 def test_every_list_is_in_time_and_file_order(many, method):
-    split = split_ratings(*many, SplitConfig(method))
+    split = split_events(*many, SplitConfig(method))
     _, time = many
 
     for name in SPLITS:
         for side in (split.history(name), split.labels(name)):
-            for user in range(len(split.user_id)):
+            for user in range(len(split.users)):
                 rows = side.of(user)
-                assert (many[0][rows] == split.user_id[user]).all()
+                assert (many[0][rows] == split.users[user]).all()
                 np.testing.assert_array_equal(rows, rows[np.lexsort((rows, time[rows]))])
 
 
 @pytest.mark.parametrize("method", ["leave_last_out", "temporal"])
 def test_labels_never_precede_the_history(many, method):
-    split = split_ratings(*many, SplitConfig(method))
+    split = split_events(*many, SplitConfig(method))
     _, time = many
 
     for name in ("eval", "test"):
         history, labels = split.history(name), split.labels(name)
-        for user in range(len(split.user_id)):
+        for user in range(len(split.users)):
             known, next_ = time[history.of(user)], time[labels.of(user)]
             if len(known) and len(next_):
                 assert known.max() <= next_.min()
@@ -140,7 +140,7 @@ def test_labels_never_precede_the_history(many, method):
 
 
 def test_temporal_cuts_are_the_same_for_all_users(many):
-    split = split_ratings(*many, SplitConfig("temporal", eval_fraction=0.1, test_fraction=0.2))
+    split = split_events(*many, SplitConfig("temporal", eval_fraction=0.1, test_fraction=0.2))
     _, time = many
 
     assert time[split.history("test").rows].max() < time[split.labels("test").rows].min()
@@ -150,8 +150,8 @@ def test_temporal_cuts_are_the_same_for_all_users(many):
 
 def test_random_holds_out_the_fractions_and_depends_on_the_seed_alone(many):
     config = SplitConfig("random", eval_fraction=0.1, test_fraction=0.2, seed=1)
-    split, again = split_ratings(*many, config), split_ratings(*many, config)
-    other = split_ratings(*many, dataclasses.replace(config, seed=2))
+    split, again = split_events(*many, config), split_events(*many, config)
+    other = split_events(*many, dataclasses.replace(config, seed=2))
 
     np.testing.assert_array_equal(split.part, again.part)
     assert (split.part != other.part).any()
@@ -184,3 +184,23 @@ def test_a_configuration_survives_json():
     config = SplitConfig("temporal", eval_cut=978300000, test_cut=978400000)
 
     assert SplitConfig(**json.loads(json.dumps(dataclasses.asdict(config)))) == config
+
+
+@pytest.mark.parametrize(
+    ("user", "time", "expected"),
+    [
+        (USER, TIME, 1),
+        ([1, 1, 2, 2, 2], [5, 5, 7, 7, 7], 2),
+        ([1, 1], [5, 6], 0),
+        ([1], [5], 0),
+        ([1, 2, 1], [5, 5, 5], 1),
+    ],
+    ids=["one-of-four", "both", "two-moments", "a-single-event-is-no-tie", "not-side-by-side"],
+)
+def test_users_of_one_moment(user, time, expected):
+    split = split_of(user, time, SplitConfig())
+    assert users_of_one_moment(split, np.array(time)) == expected
+
+
+def test_users_without_events_are_no_users():
+    assert split_of([7, 3, 7], [1, 2, 3], SplitConfig()).users.tolist() == [3, 7]

@@ -31,7 +31,7 @@ def test_anomaly_stops_the_run_with_its_text(tmp_path):
         AnomalyGate.test_call(
             anomalies=anomalies(tmp_path, train=anomalies_pb2.Anomalies(), eval=found)
         )
-    assert "transform/schemas" in str(error.value)
+    assert "not what its definition says" in str(error.value)
 
 
 def test_anomaly_of_the_whole_split_stops_the_run(tmp_path):

@@ -99,11 +99,6 @@ def year_of(title: str) -> int | None:
     return year if FIRST_YEAR <= year <= LAST_YEAR else None
 
 
-def words_of(title: str) -> str:
-    """Returns a title without the year at its end."""
-    return title if year_of(title) is None else _END.sub("", title)
-
-
 def split_genres(text: str) -> list[str]:
     """Returns the genres of a movie; none where the release does not know."""
     return [word for word in map(str.strip, text.split("|")) if word not in NO_GENRES]
@@ -112,9 +107,14 @@ def split_genres(text: str) -> list[str]:
 def _derive(table: pa.Table) -> pa.Table:
     """Adds what a title says, and divides the genres."""
     if "title" in table.column_names:
-        titles = _texts(table, "title")
-        table = table.append_column("title_words", pa.array(map(words_of, titles), pa.string()))
-        table = table.append_column("year", pa.array(map(year_of, titles), pa.int64()))
+        titles = [title.strip() for title in _texts(table, "title")]
+        years = [year_of(title) for title in titles]
+        words = [
+            title if year is None else _END.sub("", title)
+            for title, year in zip(titles, years, strict=True)
+        ]
+        table = table.append_column("title_words", pa.array(words, pa.string()))
+        table = table.append_column("year", pa.array(years, pa.int64()))
     if "genres" in table.column_names:
         genres = pa.array(map(split_genres, _texts(table, "genres")), pa.list_(pa.string()))
         table = table.set_column(table.column_names.index("genres"), "genres", genres)

@@ -1,13 +1,9 @@
 import pytest
 
-from components.ingestion.readers.grouplens import (
-    DataError,
-    check_consistency,
-    detect,
-    read_movies,
-    read_ratings,
-    read_users,
-)
+from components.ingestion import tables
+from components.ingestion.faults import DataErrors
+from components.ingestion.readers.grouplens import detect
+from transform import datasets
 
 LAYOUTS = ("ml-100k", "ml-1m", "ml-10m", "csv")
 
@@ -18,7 +14,7 @@ def layout(request, tmp_path, write_checkerboard):
 
 
 def check(layout):
-    check_consistency(read_ratings(layout), read_movies(layout), read_users(layout))
+    tables.read(layout.ratings.parent, datasets.load("movielens"))
 
 
 def append(path, delimiter, *columns):
@@ -40,7 +36,7 @@ def test_one_user_and_one_movie_pass(tmp_path, write_checkerboard):
 
 def test_unrated_movies_and_users_without_ratings_pass(layout):
     lines = layout.ratings.read_bytes().splitlines(keepends=True)
-    layout.ratings.write_bytes(b"".join(lines[: 1 + bool(layout.ratings_header)]))
+    layout.ratings.write_bytes(b"".join(lines[: 1 + bool(layout.aliases)]))
 
     check(layout)
 
@@ -50,9 +46,9 @@ def test_names_the_rating_whose_movie_is_not_listed(layout):
     append(layout.ratings, layout.ratings_delimiter, "1", "77", "4", "978300760")
 
     with pytest.raises(
-        DataError,
+        DataErrors,
         match=rf"{layout.ratings.name}, line {expected}: movie 77 is not in {layout.movies.name}, "
-        r"but rated in '1.*77.*Add the movie there",
+        r"but has an event. Add the movie there",
     ):
         check(layout)
 
@@ -65,8 +61,8 @@ def test_names_the_rating_whose_user_is_not_listed(layout):
         check(layout)
         return
     with pytest.raises(
-        DataError,
+        DataErrors,
         match=rf"{layout.ratings.name}, line {expected}: user 88 is not in {layout.users.name}, "
-        r"but rates in '88.*Add the user there",
+        r"but has an event. Add the user there",
     ):
         check(layout)

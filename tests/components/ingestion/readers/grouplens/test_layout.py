@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from components.ingestion.readers.grouplens import DataError, detect
+from components.ingestion.faults import DataErrors
+from components.ingestion.readers.grouplens import detect
 
 LAYOUTS = ("ml-100k", "ml-1m", "ml-10m", "csv")
 
@@ -44,13 +45,13 @@ def test_a_layout_cannot_be_changed(tmp_path, write_checkerboard):
 def test_names_the_missing_file(tmp_path, write_checkerboard, layout, name):
     (write_checkerboard(tmp_path, layout=layout) / name).unlink()
 
-    with pytest.raises(DataError, match=rf"{name}: missing, but {layout} has it\. Unpack"):
+    with pytest.raises(DataErrors, match=rf"{name}: missing, but {layout} has it\. Unpack"):
         detect(tmp_path)
 
 
 def test_refuses_a_missing_folder(tmp_path):
     with pytest.raises(
-        DataError, match=r"nowhere: no such folder\. Give the folder of an unpacked"
+        DataErrors, match=r"nowhere: no such folder\. Give the folder of an unpacked"
     ):
         detect(tmp_path / "nowhere")
 
@@ -59,7 +60,8 @@ def test_refuses_a_folder_without_ratings_and_says_what_is_there(tmp_path):
     (tmp_path / "ml-1m.zip").touch()
 
     with pytest.raises(
-        DataError, match=r"no ratings file .*u\.data, ratings\.dat, ratings\.csv.*found ml-1m\.zip"
+        DataErrors,
+        match=r"nor a ratings file .*u\.data, ratings\.dat, ratings\.csv.*found ml-1m\.zip",
     ):
         detect(tmp_path)
 
@@ -68,14 +70,14 @@ def test_refuses_two_releases_in_one_folder(tmp_path, write_checkerboard):
     write_checkerboard(tmp_path, layout="ml-100k")
     write_checkerboard(tmp_path, layout="csv")
 
-    with pytest.raises(DataError, match=r"several layouts: u\.data, ratings\.csv\. Keep each"):
+    with pytest.raises(DataErrors, match=r"several layouts: u\.data, ratings\.csv\. Keep each"):
         detect(tmp_path)
 
 
 def test_reading_and_splitting_need_no_tensorflow():
     code = (
-        "import sys, components.ingestion.readers.grouplens, components.ingestion.splits\n"
-        "heavy = {'tensorflow', 'tfx', 'apache_beam'} & set(sys.modules)\n"
+        "import sys, components.ingestion.guess, components.ingestion.tables\n"
+        "heavy = {'tensorflow', 'tfx', 'apache_beam', 'tensorflow_transform'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
