@@ -50,7 +50,7 @@ def main() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-    print(json.dumps({name: part() for name, part in PARTS.items()}))
+    print(json.dumps({name: _unescaped(part()) for name, part in PARTS.items()}))
 
 
 def commands() -> str:
@@ -124,6 +124,12 @@ def environment() -> str:
     )
 
 
+def kubeflow_readme() -> str:
+    """Returns `kubeflow/README.md` without its title, as a part of a guide."""
+    text = (ROOT / "kubeflow" / "README.md").read_text()
+    return text.partition("\n")[2].replace("](../docs/", "](../")
+
+
 def tree() -> str:
     """Returns every package and module with the first line of its docstring."""
     listed = subprocess.run(
@@ -149,6 +155,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "client": client,
     "environment": environment,
+    "kubeflow readme": kubeflow_readme,
     "tree": tree,
 }
 """What makes each part, by the name that its marker in a page has."""
@@ -202,7 +209,8 @@ def _classes(modules: dict[str, tuple[str, ...]]) -> str:
 
 def _method(name: str, function: Callable[..., Any]) -> str:
     signature = inspect.signature(function)
-    shown = signature.replace(parameters=list(signature.parameters.values())[1:])
+    text = str(signature.replace(parameters=list(signature.parameters.values())[1:]))
+    shown = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", text).removesuffix(" -> None")
     return f"```python\n{name}{shown}\n```\n\n{_docstring(function)}"
 
 
@@ -211,6 +219,7 @@ def _fields(module: str, name: str) -> str:
     found = _load(module, name)
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(found))).body
     assert isinstance(body, ast.ClassDef)
+    defaults = {field.name: _default(field) for field in dataclasses.fields(found)}
     rows = []
     for field, after in _neighbours(body.body):
         if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
@@ -218,12 +227,26 @@ def _fields(module: str, name: str) -> str:
         told = ""
         if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             told = inspect.cleandoc(str(after.value.value))
-        default = f"`{ast.unparse(field.value)}`" if field.value else ""
-        if "default_factory" in default:
-            default = "empty"
-        kind = f"`{ast.unparse(field.annotation)}`"
-        rows.append((f"`{field.target.id}`", kind, default, told))
+        default = defaults[field.target.id]
+        shown = "empty" if default == [] else "" if default is None else f"`{default!r}`"
+        kind = f"`{_plain_type(field.annotation)}`"
+        rows.append((f"`{field.target.id}`", kind, shown, told))
     return _table(("field", "type", "default", "meaning"), rows)
+
+
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    """Returns the default of a field: None without one, [] where one is made anew each time."""
+    if field.default_factory is not dataclasses.MISSING:
+        return []
+    default = getattr(field.default, "default", field.default)  # pydantic may wrap it
+    return None if default is dataclasses.MISSING else default
+
+
+def _plain_type(annotation: ast.expr) -> str:
+    """Returns a type as people read it, without what checks it."""
+    text = ast.unparse(annotation)
+    annotated = re.fullmatch(r"Annotated\[([^,]+), .*\]", text)
+    return annotated[1] if annotated else text
 
 
 def _neighbours(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, ast.stmt | None]]:
@@ -232,11 +255,13 @@ def _neighbours(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, ast.stmt | Non
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
-    cells = (
-        (" ".join(cell.split()).replace("|", "\\|") if cell else "" for cell in line)
-        for line in lines
-    )
+    cells = ((" ".join(cell.split()).replace("|", "\\|") for cell in line) for line in lines)
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def _unescaped(text: str) -> str:
+    """Returns Markdown whose code has plain bars: MkDocs, unlike GitHub, shows the escape there."""
+    return re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), text)
 
 
 def _docstring(documented: Any) -> str:
