@@ -1,14 +1,14 @@
-"""The trained towers as one SavedModel: raw features in, vectors out.
+"""Trained towers as one SavedModel: raw features in, vectors out.
 
-It holds both transform graphs, so that whoever loads it needs neither Transform's output nor this
-code, and no id is ever looked up by a second rule.
+It holds both transform graphs, so that loading it takes neither Transform's output nor this code,
+and no id is ever looked up by a second rule.
 """
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainer.config import ModelConfig
-from trainer.data.timelines import NO_GAP, PROFILE_ROWS
+from trainer.data.timelines import NO_GAP, USER_FEATURES
 from trainer.data.windows import PADDING, START
 from trainer.model.towers import last_position
 from trainer.model.two_tower import TwoTowerModel
@@ -16,7 +16,7 @@ from transform import features, preprocessing
 
 
 class Towers(tf.Module):
-    """The two functions that everything after training calls."""
+    """Two functions, `embed_query` and `embed_candidate`: all that is used after training."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Towers(tf.Module):
         ]
     )
     def embed_query(self, query: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Returns the vectors of queries, and whether they say anything about the one who asks.
+        """Embeds queries, and says of which users something is known.
 
         Args:
             query: Raw features by name. `[batch]`: `user_id`, `age` (negative: unknown), `gender`,
@@ -72,13 +72,13 @@ class Towers(tf.Module):
             `embedding`: `[batch, dim]` float32. `known`: `[batch]` bool, whether the user was seen
             in training or, where the model uses histories, a movie of the history was.
         """
-        rows = self.timeline_layer(_as_examples_are_parsed(query))
+        rows = self.timeline_layer(_to_parsed(query))
         history = tf.RaggedTensor.from_sparse(rows[features.MOVIE_ID])
         inputs = self._latest(START, history).to_tensor(PADDING)
         ratings = tf.RaggedTensor.from_sparse(rows[features.RATING])
         gaps = _gaps(rows[features.TIMESTAMP], history.row_lengths())
         vectors = self.query(
-            {name: rows[name] for name in PROFILE_ROWS},
+            {name: rows[name] for name in USER_FEATURES},
             inputs,
             self._latest(0.0, ratings).to_tensor(0.0),
             self._latest(NO_GAP, gaps).to_tensor(NO_GAP),
@@ -89,7 +89,7 @@ class Towers(tf.Module):
         return {"embedding": last_position(vectors, inputs), "known": known}
 
     def _latest(self, start: float, column: tf.RaggedTensor) -> tf.RaggedTensor:
-        """Returns the latest places of the window in a column of the timelines, after `start`."""
+        """Returns the latest `window` values of `start` and each row's column, `[batch, None]`."""
         first = tf.fill([column.nrows(), 1], tf.constant(start, column.dtype))
         return tf.concat([first, column], axis=1)[:, -self.window :]
 
@@ -119,7 +119,7 @@ def _gaps(timestamps: tf.SparseTensor, lengths: tf.Tensor) -> tf.RaggedTensor:
 
     Args:
         timestamps: `[batch, any]` int64 seconds, 0 where unknown.
-        lengths: `[batch]` int64 number of movies.
+        lengths: `[batch]` int64 numbers of movies.
     """
     padded = tf.sparse.to_dense(timestamps)
     before = tf.pad(padded, [[0, 0], [1, 0]])[:, :-1]
@@ -128,19 +128,19 @@ def _gaps(timestamps: tf.SparseTensor, lengths: tf.Tensor) -> tf.RaggedTensor:
     return tf.RaggedTensor.from_tensor(gaps, lengths=lengths)
 
 
-def _as_examples_are_parsed(query: dict[str, tf.Tensor]) -> dict[str, tf.Tensor | tf.SparseTensor]:
-    """Turns padded tensors into what parsing a raw timeline would have given."""
+def _to_parsed(query: dict[str, tf.Tensor]) -> dict[str, tf.Tensor | tf.SparseTensor]:
+    """Turns padded tensors into those that parsing raw timelines gives."""
     raw: dict[str, tf.Tensor | tf.SparseTensor] = {features.USER_ID: query[features.USER_ID]}
-    raw[features.AGE] = _sparse(query[features.AGE], query[features.AGE] >= 0)
+    raw[features.AGE] = _to_sparse(query[features.AGE], query[features.AGE] >= 0)
     for name in (features.GENDER, features.OCCUPATION, features.ZIP):
-        raw[name] = _sparse(query[name], query[name] != "")
+        raw[name] = _to_sparse(query[name], query[name] != "")
     real = query[features.MOVIE_ID] != ""
     for name in features.HISTORY:  # a gap closes up: clients may pad on either side
         raw[name] = tf.ragged.boolean_mask(query[name], real).to_sparse()
     return raw
 
 
-def _sparse(values: tf.Tensor, real: tf.Tensor) -> tf.SparseTensor:
+def _to_sparse(values: tf.Tensor, real: tf.Tensor) -> tf.SparseTensor:
     """Returns the real values of `[batch]` or `[batch, length]` as a sparse matrix."""
     if values.shape.rank == 1:
         values, real = values[:, tf.newaxis], real[:, tf.newaxis]

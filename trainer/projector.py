@@ -1,4 +1,4 @@
-"""The movies' vectors with their titles, as the files that TensorBoard's projector shows."""
+"""Files for TensorBoard's projector: the movies' vectors with their titles."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ def write(
     Args:
         log_dir: Folder of the training's logs.
         vectors: `[movies, dim]` float32.
-        catalogue: The movies, in the same order.
+        catalogue: All movies, in the same order.
         genres: `[vocabulary]` names by row; the row after the last is an unseen one.
         ratings: `[movies]` int64 ratings in training; the `SHOWN` most rated movies are written.
     """
@@ -42,16 +42,16 @@ def write(
     with tf.io.gfile.GFile(os.path.join(folder, VECTORS), "w") as file:
         np.savetxt(file, vectors[shown], fmt="%.6g", delimiter="\t")
     with tf.io.gfile.GFile(os.path.join(folder, METADATA), "w") as file:
-        file.write(line(COLUMNS))
+        file.write(join_cells(COLUMNS))
         for place, movie in enumerate(shown):
             title = catalogue.title[movie].decode()
             listed = "|".join(names[row] for row in rows[movie]) or NO_GENRES
-            file.write(line((title, years[place], listed, str(ratings[movie]))))
+            file.write(join_cells((title, years[place], listed, str(ratings[movie]))))
     config = projector.ProjectorConfig()
     config.embeddings.add(tensor_name="movies", tensor_path=VECTORS, metadata_path=METADATA)
     projector.visualize_embeddings(folder, config)
 
 
-def line(cells: Iterable[str]) -> str:
-    """Returns a line of TSV, which knows no escapes: white space in a cell becomes one space."""
+def join_cells(cells: Iterable[str]) -> str:
+    """Returns a line of TSV, which has no escapes: white space in a cell becomes one space."""
     return "\t".join(" ".join(cell.split()) for cell in cells) + "\n"

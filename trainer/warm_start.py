@@ -1,8 +1,8 @@
-"""Warm start: training begins with the weights of an earlier bundle, not with random ones.
+"""Warm start: the weights of an earlier bundle in place of random ones.
 
 A bundle holds the towers that it was made of, and the entries of each vocabulary as a file. Row
-numbers change from day to day, so rows are matched by entry; an entry that is new begins as the
-unseen one did, whose row was trained to stand for it.
+numbers change from day to day, so rows are matched by entry; a new entry starts with the row of the
+unseen one, which was trained to stand for it.
 """
 
 import os
@@ -22,29 +22,29 @@ Vocabularies = dict[str, list[bytes]]
 Weights = dict[tuple[str, int], np.ndarray]
 
 
-def start_from(bundle: str, model: TwoTowerModel, vocabularies: Vocabularies) -> bool:
+def start_from(bundle: str | None, model: TwoTowerModel, vocabularies: Vocabularies) -> bool:
     """Gives a model the weights of a bundle.
 
     Args:
-        bundle: Path of its SavedModel; there may be none.
-        model: Was called once, so that it has variables.
+        bundle: Path of the bundle's SavedModel, if there is one.
+        model: Model that was called once, so that it has variables.
         vocabularies: Entries of the model's tables in the order of their rows, by name.
 
     Returns:
-        Whether it did. It does not where there is no bundle, or where that is of a model of another
-        shape; the log says so, and training begins from nothing.
+        Whether the model has the bundle's weights now. It keeps its own where there is no bundle,
+        or one of a model of another shape; the log says so.
     """
-    if not tf.io.gfile.exists(os.path.join(bundle, "saved_model.pb")):
-        logging.info("There is no bundle to start from: training starts from nothing.")
+    if not bundle or not tf.io.gfile.exists(os.path.join(bundle, "saved_model.pb")):
+        logging.info("There is no bundle to start from: training starts with random weights.")
         return False
     earlier = read_weights(bundle)
-    wanted = places(model)
+    wanted = number_variables(model)
     tables = {id(table): name for name, table in model.tables()}
     for place in earlier.keys() & wanted.keys():
         name = tables.get(id(wanted[place]))
         if name:
             entries = read_vocabulary(bundle, name), vocabularies[name]
-            earlier[place] = rearranged(earlier[place], *entries)
+            earlier[place] = match_rows(earlier[place], *entries)
     shapes = [
         {place: tuple(weight.shape) for place, weight in weights.items()}
         for weights in (earlier, wanted)
@@ -54,7 +54,7 @@ def start_from(bundle: str, model: TwoTowerModel, vocabularies: Vocabularies) ->
         tower, number = differing[0]
         logging.warning(
             "%s is of a model of another shape (the first weight that differs is %d of the %s "
-            "tower): training starts from nothing.",
+            "tower): training starts with random weights.",
             bundle,
             number,
             tower,
@@ -66,21 +66,21 @@ def start_from(bundle: str, model: TwoTowerModel, vocabularies: Vocabularies) ->
     return True
 
 
-def places(model: TwoTowerModel) -> dict[tuple[str, int], tf.Variable]:
-    """Returns every variable of the towers once, by tower and number: the first that has it.
+def number_variables(model: TwoTowerModel) -> dict[tuple[str, int], tf.Variable]:
+    """Returns every variable of the towers once, by tower and number, the first that it has.
 
-    It is how a SavedModel names the weights of Keras layers.
+    A SavedModel names the weights of Keras layers so.
     """
-    found: dict[tuple[str, int], tf.Variable] = {}
+    numbered: dict[tuple[str, int], tf.Variable] = {}
     for tower in ("query", "candidate"):
         for number, variable in enumerate(getattr(model, tower).variables):
-            if not any(variable is other for other in found.values()):
-                found[tower, number] = variable
-    return found
+            if not any(variable is other for other in numbered.values()):
+                numbered[tower, number] = variable
+    return numbered
 
 
 def read_weights(bundle: str) -> Weights:
-    """Returns the weights of a bundle's towers by tower and number, as in `places`."""
+    """Returns the weights of a bundle's towers by tower and number, as in `number_variables`."""
     reader = tf.train.load_checkpoint(os.path.join(bundle, "variables", "variables"))
     matches = (WEIGHT.fullmatch(name) for name in reader.get_variable_to_shape_map())
     return {(match[1], int(match[2])): reader.get_tensor(match[0]) for match in matches if match}
@@ -93,17 +93,20 @@ def read_vocabulary(bundle: str, name: str) -> list[bytes]:
     return [line.split(b" ", 1)[1] for line in lines] if name in COUNTED else lines
 
 
-def rearranged(table: np.ndarray, then: list[bytes], now: list[bytes]) -> np.ndarray:
-    """Returns a table's rows for another vocabulary.
+def match_rows(table: np.ndarray, old: list[bytes], new: list[bytes]) -> np.ndarray:
+    """Returns a table's rows in the order of another vocabulary.
+
+    >>> match_rows(np.array([[1], [2], [9]]), [b"a", b"b"], [b"b", b"c", b"a"]).tolist()
+    [[2], [9], [1], [9]]
 
     Args:
-        table: `[len(then) + 1 + any, dim]`: a row an entry, the unseen one's, and any others.
-        then: Its entries.
-        now: Those that are wanted; what is not in `then` gets the unseen one's row.
+        table: `[len(old) + 1 + any, dim]`: a row an entry, the unseen one's, and any others.
+        old: The table's entries in the order of their rows.
+        new: Entries of the result; one that is not in `old` gets the unseen one's row.
 
     Returns:
-        `[len(now) + 1 + any, dim]`, likewise.
+        `[len(new) + 1 + any, dim]`, likewise.
     """
-    row_of = {entry: row for row, entry in enumerate(then)}
-    rows = [row_of.get(entry, len(then)) for entry in now]
-    return np.concatenate([table[rows], table[len(then) :]])
+    row_of = {entry: row for row, entry in enumerate(old)}
+    rows = [row_of.get(entry, len(old)) for entry in new]
+    return np.concatenate([table[rows], table[len(old) :]])

@@ -57,8 +57,8 @@ def test_plugin_finds_the_run(ask):
 
 
 def test_plugin_reads_the_vectors(ask):
-    found = np.frombuffer(ask("/tensor").data, np.float32).reshape(VECTORS.shape)
-    np.testing.assert_allclose(found, VECTORS, rtol=1e-5)
+    vectors = np.frombuffer(ask("/tensor").data, np.float32).reshape(VECTORS.shape)
+    np.testing.assert_allclose(vectors, VECTORS, rtol=1e-5)
 
 
 def test_plugin_reads_a_line_of_titles_for_each_vector(ask):

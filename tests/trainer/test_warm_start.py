@@ -1,15 +1,19 @@
 """Weights of one model in another whose vocabularies differ, by way of a bundle on disk."""
 
+import doctest
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from trainer import warm_start
 from trainer.config import ModelConfig
-from trainer.model.two_tower import GAPS, INPUTS, RATINGS, TARGETS, TwoTowerModel
+from trainer.data.windows import GAPS, INPUTS, RATINGS, TARGETS
+from trainer.model.encoders import ENCODERS
+from trainer.model.two_tower import TwoTowerModel
 from transform import features, preprocessing
 
-THEN = {
+OLD = {
     features.MOVIE_ID: [b"m1", b"m2", b"m 3"],
     features.USER_ID: [b"u1", b"u2"],
     features.GENDER: [b"F", b"M"],
@@ -18,8 +22,8 @@ THEN = {
     features.GENRES: [b"Comedy", b"Drama"],
     features.TITLE_WORDS: [b"the"],
 }
-NOW = {
-    **THEN,
+NEW = {
+    **OLD,
     features.MOVIE_ID: [b"m 3", b"new", b"m1", b"m2", b"newer"],  # other counts, other order
     features.USER_ID: [b"u2", b"u3"],  # u1 is gone
     features.GENRES: [b"Drama", b"Comedy", b"Western"],
@@ -84,42 +88,44 @@ def tables(model):
     return found
 
 
-@pytest.mark.parametrize("history", ["attention", "mean", "none"])
+@pytest.mark.parametrize("history", list(ENCODERS))
 def test_rows_follow_their_entries(save, history):
-    earlier = built(THEN, 1, history=history)
-    bundle = save(earlier, THEN)
-    model = built(NOW, 2, history=history)
+    earlier = built(OLD, 1, history=history)
+    bundle = save(earlier, OLD)
+    model = built(NEW, 2, history=history)
 
-    assert warm_start.start_from(bundle, model, NOW)
+    assert warm_start.start_from(bundle, model, NEW)
 
     for name, (*found,) in tables(model).items():
         for now, then in zip(found, tables(earlier)[name], strict=True):
-            for row, entry in enumerate(NOW[name]):
-                old = THEN[name].index(entry) if entry in THEN[name] else len(THEN[name])
+            for row, entry in enumerate(NEW[name]):
+                old = OLD[name].index(entry) if entry in OLD[name] else len(OLD[name])
                 np.testing.assert_array_equal(now[row], then[old], f"{name} {entry}")
             # the unseen one's row, and after it that of the start of a history
-            np.testing.assert_array_equal(now[len(NOW[name]) :], then[len(THEN[name]) :])
+            np.testing.assert_array_equal(now[len(NEW[name]) :], then[len(OLD[name]) :])
 
 
 def test_all_other_weights_are_the_earlier_ones(save):
-    earlier = built(THEN, 1)
-    model = built(NOW, 2)
-    assert warm_start.start_from(save(earlier, THEN), model, NOW)
+    earlier = built(OLD, 1)
+    model = built(NEW, 2)
+    assert warm_start.start_from(save(earlier, OLD), model, NEW)
     by_id = {id(table) for _, table in model.tables()}
     others = [
-        place for place, variable in warm_start.places(model).items() if id(variable) not in by_id
+        place
+        for place, variable in warm_start.number_variables(model).items()
+        if id(variable) not in by_id
     ]
     assert len(others) > 10  # attention, norms, years, ages
     for place in others:
-        old, new = (warm_start.places(m)[place].numpy() for m in (earlier, model))
+        old, new = (warm_start.number_variables(m)[place].numpy() for m in (earlier, model))
         np.testing.assert_array_equal(new, old)
 
 
 def test_same_data_same_answers(save):
-    earlier = built(THEN, 1)
-    model = built(THEN, 2)
+    earlier = built(OLD, 1)
+    model = built(OLD, 2)
     assert not np.allclose(earlier.candidate_matrix(), model.candidate_matrix())
-    assert warm_start.start_from(save(earlier, THEN), model, THEN)
+    assert warm_start.start_from(save(earlier, OLD), model, OLD)
     np.testing.assert_array_equal(earlier.candidate_matrix(), model.candidate_matrix())
 
 
@@ -138,20 +144,25 @@ def test_same_data_same_answers(save):
     ids=lambda settings: "-".join(settings),
 )
 def test_model_of_another_shape_starts_from_nothing(save, settings):
-    bundle = save(built(THEN, 1, **settings), THEN)
-    model = built(NOW, 2)
+    bundle = save(built(OLD, 1, **settings), OLD)
+    model = built(NEW, 2)
     before = [variable.numpy() for variable in model.variables]
-    assert not warm_start.start_from(bundle, model, NOW)
+    assert not warm_start.start_from(bundle, model, NEW)
     for old, new in zip(before, model.variables, strict=True):
         np.testing.assert_array_equal(old, new.numpy())
 
 
 def test_first_run_starts_from_nothing(tmp_path):
-    assert not warm_start.start_from(str(tmp_path / "absent"), built(NOW, 2), NOW)
+    assert not warm_start.start_from(str(tmp_path / "absent"), built(NEW, 2), NEW)
+    assert not warm_start.start_from(None, built(NEW, 2), NEW)
+
+
+def test_example_of_the_documentation():
+    assert doctest.testmod(warm_start).failed == 0
 
 
 def test_age_and_year_have_no_vocabulary():
-    model = built(THEN, 1)
-    assert set(tables(model)) == set(THEN)
+    model = built(OLD, 1)
+    assert set(tables(model)) == set(OLD)
     assert tables(model)[features.MOVIE_ID][0].shape == (5, 4)  # three, the unseen one, the start
     assert preprocessing.YEAR_BUCKETS not in {len(t[0]) for t in tables(model).values()}

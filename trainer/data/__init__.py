@@ -1,1 +1,1 @@
-"""Transformed records as arrays, and the windows that training sees of them."""
+"""Data of a training: transformed records as arrays, and the windows cut out of them."""

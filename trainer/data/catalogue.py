@@ -1,4 +1,4 @@
-"""The transformed movies as arrays: the fixed set of candidates that training ranks."""
+"""Transformed movies as arrays: the fixed set of candidates that training ranks."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -33,7 +33,10 @@ class Catalogue:
         return len(self.movie_id)
 
     def positions_of(self, movie_ids: Sequence[bytes]) -> np.ndarray:
-        """Returns where each id stands in the catalogue, `[len(movie_ids)]` int64.
+        """Returns the position of each id in the catalogue, `[len(movie_ids)]` int64.
+
+        Args:
+            movie_ids: Ids, in any order.
 
         Raises:
             ValueError: An id is not in the catalogue.

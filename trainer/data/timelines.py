@@ -1,4 +1,4 @@
-"""Transformed timelines as arrays.
+"""Transformed timelines as flat arrays.
 
 A split is read once into flat arrays (25 million ratings are 200 MB a column), so that an epoch is
 array slicing and not parsing; windows are cut out of them a batch at a time.
@@ -12,19 +12,20 @@ import numpy as np
 import tensorflow as tf
 
 from transform import features
+from transform.held_out import join_order
 
 NO_GAP = -1
 READ_BATCH = 1024
 LIST_TYPES = (tf.int64, tf.float32, tf.int64)  # of movie rows, stars and seconds
-PROFILE_ROWS = (features.USER_ID, *features.PROFILE)
+USER_FEATURES = (features.USER_ID, *features.PROFILE)
 
 
 @dataclasses.dataclass(frozen=True)
 class Timelines:
     """A split of transformed timelines, in order of user row."""
 
-    profile: dict[str, np.ndarray]
-    """By feature name: `[users]` int64 rows of the user id and of each profile feature."""
+    user_features: dict[str, np.ndarray]
+    """By feature name: `[users]` int64 rows of the user id and of each user feature."""
 
     history: np.ndarray
     """`[ratings]` int64 movie rows, all histories one after another, each in time order."""
@@ -41,8 +42,14 @@ class Timelines:
     rating: np.ndarray
     """`[ratings]` float32 stars, beside `history`."""
 
+    label_rating: np.ndarray
+    """`[labels]` float32 stars, beside `label`."""
+
     timestamp: np.ndarray
-    """`[ratings]` int64 seconds, beside `history`."""
+    """`[ratings]` int64 seconds since 1970-01-01 UTC, beside `history`."""
+
+    label_timestamp: np.ndarray
+    """`[labels]` int64 seconds, beside `label`."""
 
     def __len__(self) -> int:
         """Number of users."""
@@ -57,17 +64,12 @@ class Timelines:
         return gap
 
 
-def read_timelines(
-    files: Sequence[str], feature_spec: dict, learn_labels_of: int | None = None
-) -> Timelines:
+def read_timelines(files: Sequence[str], feature_spec: dict) -> Timelines:
     """Reads one split of transformed timelines.
 
     Args:
         files: File patterns of gzipped TFRecords, as Transform writes them.
-        feature_spec: `TFTransformOutput.transformed_feature_spec()`.
-        learn_labels_of: Movies in the vocabulary. If given, what was held out joins the history,
-            in time order, and no label is left; movies outside the vocabulary are left out, since
-            nothing could be learned of them.
+        feature_spec: Parsing specs by feature name: `TFTransformOutput.transformed_feature_spec()`.
 
     Returns:
         The split, sorted by user row so that it does not depend on the order of the files.
@@ -79,36 +81,52 @@ def read_timelines(
     records = list(tf.data.TFRecordDataset(paths, "GZIP").batch(READ_BATCH))
     if not records:
         raise ValueError(f"No timelines in {', '.join(files)}: the split is empty.")
-    spec = {name: feature_spec[name] for name in PROFILE_ROWS}
+    spec = {name: feature_spec[name] for name in USER_FEATURES}
     for names in (features.HISTORY, features.LABEL):
         spec |= zip(names, map(tf.io.RaggedFeature, LIST_TYPES), strict=True)
     batches = [tf.io.parse_example(batch, spec) for batch in records]
     rows = {name: tf.concat([batch[name] for batch in batches], axis=0) for name in spec}
     order = tf.argsort(rows[features.USER_ID], stable=True)
     rows = {name: tf.gather(column, order) for name, column in rows.items()}
-    if learn_labels_of is not None:
-        rows |= _learned(rows, learn_labels_of)
     history, label = rows[features.MOVIE_ID], rows[features.LABEL_MOVIE_ID]
     return Timelines(
-        profile={name: rows[name].numpy() for name in PROFILE_ROWS},
+        user_features={name: rows[name].numpy() for name in USER_FEATURES},
         history=history.values.numpy(),
         history_splits=history.row_splits.numpy(),
         label=label.values.numpy(),
         label_splits=label.row_splits.numpy(),
         rating=rows[features.RATING].values.numpy(),
+        label_rating=rows[features.LABEL_RATING].values.numpy(),
         timestamp=rows[features.TIMESTAMP].values.numpy(),
+        label_timestamp=rows[features.LABEL_TIMESTAMP].values.numpy(),
     )
 
 
-def _learned(rows: dict[str, tf.RaggedTensor], movies: int) -> dict[str, tf.RaggedTensor]:
-    """Returns history and label columns after the labels have joined the history."""
-    joined = {
-        name: tf.concat([rows[name], rows[label]], axis=1)
-        for name, label in zip(features.HISTORY, features.LABEL, strict=True)
-    }
-    known = joined[features.MOVIE_ID] < movies
-    joined = {name: tf.ragged.boolean_mask(column, known) for name, column in joined.items()}
-    when = joined[features.TIMESTAMP]
-    order = np.lexsort((when.values.numpy(), when.value_rowids().numpy()))
-    joined = {name: c.with_values(tf.gather(c.values, order)) for name, c in joined.items()}
-    return joined | {name: rows[name][:, :0] for name in features.LABEL}
+def learn_labels(timelines: Timelines, movies: int) -> Timelines:
+    """Moves the labels into the histories, in time order; no label is left.
+
+    Args:
+        timelines: A split with labels.
+        movies: Number of movies in the vocabulary. Rows from here on mean "unseen": such ratings
+            are left out, since nothing could be learned of them.
+    """
+    order, splits = join_order(
+        timelines.timestamp,
+        timelines.history_splits,
+        timelines.label_timestamp,
+        timelines.label_splits,
+    )
+    movie = np.concatenate([timelines.history, timelines.label])[order]
+    known = movie < movies
+    order = order[known]
+    return dataclasses.replace(
+        timelines,
+        history=movie[known],
+        history_splits=np.append(0, np.cumsum(known))[splits],
+        rating=np.concatenate([timelines.rating, timelines.label_rating])[order],
+        timestamp=np.concatenate([timelines.timestamp, timelines.label_timestamp])[order],
+        label=timelines.label[:0],
+        label_splits=np.zeros_like(splits),
+        label_rating=timelines.label_rating[:0],
+        label_timestamp=timelines.label_timestamp[:0],
+    )

@@ -1,4 +1,4 @@
-"""The windows of timelines that training sees, and the latest ones, which are asked with."""
+"""Windows of timelines: the ones that training sees, and the latest ones, which queries hold."""
 
 import dataclasses
 
@@ -9,6 +9,7 @@ from trainer.data.timelines import NO_GAP, Timelines
 PADDING = -1
 START = -2  # stands before the first movie of every timeline
 BEYOND = np.iinfo(np.int64).max  # a position behind the end of every timeline
+INPUTS, RATINGS, GAPS, TARGETS = "inputs", "ratings", "gaps", "targets"  # columns of a batch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,30 +31,30 @@ class Inputs:
 
 
 @dataclasses.dataclass(frozen=True)
-class Cuts:
-    """Where histories are cut into pieces, so that each movie is in one piece."""
+class WindowStarts:
+    """Places where windows start, so that each movie of a history is in one window."""
 
     user: np.ndarray
-    """`[windows]` int64, whose history."""
+    """`[windows]` int64 position of the user whose history it is."""
 
     first: np.ndarray
-    """`[windows]` int64 place in it where the piece begins. Negative, if it begins before the
-    history does and so is a short one."""
+    """`[windows]` int64 place in the history of the window's first movie. Negative, if the window
+    starts before the history does and so is a short one."""
 
     def __len__(self) -> int:
         """Number of windows."""
         return len(self.user)
 
-    def take(self, chosen: np.ndarray | slice) -> "Cuts":
-        """Returns some of the cuts, by `[chosen]` int64 index or a slice."""
-        return Cuts(self.user[chosen], self.first[chosen])
+    def take(self, chosen: np.ndarray | slice) -> "WindowStarts":
+        """Returns some of the starts, by `[chosen]` int64 index or a slice."""
+        return WindowStarts(self.user[chosen], self.first[chosen])
 
 
 @dataclasses.dataclass(frozen=True)
 class Windows:
-    """Pieces of timelines of equal length: at each position the past so far, and what came next."""
+    """Windows of equal length: at each position the past so far, and what came next."""
 
-    profile: dict[str, np.ndarray]
+    user_features: dict[str, np.ndarray]
     """By feature name: `[windows]` int64 rows."""
 
     inputs: Inputs
@@ -63,49 +64,51 @@ class Windows:
     """`[windows, window]` int64 movie row that follows each input, or `PADDING`."""
 
 
-def cut(timelines: Timelines, window: int, chance: np.random.Generator | None = None) -> Cuts:
-    """Returns where every history is cut into pieces.
+def find_window_starts(
+    timelines: Timelines, window: int, rng: np.random.Generator | None = None
+) -> WindowStarts:
+    """Cuts every history into windows.
 
     Args:
         timelines: The histories.
-        window: Length of a piece.
-        chance: Shortens each user's first window at random, so that every movie is seen with pasts
+        window: Length of a window.
+        rng: Shortens each user's first window at random, so that every movie is seen with pasts
             of all lengths; None cuts at multiples of `window`.
     """
     lengths = np.diff(timelines.history_splits)
     users = len(timelines)
-    short = np.zeros(users, np.int64) if chance is None else chance.integers(0, window, users)
+    short = np.zeros(users, np.int64) if rng is None else rng.integers(0, window, users)
     short = np.where(lengths > 0, short, 0)  # an empty history has no window
-    pieces = -(-(lengths + short) // window)
-    user = np.repeat(np.arange(users), pieces)
-    piece = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    return Cuts(user, piece * window - short[user])
+    windows = -(-(lengths + short) // window)
+    user = np.repeat(np.arange(users), windows)
+    number = np.arange(windows.sum()) - np.repeat(np.cumsum(windows) - windows, windows)
+    return WindowStarts(user, number * window - short[user])
 
 
-def training_windows(timelines: Timelines, cuts: Cuts, window: int) -> Windows:
-    """Returns windows in which each movie of the pieces is a target once.
+def make_windows(timelines: Timelines, starts: WindowStarts, window: int) -> Windows:
+    """Cuts windows out of histories, in which each movie is a target once.
 
     A timeline `a b c d` with a window of 3 gives inputs `START a b` and `c`, targets `a b c` and
     `d`: what a query may use at a position never includes its target.
 
     Args:
         timelines: The histories.
-        cuts: The pieces.
-        window: Length of a piece.
+        starts: Places of the windows.
+        window: Length of a window.
     """
-    user, first = cuts.user, cuts.first
+    user, first = starts.user, starts.first
     position = np.maximum(first, 0)[:, np.newaxis] + np.arange(window)
     targets = _movies(timelines, user, position)
     targets[position >= (first + window)[:, np.newaxis]] = PADDING
-    profile = {name: rows[user] for name, rows in timelines.profile.items()}
+    user_features = {name: rows[user] for name, rows in timelines.user_features.items()}
     inputs = _inputs(timelines, user, np.where(targets == PADDING, BEYOND, position - 1))
-    return Windows(profile, inputs, targets)
+    return Windows(user_features, inputs, targets)
 
 
-def shuffled(timelines: Timelines, chance: np.random.Generator) -> Timelines:
+def shuffle_histories(timelines: Timelines, rng: np.random.Generator) -> Timelines:
     """Returns the timelines with each history in random order."""
     user = np.repeat(np.arange(len(timelines)), np.diff(timelines.history_splits))
-    order = np.lexsort((chance.random(len(user)), user))
+    order = np.lexsort((rng.random(len(user)), user))
     columns = ("history", "rating", "timestamp")
     return dataclasses.replace(
         timelines, **{name: getattr(timelines, name)[order] for name in columns}
@@ -113,7 +116,12 @@ def shuffled(timelines: Timelines, chance: np.random.Generator) -> Timelines:
 
 
 def latest_inputs(timelines: Timelines, window: int) -> Inputs:
-    """Returns each user's latest `window` inputs, padded after the end."""
+    """Returns each user's latest inputs, `[users, window]`, padded after the end.
+
+    Args:
+        timelines: The histories.
+        window: Inputs that a query holds, `START` included where the history is shorter.
+    """
     lengths = np.diff(timelines.history_splits)
     first = np.maximum(lengths - window, -1)
     position = first[:, np.newaxis] + np.arange(window)
@@ -142,14 +150,14 @@ def _take(
     position: np.ndarray,
     outside: np.ndarray | float,
 ) -> np.ndarray:
-    """Returns what stands in a column beside `history` at `[rows, window]` positions of a user's.
+    """Returns a column's values at positions of the users' histories, `[rows, window]`.
 
     Args:
-        timelines: Whose histories.
-        column: `[ratings]`.
-        user: `[rows]` users.
-        position: `[rows, window]` places in the history.
-        outside: What is returned where the history has no such place.
+        timelines: The histories.
+        column: `[ratings]` values beside `history`.
+        user: `[rows]` int64 users.
+        position: `[rows, window]` int64 places in each user's history.
+        outside: Value where the history has no such place.
     """
     start = timelines.history_splits[user][:, np.newaxis]
     length = (timelines.history_splits[user + 1] - timelines.history_splits[user])[:, np.newaxis]

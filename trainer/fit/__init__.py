@@ -1,1 +1,1 @@
-"""How the model is fitted: optimizers, callbacks, the ranking on eval."""
+"""Fitting of the model: optimizers, callbacks, the ranking on eval."""

@@ -1,4 +1,4 @@
-"""What watches training besides the ranking on `eval`: progress, and numbers that went astray."""
+"""Callbacks of every training: progress, and a stop where numbers are not finite."""
 
 import math
 
@@ -6,21 +6,29 @@ import tensorflow as tf
 from absl import logging
 
 DIVERGED = (
-    "training diverged and nothing was exported. Lower the step size (--set model.learning_rate=…)."
+    "training diverged and nothing was exported. "
+    "Lower the learning rate (--set model.learning_rate=…)."
 )
 
 
-def watchers(logs: str) -> list[tf.keras.callbacks.Callback]:
-    """Returns what watches every training: for NaN, on the log, and for TensorBoard in `logs`."""
+def make_callbacks(logs: str) -> list[tf.keras.callbacks.Callback]:
+    """Creates the callbacks of every training: stop at NaN, a log line an epoch, TensorBoard.
+
+    Args:
+        logs: Folder for TensorBoard.
+    """
     tensorboard = tf.keras.callbacks.TensorBoard(logs, write_graph=False)
     return [StopOnNaN(), Progress(), tensorboard]
 
 
 def check_weights(model: tf.keras.Model) -> None:
-    """Looks at the weights that training left: a loss tells only of those before its step.
+    """Checks the weights after the last step; a loss only speaks of those before its step.
+
+    Args:
+        model: A fitted model.
 
     Raises:
-        FloatingPointError: One is infinite or not a number; the message names the variable.
+        FloatingPointError: A weight is infinite or not a number; the message names its variable.
     """
     for variable in model.trainable_variables:
         if not tf.reduce_all(tf.math.is_finite(variable)):
@@ -48,15 +56,15 @@ class StopOnNaN(tf.keras.callbacks.Callback):
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Notes the epoch, for the message."""
+        """Remembers the epoch for the message."""
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Looks at the loss of the step.
+        """Checks the loss of the step.
 
         Raises:
-            FloatingPointError: It is infinite or not a number; the message names the step, and
-                the batch that it was of.
+            FloatingPointError: The loss is infinite or not a number; the message names step,
+                batch and epoch.
         """
         loss = (logs or {})["loss"]
         if not math.isfinite(loss):

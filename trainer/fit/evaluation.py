@@ -1,15 +1,17 @@
-"""Chooses the epoch: ranks the held-out movies of `eval` after each one."""
+"""Ranking of the held-out movies of `eval` after each epoch, by which the epoch is chosen."""
 
 import numpy as np
 import tensorflow as tf
 
-from trainer.data.timelines import PROFILE_ROWS, Timelines
+from trainer.data.timelines import USER_FEATURES, Timelines
 from trainer.data.windows import latest_inputs
-from trainer.fit import ranking
+from trainer.fit.ranking import ranks
 from trainer.model.towers import last_position
 from trainer.model.two_tower import TwoTowerModel
+from transform import metrics
 
-MONITOR = "val_ndcg@10"
+K = 10
+HIT, MONITOR = f"val_hit@{K}", f"val_ndcg@{K}"
 QUERY_BATCH = 1024
 SCORES_AT_ONCE = 2**26  # 256 MB of float32
 
@@ -33,7 +35,7 @@ class RankingOnEval(tf.keras.callbacks.Callback):
             exclude_seen: Whether movies of the history are left out of the ranking.
 
         Raises:
-            ValueError: No user has a label that training saw, so there is nothing to rank.
+            ValueError: No label was seen in training, so there is nothing to rank.
         """
         super().__init__()
         self._known = len(position_of_row)
@@ -54,11 +56,18 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         """Ranks every label of `eval` and writes the two means into `logs`."""
         rank = self.label_ranks(self.model)
         logs = logs if logs is not None else {}
-        logs["val_hit@10"] = float(ranking.hit_at(rank, 10).mean())
-        logs[MONITOR] = float(ranking.ndcg_at(rank, 10).mean())
+        logs[HIT] = float(metrics.hit_at(rank, K).mean())
+        logs[MONITOR] = float(metrics.ndcg_at(rank, K).mean())
 
     def label_ranks(self, model: TwoTowerModel) -> np.ndarray:
-        """Returns the rank of each label, `[labels]`; movies unseen in training come last."""
+        """Ranks each label among the whole catalogue.
+
+        Args:
+            model: The model to rank by.
+
+        Returns:
+            `[labels]` int64, 0 for the top; movies unseen in training come last.
+        """
         matrix = model.candidate_matrix()
         worst = matrix.shape[0] - 1
         rank = np.full(len(self._label), worst, dtype=np.int64)
@@ -70,15 +79,15 @@ class RankingOnEval(tf.keras.callbacks.Callback):
                 self._mask_seen(scores, users)
             here = (self._user >= first) & (self._user <= users[-1]) & (self._label >= 0)
             labels = np.flatnonzero(here)  # a user may have many, each needs all scores of it
-            for few in np.array_split(labels, range(at_once, len(labels), at_once)):
-                rank[few] = ranking.ranks(scores[self._user[few] - first], self._label[few])
+            for part in np.array_split(labels, range(at_once, len(labels), at_once)):
+                rank[part] = ranks(scores[self._user[part] - first], self._label[part])
         return rank
 
     def _queries(self, model: TwoTowerModel, users: np.ndarray) -> tf.Tensor:
-        profile = {n: tf.constant(self._timelines.profile[n][users]) for n in PROFILE_ROWS}
+        rows = {n: tf.constant(self._timelines.user_features[n][users]) for n in USER_FEATURES}
         inputs = tf.constant(self._inputs.movies[users])
         vectors = model.query(
-            profile, inputs, self._inputs.ratings[users], self._inputs.gaps[users], training=False
+            rows, inputs, self._inputs.ratings[users], self._inputs.gaps[users], training=False
         )
         return last_position(vectors, inputs)
 

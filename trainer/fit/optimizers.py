@@ -1,15 +1,15 @@
-"""What moves the weights: the optimizer, and the size of its steps."""
+"""Optimizers and learning rate schedules."""
 
 import tensorflow as tf
 
 from trainer.config import ModelConfig
 
 WARM_UP = 0.5  # epochs
-LAST_STEP = 0.01  # of the largest
+FINAL_RATE = 0.01  # of the highest learning rate
 
 
 class LazyAdam(tf.keras.optimizers.Adam):
-    """Adam that leaves alone the rows of a table which a batch did not read.
+    """Adam that updates only those rows of a table that the batch read.
 
     Keras's Adam decays the moments of every row, and moves every row, at every step: the cost of a
     step grows with the catalogue, whatever the batch. For dense gradients both are the same.
@@ -20,7 +20,7 @@ class LazyAdam(tf.keras.optimizers.Adam):
         super().__init__(learning_rate, jit_compile=False)
 
     def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
-        """Updates a variable, of a sparse gradient only the rows (Kingma and Ba, 2015).
+        """Updates a variable; of a sparse gradient, only its rows (Kingma and Ba, "Adam", 2015).
 
         Args:
             gradient: Dense, or slices whose indices are all different, as Keras hands them over.
@@ -44,10 +44,10 @@ class LazyAdam(tf.keras.optimizers.Adam):
         variable.scatter_sub(tf.IndexedSlices(change, rows))
 
 
-def optimizer(
+def make_optimizer(
     config: ModelConfig, steps_per_epoch: int, sampled: bool
 ) -> tf.keras.optimizers.Optimizer:
-    """Returns the optimizer that the configuration names.
+    """Creates the optimizer that the configuration names.
 
     Args:
         config: Hyperparameters.
@@ -60,20 +60,28 @@ def optimizer(
         "auto": LazyAdam if sampled else tf.keras.optimizers.Adam,
         "lazy_adam": LazyAdam,
     }
-    return named[config.optimizer](step_size(config, steps_per_epoch))
+    return named[config.optimizer](learning_rate_schedule(config, steps_per_epoch))
 
 
-def step_size(
+def learning_rate_schedule(
     config: ModelConfig, steps_per_epoch: int
 ) -> float | tf.keras.optimizers.schedules.LearningRateSchedule:
-    """Returns the size of the steps, or how it changes from one to the next."""
+    """Returns the learning rate, or its schedule by step.
+
+    "cosine" rises linearly over the first `WARM_UP` epochs, then falls along half a cosine to
+    `FINAL_RATE` of the highest (Loshchilov and Hutter, "SGDR", 2017, without restarts).
+
+    Args:
+        config: Hyperparameters; `learning_rate`, `schedule` and `epochs` are used.
+        steps_per_epoch: Batches in an epoch.
+    """
     if config.schedule == "constant":
         return config.learning_rate
-    rise = max(int(WARM_UP * steps_per_epoch), 1)
+    warm_up_steps = max(int(WARM_UP * steps_per_epoch), 1)
     return tf.keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=config.learning_rate,
-        warmup_steps=rise,
-        decay_steps=max(config.epochs * steps_per_epoch - rise, 1),
-        alpha=LAST_STEP,
+        warmup_steps=warm_up_steps,
+        decay_steps=max(config.epochs * steps_per_epoch - warm_up_steps, 1),
+        alpha=FINAL_RATE,
     )

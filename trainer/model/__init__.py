@@ -1,1 +1,1 @@
-"""The two towers, what goes into them, and the losses."""
+"""Two-tower model: towers, history encoders, losses."""

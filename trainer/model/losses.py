@@ -1,7 +1,7 @@
-"""What training makes the towers agree on: the right movie before all others, or before a sample.
+"""Losses: a softmax over all movies that were rated, or over a sample of them.
 
-Both losses are a softmax over movies. Over all that were rated it is exact, and cheap for as long
-as these are few; over a sample its cost does not depend on the catalogue.
+Over all movies it is exact, and cheap for as long as these are few; over a sample its cost does not
+depend on the catalogue.
 """
 
 from collections.abc import Callable
@@ -16,12 +16,12 @@ EmbedPositions = Callable[[tf.Tensor], tf.Tensor]
 
 
 def full_softmax(queries: tf.Tensor, matrix: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
-    """Returns the mean cross-entropy of each query's movie among all.
+    """Returns the cross-entropy of each query's movie among all, a scalar: the mean over queries.
 
     Args:
         queries: `[queries, dim]` float32.
-        matrix: `[movies, dim]` float32, all that compete.
-        positions: `[queries]` int64, where each query's movie stands in it.
+        matrix: `[movies, dim]` float32 vectors of all movies that compete.
+        positions: `[queries]` int64 position of each query's movie in `matrix`.
     """
     logits = tf.matmul(queries, matrix, transpose_b=True)
     return tf.reduce_mean(
@@ -30,7 +30,7 @@ def full_softmax(queries: tf.Tensor, matrix: tf.Tensor, positions: tf.Tensor) ->
 
 
 class SampledSoftmax(tf.keras.layers.Layer):
-    """Each query's movie among those of its batch and some drawn uniformly from all that compete.
+    """Softmax of each query's movie among those of its batch and some drawn uniformly.
 
     Mixed negatives: Yang et al., "Mixed Negative Sampling for Learning Two-tower Neural Networks in
     Recommendations", 2020. A batch alone hardly shows a movie that is rarely rated, so that nothing
@@ -42,7 +42,7 @@ class SampledSoftmax(tf.keras.layers.Layer):
 
         Args:
             config: Hyperparameters.
-            share: `[movies]` each movie's share of all ratings in training, by position.
+            share: `[movies]` float share of each movie in all ratings of training, by position.
         """
         super().__init__()
         self._movies = len(share)
@@ -56,13 +56,13 @@ class SampledSoftmax(tf.keras.layers.Layer):
     ) -> tf.Tensor:
         """Returns the loss of a batch, summed over queries as TFRS's task does.
 
-        Other movies of a query's own window are no negatives of it: these come with it always, and
-        not as often as the correction takes them to come.
+        Other movies of a query's own window are not its negatives: they always come with it, and
+        the logQ correction assumes that they come as often as they are drawn.
 
         Args:
             queries: `[queries, dim]` float32.
             positions: `[queries]` int64 position of each query's movie.
-            window: `[queries]` int64, the window that each query is of.
+            window: `[queries]` int64 number of the window that each query belongs to.
             embed: Candidate tower: `[n]` positions to `[n, dim]` vectors.
         """
         drawn = tf.random.uniform([self._uniform], 0, self._movies, tf.int64)
@@ -79,15 +79,15 @@ class SampledSoftmax(tf.keras.layers.Layer):
         )
 
     def _relative(self, sample: tf.Tensor) -> tf.Tensor:
-        """Returns the probabilities over the largest one, which a softmax does not tell apart.
+        """Returns the probabilities divided by the largest, which changes no softmax.
 
-        TFRS takes what is below 1e-6 to be that; in a large catalogue most movies are.
+        TFRS clips probabilities at 1e-6, and in a large catalogue most movies are below that.
         """
         probability = self.probability(sample)
         return probability / tf.reduce_max(probability)
 
     def probability(self, sample: tf.Tensor) -> tf.Tensor:
-        """Returns how probable it is that one draw for a sample gave each movie.
+        """Returns the probability that one draw for a sample gives each movie (Q in logQ).
 
         Args:
             sample: `[n]` positions, the uniformly drawn ones last.

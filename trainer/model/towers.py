@@ -1,4 +1,4 @@
-"""The two towers: what a query is made of, and what a candidate is made of.
+"""Query tower and candidate tower.
 
 Both end in a vector of the same length, and a pair's score is the dot product of the two. The table
 of movie ids is shared: a movie in somebody's history and the same movie as a candidate have one id
@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from trainer.config import ModelConfig
 from trainer.data.catalogue import Catalogue
-from trainer.data.timelines import PROFILE_ROWS
+from trainer.data.timelines import USER_FEATURES
 from trainer.data.windows import PADDING, START
-from trainer.model.context import Moments
-from trainer.model.encoders.attention import CausalEncoder
+from trainer.model.context import Context
+from trainer.model.encoders import make_encoder
 from transform import features, preprocessing
 
 
@@ -29,8 +29,8 @@ class IdTable(tf.keras.layers.Layer):
             known: Ids in the vocabulary; row `known` is the unseen one.
             dim: Length of a vector.
             dropout: Share of ids that training replaces by the unseen one.
-            extra_rows: Rows after the unseen one, for the caller's own marks.
-            unseen: The row that stands for the unseen, where it is not `known`.
+            extra_rows: Rows after the unseen one, such as the one for `START`.
+            unseen: Row that stands for unseen ids, where it is not `known`.
         """
         super().__init__()
         self.known = known
@@ -48,7 +48,7 @@ class IdTable(tf.keras.layers.Layer):
         return self._table(self.hide(rows) if training else rows)
 
     def hide(self, rows: tf.Tensor) -> tf.Tensor:
-        """Returns `[...]` rows, some known ones of them replaced by the unseen one."""
+        """Replaces some known ones of `[...]` int64 rows by the unseen one, at random."""
         if not self._dropout:
             return rows
         hidden = (tf.random.uniform(tf.shape(rows)) < self._dropout) & (rows < self.known)
@@ -56,13 +56,13 @@ class IdTable(tf.keras.layers.Layer):
 
 
 class CandidateTower(tf.keras.layers.Layer):
-    """Vector of a movie: its id, and what is known of it without any rating."""
+    """Embeds movies by id and by content, which is known without any rating."""
 
     def __init__(self, ids: IdTable, sizes: dict[str, int], config: ModelConfig) -> None:
         """Creates the tower.
 
         Args:
-            ids: The table of movie ids.
+            ids: Table of movie ids.
             sizes: Rows needed for `genres` and `title_words`, the unseen one included.
             config: Hyperparameters.
         """
@@ -77,9 +77,11 @@ class CandidateTower(tf.keras.layers.Layer):
         self._normalized = config.normalized
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
-        """Returns each table with a row an entry of a vocabulary, after that one's name."""
-        found = [(name, t.embeddings) for name, t in self._content.items() if name != features.YEAR]
-        return found + ([(features.MOVIE_ID, self._bias.weight)] if self._bias else [])
+        """Returns the tables with a row an entry of a vocabulary, each with that one's name."""
+        content = [
+            (n, table.embeddings) for n, table in self._content.items() if n != features.YEAR
+        ]
+        return content + ([(features.MOVIE_ID, self._bias.weight)] if self._bias else [])
 
     def call(
         self, candidates: dict[str, tf.Tensor | tf.RaggedTensor], training: bool = False
@@ -95,15 +97,15 @@ class CandidateTower(tf.keras.layers.Layer):
             `[movies, dim]` float32; the last number is the bias where the model has one.
         """
         ids = candidates[features.MOVIE_ID]
-        if training:  # a movie without its id has no bias of its own either, as a new one
+        if training:  # like a new movie, one whose id is hidden has no bias of its own either
             ids = self._ids.hide(ids)
         vector = self._ids(ids)
         for name, table in self._content.items():
             rows = candidates[name]
             if isinstance(rows, tf.RaggedTensor):
-                found = tf.ragged.map_flat_values(table, rows)
+                each = tf.ragged.map_flat_values(table, rows)
                 vector += tf.math.divide_no_nan(
-                    tf.reduce_sum(found, axis=1),
+                    tf.reduce_sum(each, axis=1),
                     tf.cast(rows.row_lengths(), tf.float32)[:, tf.newaxis],
                 )
             else:
@@ -116,53 +118,47 @@ class CandidateTower(tf.keras.layers.Layer):
 
 
 class QueryTower(tf.keras.layers.Layer):
-    """Vector of a user at each moment of their timeline: who they are, and what they saw so far."""
+    """Embeds users at each position of their timelines: user features, and the history so far."""
 
     def __init__(self, ids: IdTable, sizes: dict[str, int], config: ModelConfig) -> None:
         """Creates the tower.
 
         Args:
-            ids: The table of movie ids, with one row after the unseen one for `START`.
-            sizes: Rows needed for the user id and each profile vocabulary, the unseen one included.
+            ids: Table of movie ids, with one row after the unseen one for `START`.
+            sizes: Rows needed for the user id and each user feature, the unseen one included.
             config: Hyperparameters.
         """
         super().__init__()
         self._ids = ids
-        names = PROFILE_ROWS if config.profile else (features.USER_ID,)
-        self._profile = {
+        names = USER_FEATURES if config.profile else (features.USER_ID,)
+        self._user_features = {
             name: IdTable(sizes[name] - 1, config.embedding_dim, config.id_dropout)
             for name in names
             if name != features.AGE
         }
         if config.profile:
-            self._profile[features.AGE] = IdTable(
+            self._user_features[features.AGE] = IdTable(
                 preprocessing.AGE_BUCKETS,
                 config.embedding_dim,
                 config.id_dropout,
                 unseen=preprocessing.UNKNOWN_AGE,
             )
-        self._history = config.history
-        self._moments = Moments(config)
-        if config.history == "mean":
-            self._project = tf.keras.layers.Dense(config.embedding_dim)
-        elif config.history == "attention":
-            self._encoder = CausalEncoder(
-                config.window, config.embedding_dim, config.blocks, config.heads, config.dropout
-            )
+        self._context = Context(config)
+        self._encoder = make_encoder(config)
         self._dropout = tf.keras.layers.Dropout(config.dropout)
         self._bias = config.item_bias
         self._normalized = config.normalized
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
-        """Returns each table with a row an entry of a vocabulary, after that one's name."""
+        """Returns the tables with a row an entry of a vocabulary, each with that one's name."""
         return [
             (features.MOVIE_ID, self._ids.weight),
-            *((name, t.weight) for name, t in self._profile.items() if name != features.AGE),
+            *((name, t.weight) for name, t in self._user_features.items() if name != features.AGE),
         ]
 
     def call(
         self,
-        profile: dict[str, tf.Tensor],
+        user_features: dict[str, tf.Tensor],
         inputs: tf.Tensor,
         ratings: tf.Tensor | None = None,
         gaps: tf.Tensor | None = None,
@@ -171,7 +167,7 @@ class QueryTower(tf.keras.layers.Layer):
         """Returns the query vectors at every position.
 
         Args:
-            profile: By feature name: `[batch]` int64 rows.
+            user_features: By feature name: `[batch]` int64 rows.
             inputs: `[batch, window]` int64 movie rows, `START` or `PADDING`.
             ratings: `[batch, window]` float32 stars; 0, or None for all: unknown.
             gaps: `[batch, window]` int64 seconds since the movie before; negative, or None for all:
@@ -180,28 +176,21 @@ class QueryTower(tf.keras.layers.Layer):
 
         Returns:
             `[batch, window, dim]` float32. Position `i` uses inputs up to `i` and none after it;
-            what stands at a padded position means nothing.
+            values at padded positions mean nothing.
         """
-        users = tf.add_n([table(profile[name], training) for name, table in self._profile.items()])
+        tables = self._user_features.items()
+        users = tf.add_n([table(user_features[name], training) for name, table in tables])
         vector = tf.repeat(users[:, tf.newaxis, :], tf.shape(inputs)[1], axis=1)
-        if self._history != "none":
+        if self._encoder is not None:
             movies, real = self._movies(inputs, training)
-            movies = self._moments(movies, ratings, gaps, training=training)
-            vector += self._encode(movies, real, training)
+            movies = self._context(movies, ratings, gaps, training=training)
+            vector += self._encoder(movies, real, training=training)
         vector = self._dropout(vector, training=training)
         if self._normalized:
             return tf.math.l2_normalize(vector, axis=-1)
         if not self._bias:
             return vector
         return tf.concat([vector, tf.ones_like(vector[..., :1])], axis=-1)
-
-    def _encode(self, movies: tf.Tensor, real: tf.Tensor, training: bool) -> tf.Tensor:
-        """Returns what the movies up to each position say, `[batch, window, dim]`."""
-        if self._history == "attention":
-            return self._encoder(movies, real, training=training)
-        mask = tf.cast(real, tf.float32)[..., tf.newaxis]
-        total = tf.cumsum(movies * mask, axis=1)
-        return self._project(tf.math.divide_no_nan(total, tf.cumsum(mask, axis=1)))
 
     def _movies(self, inputs: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the id vectors of the inputs, `[batch, window, dim]`, and which are real."""
@@ -212,7 +201,12 @@ class QueryTower(tf.keras.layers.Layer):
 
 
 def last_position(vectors: tf.Tensor, inputs: tf.Tensor) -> tf.Tensor:
-    """Returns the vector at each row's last real input, `[batch, dim]`."""
+    """Returns the vector at each row's last real input, `[batch, dim]`.
+
+    Args:
+        vectors: `[batch, window, dim]` float32.
+        inputs: `[batch, window]` int64 movie rows, `START`, or `PADDING` after the end.
+    """
     last = tf.reduce_sum(tf.cast(inputs != PADDING, tf.int32), axis=1) - 1
     return tf.gather(vectors, tf.maximum(last, 0), batch_dims=1)
 
@@ -221,7 +215,7 @@ def candidate_rows(catalogue: Catalogue, movie_rows: np.ndarray) -> dict[str, tf
     """Returns the input of `CandidateTower` for the whole catalogue.
 
     Args:
-        catalogue: The movies.
+        catalogue: All movies.
         movie_rows: `[movies]` int64 rows of their ids in the timelines' vocabulary.
     """
     return {

@@ -1,4 +1,4 @@
-"""The two-tower model: the towers, and how far they are from agreeing."""
+"""Two-tower model: both towers and the loss between them."""
 
 import math
 
@@ -7,14 +7,11 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from trainer.config import ModelConfig
-from trainer.data.timelines import PROFILE_ROWS
-from trainer.data.windows import PADDING
+from trainer.data.timelines import USER_FEATURES
+from trainer.data.windows import GAPS, INPUTS, PADDING, RATINGS, TARGETS
 from trainer.model.losses import SampledSoftmax, full_softmax
 from trainer.model.towers import CandidateTower, IdTable, QueryTower
 from transform import features
-
-INPUTS, RATINGS, GAPS = "inputs", "ratings", "gaps"
-TARGETS = "targets"
 
 
 class TwoTowerModel(tfrs.Model):
@@ -35,7 +32,7 @@ class TwoTowerModel(tfrs.Model):
             sizes: Rows needed for each vocabulary, the unseen one included.
             candidates: The whole catalogue, as `CandidateTower` takes it.
             position_of_row: `[known movies]` int64 catalogue position of each vocabulary row.
-            counts: `[known movies]` how often each was rated in training.
+            counts: `[known movies]` int64 ratings of each in training.
         """
         super().__init__()
         ids = IdTable(
@@ -55,16 +52,16 @@ class TwoTowerModel(tfrs.Model):
         )
 
     def compute_loss(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
-        """Returns the loss of a batch of windows: how surprising each target was.
+        """Returns the loss of a batch of windows, a scalar.
 
         Args:
-            inputs: By name: `[batch]` profile rows, `[batch, window]` `inputs`, `ratings`, `gaps`
-                and `targets`, as in `trainer.data.windows.Windows`.
+            inputs: By name: `[batch]` rows of the user features, `[batch, window]` `inputs`,
+                `ratings`, `gaps` and `targets`, as in `trainer.data.windows.Windows`.
             training: Whether dropout is on.
         """
-        profile = {name: inputs[name] for name in PROFILE_ROWS}
+        user_features = {name: inputs[name] for name in USER_FEATURES}
         past = (inputs[INPUTS], inputs[RATINGS], inputs[GAPS])
-        queries = self.query(profile, *past, training=training)
+        queries = self.query(user_features, *past, training=training)
         real = inputs[TARGETS] != PADDING
         queries = tf.boolean_mask(queries, real) * tf.exp(-self._log_temperature)
         rows = tf.boolean_mask(inputs[TARGETS], real)
@@ -75,11 +72,11 @@ class TwoTowerModel(tfrs.Model):
         return self._sampled(queries, rows, window, lambda n: self._embed(n, training=training))
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
-        """Returns each table with a row an entry of a vocabulary, after that one's name."""
+        """Returns the tables with a row an entry of a vocabulary, each with that one's name."""
         return [*self.query.tables(), *self.candidate.tables()]
 
     def candidate_matrix(self) -> tf.Tensor:
-        """Returns the vectors of the whole catalogue, `[movies, dim]`."""
+        """Returns the vectors of the whole catalogue, `[movies, dim]` float32."""
         return self.candidate(self._candidates)
 
     def _embed(self, rows: tf.Tensor, training: bool) -> tf.Tensor:

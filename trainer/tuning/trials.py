@@ -1,6 +1,5 @@
-"""The trials of a tuning: Keras Tuner chooses and remembers them, our training code runs them."""
+"""Trials of a tuning: Keras Tuner chooses and remembers them, `trainer.run` trains them."""
 
-import copy
 import logging
 import os
 import time
@@ -13,17 +12,18 @@ from keras_tuner.engine import base_tuner, trial
 
 from trainer import run
 from trainer.config import ModelConfig
-from trainer.fit import ranking
-from trainer.fit.evaluation import MONITOR
+from trainer.data.training_data import TrainingData
+from trainer.fit.evaluation import HIT, MONITOR, K
 from trainer.tuning.search_space import Space, with_values
+from transform import metrics
 
-HIT, ERROR, EPOCHS, SECONDS = "val_hit@10", "val_ndcg@10 error", "epochs", "seconds"
+ERROR, EPOCHS, SECONDS = f"{MONITOR} error", "epochs", "seconds"
 COMPLETED = trial.TrialStatus.COMPLETED
 LOG = logging.getLogger(__name__)
 
 
 class Oracle(keras_tuner.oracles.RandomSearchOracle):
-    """Random search without repetition, by a seed; the first trial is where tuning starts from."""
+    """Random search without repetition, by a seed; the first trial is the base configuration."""
 
     trials: dict[str, trial.Trial]
 
@@ -35,9 +35,9 @@ class Oracle(keras_tuner.oracles.RandomSearchOracle):
         return {"status": trial.TrialStatus.RUNNING, "values": defaults}
 
     def reload(self) -> None:
-        """Reads the trials of a folder, in the order they were begun, not in that of the files.
+        """Reads the trials of a folder in the order in which they started, not that of the files.
 
-        One that was killed before it was noted as begun is drawn again.
+        A trial that was killed before its start was recorded is drawn again.
         """
         super().reload()
         self.trials = {trial_id: self.trials[trial_id] for trial_id in self.start_order}
@@ -46,12 +46,12 @@ class Oracle(keras_tuner.oracles.RandomSearchOracle):
 class Trials(base_tuner.BaseTuner):
     """Trains one model a trial, on `train`, and ranks `eval` by it.
 
-    What was finished is read again from the folder; a trial that was interrupted is made anew.
+    Finished trials are read from the folder; one that was interrupted is run again.
     """
 
     def __init__(
         self,
-        fn_args: Any,
+        data: TrainingData,
         base: ModelConfig,
         space: Space,
         max_trials: int,
@@ -60,13 +60,13 @@ class Trials(base_tuner.BaseTuner):
         """Reads what earlier calls left in the folder.
 
         Args:
-            fn_args: As of `trainer.run.run_fn`.
-            base: Hyperparameters where tuning starts; what the space does not name stays.
+            data: Both splits and the catalogue, which all trials share.
+            base: Hyperparameters of the first trial; fields that the space does not name stay.
             space: The values to try.
-            max_trials: How many trials there shall be in the folder.
-            folder: Where trials are kept; made if missing.
+            max_trials: Number of trials that the folder shall hold.
+            folder: Folder of the trials; created if missing.
         """
-        self._fn_args = fn_args
+        self._data = data
         self._base = base
         self._max_trials = max_trials
         hyperparameters = keras_tuner.HyperParameters()
@@ -86,16 +86,19 @@ class Trials(base_tuner.BaseTuner):
         super().__init__(oracle, directory=home, project_name=name)
 
     def on_search_begin(self) -> None:
-        """Says where the search goes on."""
-        self.save()  # what marks the folder as one to go on in
+        """Logs where the search goes on."""
+        self.save()  # marks the folder as a search to go on with
         done = len(self.oracle.end_order)
         LOG.info("%d of %d trials are in %s", done, self._max_trials, self.project_dir)
 
     def run_trial(self, trial: trial.Trial) -> dict[str, float]:
-        """Trains and ranks.
+        """Trains a model and ranks `eval` by it.
+
+        Args:
+            trial: Values of the hyperparameters.
 
         Returns:
-            The objective and more, by name.
+            By name: the objective, its standard error, the hit rate, epochs and seconds.
 
         Raises:
             FailedTrialError: Training diverged; the search goes on.
@@ -105,35 +108,33 @@ class Trials(base_tuner.BaseTuner):
         logs = os.path.join(self.get_trial_dir(trial.trial_id), "logs")
         if tf.io.gfile.exists(logs):  # of an interrupted attempt
             tf.io.gfile.rmtree(logs)
-        fn_args = copy.copy(self._fn_args)
-        fn_args.model_run_dir = logs
         began = time.monotonic()
         tf.keras.backend.clear_session()
         try:
-            model, on_eval = run.build_and_fit(fn_args, config)
+            model, on_eval = run.build_and_fit(self._data, config, logs)
             rank = on_eval.label_ranks(model)
         except FloatingPointError as error:
             raise keras_tuner.errors.FailedTrialError(str(error)) from error
         except Exception as error:  # Keras Tuner would go on to the next trial
             number = len(self.oracle.trials)
             raise keras_tuner.errors.FatalRuntimeError(f"trial {number}: {error}") from error
-        gains = ranking.ndcg_at(rank, 10)
+        gains = metrics.ndcg_at(rank, K)
         return {
             MONITOR: float(gains.mean()),
             ERROR: float(gains.std() / np.sqrt(len(gains))),
-            HIT: float(ranking.hit_at(rank, 10).mean()),
+            HIT: float(metrics.hit_at(rank, K).mean()),
             EPOCHS: len(model.history.epoch),
             SECONDS: round(time.monotonic() - began, 1),
         }
 
     def on_trial_end(self, trial: trial.Trial) -> None:
-        """Keeps what was found, and only then says it: what people read is not lost."""
+        """Saves the trial, and only then logs it: a result that people read is never lost."""
         super().on_trial_end(trial)
-        found = "diverged"
+        result = "diverged"
         if trial.status == COMPLETED:
             best = trial.metrics.get_best_value
-            found = f"ndcg@10 {best(MONITOR):.4f} after {best(EPOCHS):.0f} epochs, "
-            found += f"{best(SECONDS):.0f} s"
+            result = f"ndcg@10 {best(MONITOR):.4f} after {best(EPOCHS):.0f} epochs, "
+            result += f"{best(SECONDS):.0f} s"
         values = " ".join(f"{name}={value}" for name, value in trial.hyperparameters.values.items())
         number = len(self.oracle.end_order)
-        LOG.info("trial %d of %d: %s: %s", number, self._max_trials, found, values)
+        LOG.info("trial %d of %d: %s: %s", number, self._max_trials, result, values)

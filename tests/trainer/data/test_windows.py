@@ -1,25 +1,34 @@
 import numpy as np
 import pytest
 
-from trainer.data.timelines import NO_GAP, PROFILE_ROWS, Timelines
-from trainer.data.windows import PADDING, START, cut, latest_inputs, shuffled, training_windows
+from trainer.data.timelines import NO_GAP, USER_FEATURES, Timelines
+from trainer.data.windows import (
+    PADDING,
+    START,
+    find_window_starts,
+    latest_inputs,
+    make_windows,
+    shuffle_histories,
+)
 
 
 def timelines_of(*histories):
     lengths = [len(history) for history in histories]
     return Timelines(
-        profile={name: np.arange(len(histories)) for name in PROFILE_ROWS},
+        user_features={name: np.arange(len(histories)) for name in USER_FEATURES},
         history=np.array([movie for history in histories for movie in history], np.int64),
         history_splits=np.array([0, *np.cumsum(lengths)], np.int64),
         label=np.array([], np.int64),
         label_splits=np.zeros(len(histories) + 1, np.int64),
         rating=np.array([movie / 2 for history in histories for movie in history], np.float32),
+        label_rating=np.array([], np.float32),
         timestamp=np.array([movie**2 for history in histories for movie in history], np.int64),
+        label_timestamp=np.array([], np.int64),
     )
 
 
-def windows_of(timelines, window, chance=None):
-    return training_windows(timelines, cut(timelines, window, chance), window)
+def windows_of(timelines, window, rng=None):
+    return make_windows(timelines, find_window_starts(timelines, window, rng), window)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +49,7 @@ def test_training_windows(histories, window, inputs, targets):
 
 def test_training_windows_carry_their_user():
     windows = windows_of(timelines_of([5, 6, 7], [8]), 2)
-    assert windows.profile["user_id"].tolist() == [0, 0, 1]
+    assert windows.user_features["user_id"].tolist() == [0, 0, 1]
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7, 12])
@@ -49,7 +58,7 @@ def test_random_cuts_keep_every_movie_a_target_once_after_its_own_past(length):
     timelines, pasts = timelines_of(history, [5]), set()
     for seed in range(20):
         windows = windows_of(timelines, 4, np.random.default_rng(seed))
-        mine = windows.profile["user_id"] == 0
+        mine = windows.user_features["user_id"] == 0
         inputs, targets = windows.inputs.movies[mine], windows.targets[mine]
         assert targets[targets != PADDING].tolist() == history
         before = dict(zip(history, [START, *history], strict=False))
@@ -64,7 +73,7 @@ def test_random_cuts_keep_every_movie_a_target_once_after_its_own_past(length):
 
 def test_shuffled_histories_keep_their_movies_and_their_user():
     timelines = timelines_of(list(range(30)), [], [70, 71])
-    other = shuffled(timelines, np.random.default_rng(0))
+    other = shuffle_histories(timelines, np.random.default_rng(0))
     assert other.history[:30].tolist() != list(range(30))
     assert sorted(other.history[:30].tolist()) == list(range(30))
     assert sorted(other.history[30:].tolist()) == [70, 71]
@@ -98,6 +107,6 @@ def test_inputs_carry_ratings_and_the_time_since_the_movie_before():
 
 
 def test_shuffled_ratings_stay_with_their_movies():
-    other = shuffled(timelines_of(list(range(30))), np.random.default_rng(0))
+    other = shuffle_histories(timelines_of(list(range(30))), np.random.default_rng(0))
     assert other.rating.tolist() == [movie / 2 for movie in other.history]
     assert other.timestamp.tolist() == [movie**2 for movie in other.history]

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.config import ModelConfig
-from trainer.model.context import GAP_ROWS, Moments, gap_rows, rating_rows
+from trainer.model.context import GAP_ROWS, Context, gap_rows, rating_rows
 
 
 def test_rating_rows():
@@ -21,7 +21,7 @@ def test_gap_rows():
 
 @pytest.mark.parametrize("name", ["ratings", "gaps"])
 def test_what_is_unknown_is_the_same_as_nothing_said(name):
-    layer = Moments(ModelConfig(embedding_dim=4, **{name: True}))
+    layer = Context(ModelConfig(embedding_dim=4, **{name: True}))
     movies = tf.zeros([1, 3, 4])
     none = layer(movies, None, None)
     unknown = layer(movies, tf.zeros([1, 3]), tf.fill([1, 3], tf.constant(-1, tf.int64)))
@@ -32,7 +32,7 @@ def test_what_is_unknown_is_the_same_as_nothing_said(name):
 
 def test_training_hides_whole_windows():
     tf.keras.utils.set_random_seed(1)
-    layer = Moments(ModelConfig(embedding_dim=4, ratings=True, id_dropout=0.5))
+    layer = Context(ModelConfig(embedding_dim=4, ratings=True, id_dropout=0.5))
     movies = tf.zeros([200, 3, 4])
     hidden = layer(movies, None, None)
     seen = layer(movies, tf.fill([200, 3], 4.0), None, training=True)
@@ -43,7 +43,7 @@ def test_training_hides_whole_windows():
 
 def test_without_either_nothing_is_added():
     movies = tf.random.normal([2, 3, 4])
-    layer = Moments(ModelConfig(embedding_dim=4))
+    layer = Context(ModelConfig(embedding_dim=4))
     seen = layer(movies, tf.ones([2, 3]), tf.ones([2, 3], tf.int64), training=True)
     np.testing.assert_array_equal(seen, movies)
     assert not layer.variables

@@ -12,16 +12,18 @@ from trainer.tuning.search_space import space
 
 BASE = ModelConfig()
 SPACE = space(BASE)
+DATA = object()  # which no trial reads again
 
 
 class Fitted:
-    """Stands for `run.build_and_fit`: notes the configurations, and fails where told to."""
+    """Stands for `run.build_and_fit`: keeps the configurations, and fails where it shall."""
 
     def __init__(self):
         self.configs = []
         self.fails = {}
 
-    def __call__(self, fn_args, config):
+    def __call__(self, data, config, logs):
+        assert data is DATA and logs.endswith("logs")
         self.configs.append(config)
         if len(self.configs) in self.fails:
             raise self.fails.pop(len(self.configs))
@@ -38,9 +40,9 @@ def fitted(monkeypatch):
 
 
 def search(folder, count, base=BASE):
-    made = trials.Trials(types.SimpleNamespace(), base, space(base), count, str(folder))
-    made.search()
-    return made.oracle
+    tuner = trials.Trials(DATA, base, space(base), count, str(folder))
+    tuner.search()
+    return tuner.oracle
 
 
 def values(oracle):

@@ -1,4 +1,4 @@
-"""A causal self-attention encoder: what the past so far says about the next movie.
+"""Causal self-attention over a timeline: what the past so far says about the next movie.
 
 Kang and McAuley, "Self-Attentive Sequential Recommendation", 2018, with the norms before each part
 and not after it, which trains more steadily.
@@ -6,24 +6,24 @@ and not after it, which trains more steadily.
 
 import tensorflow as tf
 
+from trainer.config import ModelConfig
 
-class CausalEncoder(tf.keras.layers.Layer):
+
+class CausalAttention(tf.keras.layers.Layer):
     """Turns vectors of a timeline into vectors that have seen all before them, and none after."""
 
-    def __init__(self, window: int, dim: int, blocks: int, heads: int, dropout: float) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         """Creates the blocks.
 
         Args:
-            window: Positions that have a learned vector of their own.
-            dim: Length of the vectors.
-            blocks: Attention blocks, one after another.
-            heads: Attention heads in each.
-            dropout: Of attention and of the feed-forward part, in training.
+            config: Hyperparameters; `window` (positions that have a learned vector of their own),
+                `embedding_dim`, `blocks`, `heads` and `dropout` are used.
         """
         super().__init__()
-        self._positions = tf.keras.layers.Embedding(window, dim)
+        dim, heads, dropout = config.embedding_dim, config.heads, config.dropout
+        self._positions = tf.keras.layers.Embedding(config.window, dim)
         self._enter = tf.keras.layers.Dropout(dropout)
-        self._blocks = [_Block(dim, heads, dropout) for _ in range(blocks)]
+        self._blocks = [_Block(dim, heads, dropout) for _ in range(config.blocks)]
         self._norm = tf.keras.layers.LayerNormalization(epsilon=1e-6)
 
     def call(self, vectors: tf.Tensor, real: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -35,7 +35,7 @@ class CausalEncoder(tf.keras.layers.Layer):
             training: Whether dropout is on.
 
         Returns:
-            `[batch, length, dim]` float32; what stands at a padded position means nothing.
+            `[batch, length, dim]` float32; values at padded positions mean nothing.
         """
         length = tf.shape(vectors)[1]
         encoded = self._enter(vectors + self._positions(tf.range(length)), training=training)

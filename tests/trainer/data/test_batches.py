@@ -1,0 +1,40 @@
+from support.checkerboard import COMMON, USERS, checkerboard
+from trainer.config import ModelConfig
+from trainer.data.batches import make_batches, steps_per_epoch
+from trainer.data.timelines import USER_FEATURES
+from trainer.data.windows import GAPS, INPUTS, PADDING, RATINGS, TARGETS
+
+
+def test_every_pass_is_cut_anew_and_the_same_seed_cuts_alike():
+    config = ModelConfig(**{**COMMON, "window": 4})
+
+    def some():
+        data = make_batches(checkerboard(), config).take(40)
+        return [batch[INPUTS].tolist() for batch in data.as_numpy_iterator()]
+
+    assert steps_per_epoch(checkerboard(), config) == USERS * 3 // config.batch_size
+    rows = [tuple(row) for batch in some() for row in batch]
+    assert len(set(rows)) > USERS * 3  # more different windows than one cut gives
+    assert some() == some()
+
+
+def test_batches_hold_every_target_of_a_pass_once():
+    config = ModelConfig(**{**COMMON, "window": 4, "batch_size": 7})
+    ratings = len(checkerboard().history)
+    targets = []
+    for batch in make_batches(checkerboard(), config).as_numpy_iterator():
+        assert batch.keys() == {*USER_FEATURES, INPUTS, RATINGS, GAPS, TARGETS}
+        assert batch[INPUTS].shape == (len(batch["user_id"]), 4)
+        targets += batch[TARGETS][batch[TARGETS] != PADDING].tolist()
+        if len(targets) >= ratings:
+            break
+    assert sorted(targets) == sorted(checkerboard().history)
+
+
+def test_shuffled_order_shows_other_pasts():
+    def first(order):
+        config = ModelConfig(**{**COMMON, "order": order})
+        batch = next(make_batches(checkerboard(), config).as_numpy_iterator())
+        return batch["user_id"].tolist(), batch[INPUTS].tolist()
+
+    assert first("time") != first("shuffled")

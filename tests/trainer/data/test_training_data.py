@@ -1,0 +1,41 @@
+"""What is read of Transform's output."""
+
+import dataclasses
+
+import numpy as np
+
+from support.transformed import MOVIES, USERS, movie_id
+from trainer.data.training_data import read_counted_vocabulary
+from transform import features
+
+
+def test_vocabulary_of_movies_is_by_count(data):
+    read = data.read()
+    ids, counts = read_counted_vocabulary(read.timelines_transform, features.MOVIE_ID)
+    assert len(ids) == len(counts) and movie_id(MOVIES - 1) not in ids
+    assert counts.tolist() == sorted(counts, reverse=True)
+    assert ids == read.vocabularies[features.MOVIE_ID]
+    assert counts.sum() == len(read.train.history)
+
+
+def test_sizes_have_a_row_for_the_unseen(data):
+    read = data.read()
+    assert read.sizes[features.USER_ID] == USERS + 1
+    assert read.sizes[features.GENDER] == 3
+    assert read.sizes[features.MOVIE_ID] == len(read.positions) + 1
+    assert read.sizes.keys() == read.vocabularies.keys()
+
+
+def test_splits(data):
+    read = data.read()
+    assert len(read.train) == len(read.eval) == USERS
+    assert (len(read.train.label), len(read.eval.label)) == (0, USERS)
+    whole = read.train_and_eval()
+    assert len(whole.label) == 0
+    assert whole.history.tolist() == read.train.history.tolist()  # eval's labels are their last
+
+
+def test_unrated_movies_share_the_row_after_the_last(data):
+    read = dataclasses.replace(data.read(), positions=np.array([2, 0]), counts=np.array([7, 5]))
+    assert read.rows_of_catalogue().tolist() == [1, 2, 0] + [2] * (MOVIES - 3)
+    assert read.ratings_of_catalogue().tolist() == [5, 0, 7] + [0] * (MOVIES - 3)

@@ -1,0 +1,55 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from support.checkerboard import COMMON, MOVIES, USERS, checkerboard, make_model
+from trainer.config import ModelConfig
+from trainer.fit import evaluation
+from trainer.fit.evaluation import HIT, MONITOR, RankingOnEval
+
+
+def test_labels_that_training_never_saw_are_an_error():
+    timelines = checkerboard()
+    unseen = dataclasses.replace(timelines, label=np.full(USERS, MOVIES))
+    with pytest.raises(ValueError, match="nothing to choose the epoch by"):
+        RankingOnEval(unseen, np.arange(MOVIES), 10, exclude_seen=True)
+
+
+@pytest.mark.parametrize("at_once", [1, 3 * MOVIES])
+def test_ranks_do_not_depend_on_how_many_are_taken_at_once(monkeypatch, at_once):
+    timelines = checkerboard()
+    many = dataclasses.replace(  # five labels a user, and some never seen in training
+        timelines,
+        label=np.arange(USERS * 5) % (MOVIES + 1),
+        label_splits=np.arange(USERS + 1) * 5,
+    )
+    ranking = RankingOnEval(many, np.arange(MOVIES), 10, exclude_seen=False)
+    model = make_model(ModelConfig(**COMMON))
+    expected = ranking.label_ranks(model)
+    monkeypatch.setattr(evaluation, "SCORES_AT_ONCE", at_once)
+    np.testing.assert_array_equal(ranking.label_ranks(model), expected)
+    assert len(set(expected.tolist())) > 5
+
+
+@pytest.mark.parametrize("exclude_seen", [False, True])
+def test_ranks_by_hand(exclude_seen):
+    model = make_model(ModelConfig(**COMMON))
+    ranking = RankingOnEval(checkerboard(), np.arange(MOVIES), 10, exclude_seen)
+    scores = np.tile(np.arange(MOVIES, dtype=np.float32), (USERS, 1))  # the last movie is the best
+    ranking._queries = lambda model, users: scores[users]
+    model.candidate_matrix = lambda: np.eye(MOVIES, dtype=np.float32)
+    timelines = checkerboard()
+    for user, rank in enumerate(ranking.label_ranks(model)):
+        seen = timelines.history[slice(*timelines.history_splits[user : user + 2])]
+        better = range(timelines.label[user] + 1, MOVIES)
+        assert rank == len(set(better) - set(seen) if exclude_seen else better)
+
+
+def test_an_epoch_logs_both_means():
+    ranking = RankingOnEval(checkerboard(), np.arange(MOVIES), 10, exclude_seen=True)
+    ranking.label_ranks = lambda model: np.array([0, 2, 10, 11])
+    ranking.set_model(None)
+    logs = {}
+    ranking.on_epoch_end(0, logs)
+    assert logs == {HIT: 0.5, MONITOR: 0.375}  # (1 + 1 / 2) / 4

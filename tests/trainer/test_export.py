@@ -1,0 +1,148 @@
+"""The exported towers, asked with raw features."""
+
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from support.transformed import DIM, MOVIES, SMALL, movie, movie_id, raw_movie
+from trainer.config import ModelConfig
+from trainer.data.windows import latest_inputs
+from trainer.export import Towers
+from trainer.model.encoders import ENCODERS
+from trainer.model.towers import last_position
+from trainer.run import build_and_fit, run_fn
+from transform import features
+
+WIDTH = DIM + 1  # the item bias travels as one more dimension
+
+
+@pytest.fixture(scope="module", params=list(ENCODERS))
+def towers(request, data):
+    args = data.fn_args(request.param, history=request.param)
+    run_fn(args)
+    loaded = tf.saved_model.load(args.serving_model_dir)
+    loaded.history, loaded.folder = request.param, args.serving_model_dir
+    return loaded
+
+
+def query(user=b"", history=((),), age=-1, gender=b""):
+    batch = len(history)
+    movies = tf.ragged.constant(history, dtype=tf.string, ragged_rank=1).to_tensor("")
+    return {
+        features.USER_ID: tf.fill([batch], user),
+        features.AGE: tf.fill([batch], tf.constant(age, tf.int64)),
+        features.GENDER: tf.fill([batch], gender),
+        features.OCCUPATION: tf.fill([batch], b""),
+        features.ZIP: tf.fill([batch], b""),
+        features.MOVIE_ID: movies,
+        features.RATING: tf.fill(tf.shape(movies), 4.0),
+        features.TIMESTAMP: tf.ones(tf.shape(movies), tf.int64),
+    }
+
+
+def embedding(towers, **asked):
+    return towers.embed_query(query(**asked))["embedding"].numpy()
+
+
+def test_vectors_have_the_size_asked_for_and_are_finite(towers):
+    vectors = embedding(towers, user=b"u01", history=[[movie_id(1)], [movie_id(3)]])
+    assert vectors.shape == (2, WIDTH) and np.isfinite(vectors).all()
+
+
+def test_nothing_of_the_optimizer_is_exported(towers):
+    stored = tf.train.list_variables(os.path.join(towers.folder, "variables", "variables"))
+    names = [name for name, _ in stored]
+    assert any(name.startswith("query/") for name in names)
+    assert not [name for name in names if "optimizer" in name]
+
+
+def test_empty_batch(towers):
+    empty = {name: value[:0] for name, value in query(history=[[movie_id(1)]]).items()}
+    assert towers.embed_query(empty)["embedding"].shape == (0, WIDTH)
+    assert towers.embed_candidate(tf.constant([], tf.string)).shape == (0, WIDTH)
+
+
+@pytest.mark.parametrize(
+    ("asked", "known"),
+    [
+        ({"user": b"u01"}, {"attention", "mean", "none"}),
+        ({"user": b"stranger"}, set()),
+        ({"user": b"stranger", "history": [[movie_id(1)]]}, {"attention", "mean"}),
+        ({"user": b"stranger", "history": [[b"unheard-of"]]}, set()),
+        ({"user": b"stranger", "age": 33, "gender": b"F"}, set()),
+    ],
+    ids=["user", "stranger", "with-history", "with-unknown-history", "with-profile"],
+)
+def test_who_is_known(towers, asked, known):
+    assert towers.embed_query(query(**asked))["known"].numpy().all() == (towers.history in known)
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [movie_id(1), b"", movie_id(3), movie_id(1)],
+        [b"", movie_id(1), movie_id(3), movie_id(1)],
+        [movie_id(1), movie_id(3), movie_id(1), b"", b""],
+    ],
+    ids=["gap", "padded-left", "padded-right"],
+)
+def test_padding_means_nothing(towers, history):
+    compact = embedding(towers, history=[[movie_id(1), movie_id(3), movie_id(1)]])
+    np.testing.assert_allclose(embedding(towers, history=[history]), compact, atol=1e-6)
+
+
+def test_only_the_window_counts(towers):
+    long = [movie_id(number % MOVIES) for number in range(40)]
+    latest = long[-SMALL["window"] :]
+    same = embedding(towers, history=[long]) - embedding(towers, history=[latest])
+    np.testing.assert_allclose(same, 0, atol=1e-6)
+
+
+def test_a_neighbour_in_the_batch_changes_nothing(towers):
+    alone = embedding(towers, history=[[movie_id(1)]])
+    beside = embedding(towers, history=[[movie_id(1)], [movie_id(2)] * 9])
+    np.testing.assert_allclose(beside[:1], alone, atol=1e-6)
+
+
+def test_a_movie_that_nobody_rated_gets_a_vector_from_its_content(towers):
+    unrated, stranger = movie(MOVIES - 1), {**movie(1), features.MOVIE_ID: b"brand-new"}
+    vectors = towers.embed_candidate(tf.constant([raw_movie(m) for m in (unrated, stranger)]))
+    assert np.isfinite(vectors.numpy()).all() and (vectors.numpy() != 0).any(axis=1).all()
+
+
+def test_towers_read_a_timeline_as_training_does(data, tmp_path):
+    settings = {"ratings": True, "gaps": True, "window": 3, "epochs": 1}
+    config = ModelConfig(**{**SMALL, **settings})
+    read = data.read()
+    model, _ = build_and_fit(read, config, str(tmp_path))
+    towers = Towers(model, read.timelines_transform, read.movies_transform, config)
+    timelines = read.eval
+    past = latest_inputs(timelines, config.window)
+    rows = {name: tf.constant(rows) for name, rows in timelines.user_features.items()}
+    trained = model.query(rows, past.movies, past.ratings, past.gaps)
+
+    users = read.vocabularies[features.USER_ID]
+    held_out = {row[features.USER_ID]: row for row in data.held_out}
+    rows = [held_out[users[row]] for row in timelines.user_features[features.USER_ID]]
+    assert any(len(row[features.MOVIE_ID]) > config.window for row in rows)
+
+    def asked(name, padding):
+        return tf.ragged.constant([row[name] for row in rows]).to_tensor(padding)
+
+    query = {
+        features.USER_ID: tf.constant([row[features.USER_ID] for row in rows]),
+        features.AGE: tf.constant([row[features.AGE][0] for row in rows], tf.int64),
+        features.GENDER: tf.constant([row[features.GENDER][0] for row in rows]),
+        features.OCCUPATION: tf.fill([len(rows)], b""),
+        features.ZIP: tf.fill([len(rows)], b""),
+        features.MOVIE_ID: asked(features.MOVIE_ID, ""),
+        features.RATING: asked(features.RATING, 0.0),
+        features.TIMESTAMP: tf.cast(asked(features.TIMESTAMP, 0), tf.int64),
+    }
+    served = towers.embed_query(query)["embedding"].numpy()
+    np.testing.assert_allclose(served, last_position(trained, past.movies), atol=1e-5)
+    for name in (features.RATING, features.TIMESTAMP):
+        without = towers.embed_query({**query, name: tf.zeros_like(query[name])})
+        assert np.abs(without["embedding"] - served).max(axis=1).min() > 1e-3
