@@ -96,18 +96,18 @@ def run_record() -> str:
 
 
 def metrics() -> str:
-    """Returns the names of what the Evaluator measures."""
-    from components.bundle import measurements
-    from pipeline import gates
+    """Returns the names of what the Evaluator measures, and what it slices by."""
+    from pipeline.config import Gates
+    from pipeline.gates import eval_config
 
-    ranked = ", ".join(f"`{name}`" for name in measurements.METRICS)
-    baselines = " and ".join(f"`{name}`" for name in measurements.YARDSTICKS)
-    others = f"`{gates.LIFT}`, `{gates.RECALL}`, `coverage@{measurements.COVERAGE_AT}`"
-    sliced = ", ".join(f"`{name}`" for name in gates.SLICES)
-    return (
-        f"Of the model, and after {baselines} of the two baselines: {ranked}. "
-        f"Besides: {others}.\n\nSliced by: {sliced}."
-    )
+    config = eval_config(Gates())
+    names = []
+    for metric in (metric for spec in config.metrics_specs for metric in spec.metrics):
+        options = json.loads(metric.config or "{}")
+        names += options.get("outputs", [options.get("name", metric.class_name)])
+    slices = [key for spec in config.slicing_specs for key in spec.feature_keys]
+    quoted = ("\n".join(f"* `{name}`" for name in listed) for listed in (names, slices))
+    return "\n\nSliced by:\n\n".join(quoted)
 
 
 def client() -> str:
