@@ -24,7 +24,10 @@ MAY_IMPORT = {
     "components.canary": ("components.bundle", "transform"),
     "components.evaluation": ("components.bundle", "transform"),
     "components.registry": ("components.bundle", "components.evaluation", "transform"),
-    "serving": ("transform",),
+    "serving": ("serving.client", "serving.page"),
+    "serving.client": (),
+    "serving.page": ("serving.client", "serving.version_folders", "transform"),
+    "serving.stand_in": ("serving.version_folders",),
     "pipeline": ("components", "trainer", "transform"),
     "pipeline.settings": ("components.ingestion", "pipeline.config", "pipeline.presets"),
     "pipeline.presets": ("pipeline.config", "pipeline.settings"),
@@ -120,6 +123,8 @@ def test_no_room_of_the_table_is_gone():
         ("pipeline/runs/bad.py", "import pipeline.cli.main", "pipeline.cli.main"),
         ("serving/page/bad.py", "import components.bundle", "components.bundle"),
         ("serving/bad.py", "from benchmarks import ours", "benchmarks"),
+        ("serving/client/bad.py", "from serving import stand_in", "serving"),
+        ("serving/page/bad.py", "from serving.stand_in import flags", "serving.stand_in"),
     ],
 )
 def test_a_planted_violation_is_noticed(tmp_path, path, source, name):
