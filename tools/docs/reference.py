@@ -26,6 +26,7 @@ CLIENT = {
     "serving.client.grpc_transport": ("GrpcTransport",),
     "serving.client.rest_transport": ("RestTransport",),
     "serving.client.stable_first": ("StableFirst",),
+    "serving.client.model_status": ("ModelStatus",),
     "serving.client.transport": (
         "Transport",
         "Prediction",
