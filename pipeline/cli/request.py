@@ -1,16 +1,12 @@
-"""What `run`, `refresh` and `tune` are asked for: their shared options and the file of --config."""
+"""What `run`, `refresh` and `tune` are asked for, by options and the file of --config together."""
 
 import dataclasses
-import functools
 import pathlib
 import sys
 import tempfile
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-
-from pipeline.cli import values
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig, Settings
@@ -157,96 +153,6 @@ class Request:
                 withdrawn=self.withdrawn,
                 k=k,
             )
-
-
-def options(
-    settings: str, printed: str, data: str, withdraws: bool = True
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Adds the shared options to a command, which gets them as one `Request`.
-
-    Args:
-        settings: What `--set` takes, in words.
-        printed: What `--json` prints, in words.
-        data: What is read without `--data`, in words.
-        withdraws: Whether the command serves, so that movies can be withdrawn.
-    """
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(command)
-        def with_request(
-            preset: str | None,
-            config: pathlib.Path | None,
-            data: str | None,
-            span: str | None,
-            output: pathlib.Path | None,
-            texts: tuple[str, ...],
-            as_json: bool,
-            withdraw: tuple[str, ...] | None = None,
-            **own: Any,
-        ) -> Any:
-            from pipeline import presets
-            from pipeline.settings import run_file
-
-            file = run_file.read(config) if config else run_file.RunFile()
-            named = output or (pathlib.Path(file.output) if file.output else None)
-            request = Request(
-                preset=presets.find(preset or file.preset),
-                config=config,
-                file=file,
-                texts=texts,
-                data=data if data is not None else file.data,
-                span=span if span is not None else file.span,
-                output=named,
-                withdrawn=withdraw if withdraw is not None else file.withdraw,
-                as_json=as_json,
-            )
-            return command(request, **own)
-
-        for option in reversed(_options(settings, printed, data, withdraws)):
-            with_request = option(with_request)
-        return with_request
-
-    return decorate
-
-
-def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[Any]:
-    withdraw = click.option(
-        "--withdraw", type=values.IDS, help="Movies that must not be recommended, though rated."
-    )
-    return [
-        click.option("--preset", type=values.PRESET, help="Starting point.  [default: ml-100k]"),
-        click.option(
-            "--config",
-            type=values.FILE,
-            metavar="FILE",
-            help="YAML with any of preset, data, span, output, withdraw, split, model, gates and "
-            "serving. Options win over it.",
-        ),
-        click.option(
-            "--output",
-            type=values.PATH,
-            metavar="FOLDER",
-            help="Folder of everything.  [default: runs/PRESET]",
-        ),
-        click.option(
-            "--set", "texts", multiple=True, type=values.SETTING, help=f"{settings} Repeatable."
-        ),
-        click.option(
-            "--json", "as_json", is_flag=True, help=f"Print {printed} as JSON at the end."
-        ),
-        click.option(
-            "--data",
-            type=values.DATA,
-            help="Folder in GroupLens layout, or a pattern of folders: '/data/{SPAN}', "
-            f"'/data/{{YYYY}}-{{MM}}-{{DD}}'.  [default: {data}]",
-        ),
-        click.option(
-            "--span",
-            type=values.SPAN,
-            help="Which folder of the pattern: a number, or a date.  [default: the newest]",
-        ),
-        *([withdraw] if withdraws else []),
-    ]
 
 
 def check_data(data: pathlib.Path, span: str, terminal: "Lines") -> None:
