@@ -5,22 +5,18 @@ prints into the pages. Everything is read from the code, so that a page can't di
 """
 
 import ast
-import dataclasses
-import importlib
-import inspect
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
-import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
+
+import rendering
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = ("transform", "trainer", "components", "pipeline", "serving", "benchmarks", "tools")
-SECTIONS = ("Args", "Returns", "Raises", "Yields")
 CLIENT = {
     "serving.client.recommender": ("RecommenderClient", "Answer", "Movie", "Profile"),
     "serving.client.grpc_transport": ("GrpcTransport",),
@@ -51,7 +47,7 @@ def main() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-    print(json.dumps({name: _unescaped(part()) for name, part in PARTS.items()}))
+    print(json.dumps({name: rendering.unescaped(part()) for name, part in PARTS.items()}))
 
 
 def commands() -> str:
@@ -70,7 +66,7 @@ def settings() -> str:
 
 def run_file() -> str:
     """Returns the keys of a file of `--config`."""
-    return _fields("pipeline.settings.run_file", "RunFile")
+    return rendering.fields("pipeline.settings.run_file", "RunFile")
 
 
 def signatures() -> str:
@@ -83,17 +79,17 @@ def signatures() -> str:
         concrete = function.get_concrete_function()
         inputs = {spec.name: spec for spec in concrete.structured_input_signature[0]}
         rows.append((f"`{name}`", _tensors(inputs), _tensors(concrete.structured_outputs)))
-    return _table(("signature", "inputs", "outputs"), rows)
+    return rendering.table(("signature", "inputs", "outputs"), rows)
 
 
 def manifest() -> str:
     """Returns the fields of the manifest."""
-    return _fields("components.bundle.manifest", "Manifest")
+    return rendering.fields("components.bundle.manifest", "Manifest")
 
 
 def run_record() -> str:
     """Returns the fields of a run's record."""
-    return _fields("pipeline.runs.records", "RunRecord")
+    return rendering.fields("pipeline.runs.records", "RunRecord")
 
 
 def metrics() -> str:
@@ -113,16 +109,12 @@ def metrics() -> str:
 
 def client() -> str:
     """Returns the public classes of the client."""
-    return _classes(CLIENT)
+    return rendering.classes(CLIENT)
 
 
 def environment() -> str:
     """Returns the fields of a cluster's environment."""
-    return "\n\n".join(
-        f"### {name}\n\n{_docstring(_load(module, name))}\n\n{_fields(module, name)}"
-        for module, names in ENVIRONMENT.items()
-        for name in names
-    )
+    return rendering.classes(ENVIRONMENT)
 
 
 def kubeflow_readme() -> str:
@@ -173,7 +165,7 @@ def _folder(folder: str, paths: list[str]) -> str:
             about = line
         else:
             rows.append((f"`{pathlib.PurePosixPath(path).name}`", line))
-    table = _table(("module", "what it is"), rows) if rows else ""
+    table = rendering.table(("module", "what it is"), rows) if rows else ""
     return f"### `{folder}/`\n\n{about}\n\n{table}".rstrip()
 
 
@@ -186,108 +178,6 @@ def _tensors(specs: dict[str, Any]) -> str:
             sizes[0] = "batch"
         texts.append(f"`{name}` {spec.dtype.name} [{', '.join(sizes)}]")
     return "<br>".join(sorted(texts))
-
-
-def _classes(modules: dict[str, tuple[str, ...]]) -> str:
-    parts = []
-    for module, names in modules.items():
-        parts.append(f"## `{module}`\n\n{_first_line(importlib.import_module(module))}")
-        for name in names:
-            found = _load(module, name)
-            parts.append(f"### {name}\n\n{_docstring(found)}")
-            if dataclasses.is_dataclass(found):
-                parts.append(_fields(module, name))
-                continue
-            if "__init__" in vars(found):
-                parts.append(_method(name, found.__init__))
-            parts += [
-                _method(f"{name}.{method}", function)
-                for method, function in vars(found).items()
-                if not method.startswith("_") and inspect.isfunction(function)
-            ]
-    return "\n\n".join(parts)
-
-
-def _method(name: str, function: Callable[..., Any]) -> str:
-    signature = inspect.signature(function)
-    text = str(signature.replace(parameters=list(signature.parameters.values())[1:]))
-    shown = re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", text).removesuffix(" -> None")
-    return f"```python\n{name}{shown}\n```\n\n{_docstring(function)}"
-
-
-def _fields(module: str, name: str) -> str:
-    """Returns a table of the fields of a dataclass, each with the docstring below it."""
-    found = _load(module, name)
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(found))).body
-    assert isinstance(body, ast.ClassDef)
-    defaults = {field.name: _default(field) for field in dataclasses.fields(found)}
-    rows = []
-    for field, after in _neighbours(body.body):
-        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
-            continue
-        told = ""
-        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            told = inspect.cleandoc(str(after.value.value))
-        default = defaults[field.target.id]
-        shown = "empty" if default == [] else "" if default is None else f"`{default!r}`"
-        kind = f"`{_plain_type(field.annotation)}`"
-        rows.append((f"`{field.target.id}`", kind, shown, told))
-    return _table(("field", "type", "default", "meaning"), rows)
-
-
-def _default(field: "dataclasses.Field[Any]") -> Any:
-    """Returns the default of a field: None without one, [] where one is made anew each time."""
-    if field.default_factory is not dataclasses.MISSING:
-        return []
-    default = getattr(field.default, "default", field.default)  # pydantic may wrap it
-    return None if default is dataclasses.MISSING else default
-
-
-def _plain_type(annotation: ast.expr) -> str:
-    """Returns a type as people read it, without what checks it."""
-    text = ast.unparse(annotation)
-    annotated = re.fullmatch(r"Annotated\[([^,]+), .*\]", text)
-    return annotated[1] if annotated else text
-
-
-def _neighbours(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, ast.stmt | None]]:
-    yield from zip(body, [*body[1:], None], strict=True)
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    cells = ((" ".join(cell.split()).replace("|", "\\|") for cell in line) for line in lines)
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
-
-
-def _unescaped(text: str) -> str:
-    """Returns Markdown whose code has plain bars: MkDocs, unlike GitHub, shows the escape there."""
-    return re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), text)
-
-
-def _docstring(documented: Any) -> str:
-    """Returns a Google-style docstring as Markdown: the entries of its sections become lists."""
-    lines = []
-    section = False
-    for line in (inspect.getdoc(documented) or "").splitlines():
-        entry = re.fullmatch(r" {4}(\w[\w, ]*): (.*)", line)
-        if line.removesuffix(":") in SECTIONS:
-            section = True
-            lines += [f"*{line.removesuffix(':')}*", ""]
-        elif section and entry:
-            lines.append(f"* `{entry[1]}`: {entry[2]}")
-        else:
-            section = section and (not line or line.startswith(" "))
-            lines.append(f"  {line.strip()}".rstrip() if section else line)
-    return "\n".join(lines)
-
-
-def _first_line(module: Any) -> str:
-    return (inspect.getdoc(module) or "").partition("\n")[0]
-
-
-def _load(module: str, name: str) -> Any:
-    return getattr(importlib.import_module(module), name)
 
 
 if __name__ == "__main__":
