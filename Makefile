@@ -15,7 +15,7 @@ run: setup       ## fetch MovieLens 100K, run the whole pipeline, push a bundle
 	@$(BIN)/movielens run $(ARGS)
 
 test: lint types ## lint, types and tests
-	@$(PYTHON) tools/bootstrap.py kubeflow
+	@$(PYTHON) tools/bootstrap.py kubeflow docs
 	@$(BIN)/pytest $(ARGS)
 
 lint: setup      ## ruff

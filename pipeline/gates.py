@@ -1,10 +1,10 @@
-"""When a bundle may be pushed: what the Evaluator measures, and the thresholds it is held to."""
+"""Evaluation gates: metrics and slices of the Evaluator, and the thresholds of a push."""
 
 import json
 from typing import Any
 
-import tensorflow_model_analysis as tfma
 from google.protobuf import json_format
+from tensorflow_model_analysis.proto import config_pb2
 
 from components.bundle import measurements
 from components.evaluation.coverage import Coverage
@@ -18,16 +18,16 @@ LIFT = "hit@10 over popular"
 RECALL = f"index recall@{measurements.RECALL_AT}"
 
 
-def eval_config(gates: Gates, definition: Definition) -> tfma.EvalConfig:
-    """Returns what TFMA measures on the bundle's `evaluate` signature.
+def eval_config(gates: Gates, definition: Definition) -> config_pb2.EvalConfig:
+    """Returns what TFMA measures on the bundle's `evaluate` signature, and the thresholds.
 
     Every number is a mean over held-out ratings: examples are weighed by how many they hold, which
     leaves out users of whom nothing was held out.
     """
     outputs = dict(measurements.METRICS)
-    for yardstick in measurements.YARDSTICKS:
+    for baseline in measurements.YARDSTICKS:
         outputs |= {
-            f"{yardstick} {name}": f"{yardstick}_{output}"
+            f"{baseline} {name}": f"{baseline}_{output}"
             for name, output in measurements.METRICS.items()
         }
     outputs |= {LIFT: measurements.LIFT, RECALL: measurements.RECALL}
@@ -70,7 +70,7 @@ def eval_config(gates: Gates, definition: Definition) -> tfma.EvalConfig:
             ],
             "metrics_specs": [means, whole],
         },
-        tfma.EvalConfig(),
+        config_pb2.EvalConfig(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2
 from tfx import types
 from tfx.components.evaluator import executor
 from tfx.dsl.components.base import base_beam_component, executor_spec
@@ -63,7 +63,7 @@ class BundleEvaluator(base_beam_component.BaseBeamComponent):
         example_splits: list[str],
         model: types.BaseChannel,
         baseline_model: types.BaseChannel,
-        eval_config: tfma.EvalConfig,
+        eval_config: config_pb2.EvalConfig,
         code_version: str = "",
     ) -> None:
         """Creates the component.

@@ -44,7 +44,10 @@ COMMANDS = {
     cls=LazyGroup,
     places=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
-    epilog="Begin with `movielens run`, then `movielens recommend 42`.",
+    epilog="""Begin with `movielens run`, then `movielens recommend 42`.
+
+    In bash, `eval "$(_MOVIELENS_COMPLETE=bash_source movielens)"` makes the tab key complete
+    commands, options, presets and settings; zsh_source and fish_source do so there.""",
 )
 @click.pass_context
 def movielens(context: click.Context) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli import request
-from pipeline.cli.request import Request
+from pipeline.cli.request import Request, check_data
+from pipeline.cli.request_options import request_options
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
@@ -17,7 +17,7 @@ FITS = ("gates", "serving")
 
 
 @click.command()
-@request.options(
+@request_options(
     "Any setting of gates or serving, e.g. gates.max_drop=0.2.",
     "the run's record",
     "the last run's",
@@ -47,7 +47,7 @@ def refresh(asked: Request) -> int:
     start = changes.apply(asked.preset.settings, as_served(told.settings))
     settings = asked.settings(start, *FITS)
     data = pathlib.Path(asked.data).absolute() if asked.data else _last_data(output)
-    request.check_data(data, asked.span, asked.definition, terminal)
+    check_data(data, asked.span, asked.definition, terminal)
     terminal.line(f"With the towers of {told.towers['run'] or told.towers['sha256']}")
     split = check(SplitConfig, told.evaluation["split"], f"Manifest of {version}: split")
     model = dataclasses.replace(settings.model, exclude_seen=told.evaluation["exclude_seen"])

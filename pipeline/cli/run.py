@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli import request
-from pipeline.cli.request import Request
+from pipeline.cli.request import Request, check_data
+from pipeline.cli.request_options import request_options
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
@@ -24,7 +24,7 @@ class WithPresets(click.Command):
 
 
 @click.command(cls=WithPresets)
-@request.options(
+@request_options(
     "Any of `movielens settings`, e.g. model.embedding_dim=32.",
     "the run's record",
     "fetch the preset's",
@@ -50,7 +50,7 @@ def run(asked: Request, epochs: int | None, seed: int | None) -> int:
     terminal = asked.terminal()
     output = asked.output_folder()
     data = asked.data_folder(output, terminal)
-    request.check_data(data, asked.span, asked.definition, terminal)
+    check_data(data, asked.span, asked.definition, terminal)
     config = asked.pipeline_config(data, output, settings)
     paths = output_paths(output, asked.definition.name)
     record = run_and_record(config, asked.preset.name, paths, terminal, _whole_graph)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli import request
-from pipeline.cli.request import Request
+from pipeline.cli.request import Request, check_data
+from pipeline.cli.request_options import request_options
 
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig, Settings, Tuning
@@ -27,7 +27,7 @@ NDCG, HIT, ERROR, EPOCHS = "val_ndcg@10", "val_hit@10", "val_ndcg@10 error", "ep
 
 
 @click.command()
-@request.options(
+@request_options(
     "Any setting of split or model, which is then not tuned, e.g. model.window=100.",
     "trials and command",
     "fetch the preset's",
@@ -59,7 +59,7 @@ def tune(asked: Request, trials: int) -> None:
     paths = output_paths(output, asked.definition.name)
     tuning = Tuning(str(paths["tuning"]), trials, fixed)
     data = asked.data_folder(output, terminal)
-    request.check_data(data, asked.span, asked.definition, terminal)
+    check_data(data, asked.span, asked.definition, terminal)
     config = asked.pipeline_config(data, output, settings)
     run_id = new_run_id()
     log = paths["logs"] / f"{run_id}.log"

@@ -11,8 +11,6 @@ from support import ROOT
 
 MKDOCS = ROOT / ".venv-docs" / "bin" / "mkdocs"
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):

@@ -136,13 +136,13 @@ def test_what_is_taken_from_a_page():
     text = (
         "# One\n\nSee `movielens run` and [two](two.md#b).\n\n"
         "    movielens run --epochs 1  # why\n\n"
-        "```text\nmake docs\n`not a span`\n```\n\n## Two: it's {: #own }\n"
+        "```text\nmake docs\n`not a span`\n```\n\n## Two: it's\n"
     )
     assert documentation.commands(text) == [["run", "--epochs", "1"]]
     assert documentation.targets(text) == {"docs"}
     assert documentation.spans(text) == {"movielens run"}
     assert documentation.links(text) == {"two.md#b"}
-    assert documentation.anchors(text) == {"one", "own"}
+    assert documentation.anchors(text) == {"one", "two-its"}
 
 
 def test_notebooks_hold_no_output():

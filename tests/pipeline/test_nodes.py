@@ -6,14 +6,18 @@ import pytest
 from tfx.dsl.compiler import compiler
 
 from pipeline import nodes
-from pipeline.config import PipelineConfig, Tuning
+from pipeline.config import PipelineConfig, Settings, Tuning
 from pipeline.graph import create_pipeline, create_refresh, create_tuning
 from support import ROOT
 from trainer.config import ModelConfig
 
 PACKAGES = ("transform", "trainer", "components", "pipeline", "serving", "benchmarks")
 CONFIG = PipelineConfig(
-    "movielens", "/data", "/root", "/serving/movielens", model=ModelConfig(warm_start=True)
+    "movielens",
+    "/data",
+    "/root",
+    "/serving/movielens",
+    settings=Settings(model=ModelConfig(warm_start=True)),
 )
 
 

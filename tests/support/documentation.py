@@ -19,7 +19,7 @@ COMMAND = re.compile(r"^(?:\$ )?(?:\.venv/bin/)?movielens (?P<arguments>\S.*)$")
 MAKE = re.compile(r"^make (?P<target>[a-z-]+)")
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
-HEADING = re.compile(r"^#+ +(?P<text>.*?)(?: +\{: #(?P<anchor>[\w-]+) \})?$", re.MULTILINE)
+HEADING = re.compile(r"^#+ +(?P<text>.*)$", re.MULTILINE)
 
 
 def blocks(text: str) -> Iterator[str]:
@@ -56,9 +56,9 @@ def links(text: str) -> set[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """Returns the anchors of a page's headings, as MkDocs and GitHub make them."""
+    """Returns the anchors of a page's headings, as GitHub makes them; MkDocs checks its own."""
     return {
-        match["anchor"] or re.sub(r"[^\w -]", "", match["text"].lower()).replace(" ", "-")
+        re.sub(r"[^\w -]", "", match["text"].lower()).replace(" ", "-")
         for match in HEADING.finditer(text)
     }
 

@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.transformed import DIM, ITEMS, SMALL, item, item_id, raw_item
 
+from support.transformed import DIM, ITEMS, SMALL, item, item_id, raw_item
 from trainer.config import ModelConfig
 from trainer.data.windows import latest_inputs
 from trainer.export import Towers

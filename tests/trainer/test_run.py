@@ -6,9 +6,9 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.transformed import ITEMS, USERS, item, item_id, raw_item, timeline
 
 from support import transformed
+from support.transformed import ITEMS, USERS, item, item_id, raw_item, timeline
 from trainer import run
 from trainer.config import ModelConfig
 from trainer.run import run_fn

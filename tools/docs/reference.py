@@ -5,27 +5,24 @@ prints into the pages. Everything is read from the code, so that a page can't di
 """
 
 import ast
-import dataclasses
-import importlib
-import inspect
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
-import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
+
+import rendering
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = ("transform", "trainer", "components", "pipeline", "serving", "benchmarks", "tools")
-SECTIONS = ("Args", "Returns", "Raises", "Yields")
 CLIENT = {
     "serving.client.recommender": ("RecommenderClient", "Answer", "Movie", "Profile"),
     "serving.client.grpc_transport": ("GrpcTransport",),
     "serving.client.rest_transport": ("RestTransport",),
     "serving.client.stable_first": ("StableFirst",),
+    "serving.client.model_status": ("ModelStatus",),
     "serving.client.transport": (
         "Transport",
         "Prediction",
@@ -50,7 +47,7 @@ def main() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-    print(json.dumps({name: part() for name, part in PARTS.items()}))
+    print(json.dumps({name: rendering.unescaped(part()) for name, part in PARTS.items()}))
 
 
 def commands() -> str:
@@ -69,7 +66,7 @@ def settings() -> str:
 
 def run_file() -> str:
     """Returns the keys of a file of `--config`."""
-    return _fields("pipeline.settings.run_file", "RunFile")
+    return rendering.fields("pipeline.settings.run_file", "RunFile")
 
 
 def signatures() -> str:
@@ -82,46 +79,48 @@ def signatures() -> str:
         concrete = function.get_concrete_function()
         inputs = {spec.name: spec for spec in concrete.structured_input_signature[0]}
         rows.append((f"`{name}`", _tensors(inputs), _tensors(concrete.structured_outputs)))
-    return _table(("signature", "inputs", "outputs"), rows)
+    return rendering.table(("signature", "inputs", "outputs"), rows)
 
 
 def manifest() -> str:
     """Returns the fields of the manifest."""
-    return _fields("components.bundle.manifest", "Manifest")
+    return rendering.fields("components.bundle.manifest", "Manifest")
 
 
 def run_record() -> str:
     """Returns the fields of a run's record."""
-    return _fields("pipeline.runs.records", "RunRecord")
+    return rendering.fields("pipeline.runs.records", "RunRecord")
 
 
 def metrics() -> str:
-    """Returns the names of what the Evaluator measures."""
-    from components.bundle import measurements
-    from pipeline import gates
+    """Returns the names of what the Evaluator measures, and what it slices by."""
+    from pipeline.config import Gates
+    from pipeline.gates import eval_config
 
-    ranked = ", ".join(f"`{name}`" for name in measurements.METRICS)
-    baselines = " and ".join(f"`{name}`" for name in measurements.YARDSTICKS)
-    others = f"`{gates.LIFT}`, `{gates.RECALL}`, `coverage@{measurements.COVERAGE_AT}`"
-    sliced = ", ".join(f"`{name}`" for name in gates.SLICES)
-    return (
-        f"Of the model, and after {baselines} of the two baselines: {ranked}. "
-        f"Besides: {others}.\n\nSliced by: {sliced}."
-    )
+    config = eval_config(Gates())
+    names = []
+    for metric in (metric for spec in config.metrics_specs for metric in spec.metrics):
+        options = json.loads(metric.config or "{}")
+        names += options.get("outputs", [options.get("name", metric.class_name)])
+    slices = [key for spec in config.slicing_specs for key in spec.feature_keys]
+    quoted = ("\n".join(f"* `{name}`" for name in listed) for listed in (names, slices))
+    return "\n\nSliced by:\n\n".join(quoted)
 
 
 def client() -> str:
     """Returns the public classes of the client."""
-    return _classes(CLIENT)
+    return rendering.classes(CLIENT)
 
 
 def environment() -> str:
     """Returns the fields of a cluster's environment."""
-    return "\n\n".join(
-        f"### {name}\n\n{_docstring(_load(module, name))}\n\n{_fields(module, name)}"
-        for module, names in ENVIRONMENT.items()
-        for name in names
-    )
+    return rendering.classes(ENVIRONMENT)
+
+
+def kubeflow_readme() -> str:
+    """Returns `kubeflow/README.md` without its title, as a part of a guide."""
+    text = (ROOT / "kubeflow" / "README.md").read_text()
+    return text.partition("\n")[2].replace("](../docs/", "](../")
 
 
 def tree() -> str:
@@ -149,6 +148,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "client": client,
     "environment": environment,
+    "kubeflow readme": kubeflow_readme,
     "tree": tree,
 }
 """What makes each part, by the name that its marker in a page has."""
@@ -165,7 +165,7 @@ def _folder(folder: str, paths: list[str]) -> str:
             about = line
         else:
             rows.append((f"`{pathlib.PurePosixPath(path).name}`", line))
-    table = _table(("module", "what it is"), rows) if rows else ""
+    table = rendering.table(("module", "what it is"), rows) if rows else ""
     return f"### `{folder}/`\n\n{about}\n\n{table}".rstrip()
 
 
@@ -178,90 +178,6 @@ def _tensors(specs: dict[str, Any]) -> str:
             sizes[0] = "batch"
         texts.append(f"`{name}` {spec.dtype.name} [{', '.join(sizes)}]")
     return "<br>".join(sorted(texts))
-
-
-def _classes(modules: dict[str, tuple[str, ...]]) -> str:
-    parts = []
-    for module, names in modules.items():
-        parts.append(f"## `{module}`\n\n{_first_line(importlib.import_module(module))}")
-        for name in names:
-            found = _load(module, name)
-            parts.append(f"### {name}\n\n{_docstring(found)}")
-            if dataclasses.is_dataclass(found):
-                parts.append(_fields(module, name))
-                continue
-            if "__init__" in vars(found):
-                parts.append(_method(name, found.__init__))
-            parts += [
-                _method(f"{name}.{method}", function)
-                for method, function in vars(found).items()
-                if not method.startswith("_") and inspect.isfunction(function)
-            ]
-    return "\n\n".join(parts)
-
-
-def _method(name: str, function: Callable[..., Any]) -> str:
-    signature = inspect.signature(function)
-    shown = signature.replace(parameters=list(signature.parameters.values())[1:])
-    return f"```python\n{name}{shown}\n```\n\n{_docstring(function)}"
-
-
-def _fields(module: str, name: str) -> str:
-    """Returns a table of the fields of a dataclass, each with the docstring below it."""
-    found = _load(module, name)
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(found))).body
-    assert isinstance(body, ast.ClassDef)
-    rows = []
-    for field, after in _neighbours(body.body):
-        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
-            continue
-        told = ""
-        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            told = inspect.cleandoc(str(after.value.value))
-        default = f"`{ast.unparse(field.value)}`" if field.value else ""
-        if "default_factory" in default:
-            default = "empty"
-        kind = f"`{ast.unparse(field.annotation)}`"
-        rows.append((f"`{field.target.id}`", kind, default, told))
-    return _table(("field", "type", "default", "meaning"), rows)
-
-
-def _neighbours(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, ast.stmt | None]]:
-    yield from zip(body, [*body[1:], None], strict=True)
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    cells = (
-        (" ".join(cell.split()).replace("|", "\\|") if cell else "" for cell in line)
-        for line in lines
-    )
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
-
-
-def _docstring(documented: Any) -> str:
-    """Returns a Google-style docstring as Markdown: the entries of its sections become lists."""
-    lines = []
-    section = False
-    for line in (inspect.getdoc(documented) or "").splitlines():
-        entry = re.fullmatch(r" {4}(\w[\w, ]*): (.*)", line)
-        if line.removesuffix(":") in SECTIONS:
-            section = True
-            lines += [f"*{line.removesuffix(':')}*", ""]
-        elif section and entry:
-            lines.append(f"* `{entry[1]}`: {entry[2]}")
-        else:
-            section = section and (not line or line.startswith(" "))
-            lines.append(f"  {line.strip()}".rstrip() if section else line)
-    return "\n".join(lines)
-
-
-def _first_line(module: Any) -> str:
-    return (inspect.getdoc(module) or "").partition("\n")[0]
-
-
-def _load(module: str, name: str) -> Any:
-    return getattr(importlib.import_module(module), name)
 
 
 if __name__ == "__main__":

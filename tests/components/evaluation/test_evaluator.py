@@ -1,9 +1,11 @@
 import pytest
-from tfx.components.evaluator import executor
+from tensorflow_model_analysis.proto import config_pb2
+from tfx import types
+from tfx.components.evaluator import component, executor
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from components.evaluation.evaluator import Executor, has_model
+from components.evaluation.evaluator import CODE_VERSION, BundleEvaluator, Executor, has_model
 
 
 @pytest.fixture
@@ -31,3 +33,40 @@ def test_an_empty_baseline_is_none(handed, tmp_path, there):
 def test_no_baseline_input_at_all(handed):
     Executor().Do({"model": []}, {}, {})
     assert handed == [{"model": []}]
+
+
+def evaluator(code_version):
+    channels = {
+        "examples": types.Channel(type=standard_artifacts.Examples),
+        "model": types.Channel(type=standard_artifacts.Model),
+        "baseline_model": types.Channel(type=standard_artifacts.Model),
+    }
+    return BundleEvaluator(
+        **channels,
+        example_splits=["test"],
+        eval_config=config_pb2.EvalConfig(),
+        code_version=code_version,
+    )
+
+
+def test_the_version_of_the_code_is_a_parameter_and_so_part_of_the_cache_key():
+    first, second = (evaluator(version).exec_properties for version in "12")
+    assert {name for name in first if first[name] != second[name]} == {CODE_VERSION}
+
+
+def test_the_rest_is_what_the_evaluator_of_tfx_takes():
+    stock = component.Evaluator(
+        examples=types.Channel(type=standard_artifacts.Examples),
+        model=types.Channel(type=standard_artifacts.Model),
+        baseline_model=types.Channel(type=standard_artifacts.Model),
+        example_splits=["test"],
+        eval_config=config_pb2.EvalConfig(),
+    )
+    ours = evaluator("1")
+    assert set(ours.inputs) == set(stock.inputs)
+    assert set(ours.outputs) == set(stock.outputs)
+    unset = (None, "null")
+    assert ours.exec_properties == {
+        CODE_VERSION: "1",
+        **{name: value for name, value in stock.exec_properties.items() if value not in unset},
+    }

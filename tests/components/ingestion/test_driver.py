@@ -2,18 +2,13 @@ import os
 import pathlib
 
 import pytest
-from components.ingestion.movies_example_gen import MoviesExampleGen
-from components.ingestion.ratings_example_gen import RatingsExampleGen
 from ml_metadata.metadata_store import metadata_store
 from tfx import v1 as tfx
 from tfx.types import standard_artifacts
 
 from components.ingestion import spans
 from components.ingestion.driver import FOLDER, look_at_data
-<<<<<<< HEAD
-=======
 from components.ingestion.items_example_gen import ItemsExampleGen
->>>>>>> catalogue
 from components.ingestion.splits import SplitConfig
 from components.ingestion.timelines_example_gen import TimelinesExampleGen
 from transform import datasets

@@ -1,16 +1,11 @@
 import dataclasses
 
 import pytest
-from components.ingestion.movies_example_gen import MoviesExampleGen
 from tfx.orchestration.data_types import RuntimeParameter
 
-<<<<<<< HEAD
-from components.ingestion.readers.grouplens import DataError
-=======
 from components.ingestion.faults import DataErrors
 from components.ingestion.items_example_gen import ItemsExampleGen
 from transform import datasets
->>>>>>> catalogue
 
 MOVIELENS = datasets.load(datasets.MOVIELENS).to_json()
 LAYOUTS = ("ml-100k", "ml-1m", "ml-10m", "csv")

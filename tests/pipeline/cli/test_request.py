@@ -5,7 +5,8 @@ import pathlib
 import click
 import pytest
 
-from pipeline.cli import main, request
+from pipeline.cli import main
+from pipeline.cli.request_options import request_options
 
 FILE = """
 preset: ml-1m
@@ -24,7 +25,7 @@ def asked():
     """Returns the request that arguments are."""
 
     @click.command()
-    @request.options("settings", "record", "fetch")
+    @request_options("settings", "record", "fetch")
     def command(asked):
         return asked
 

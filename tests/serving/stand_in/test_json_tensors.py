@@ -39,7 +39,8 @@ def test_a_signature_is_named():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b'{"inputs": {"x": [1, [2]]}}', "unexpected size or level"),
+        (b'{"inputs": {"x": [[1], 2]}}', "unexpected size or level"),
+        (b'{"inputs": {"x": [1, [2]]}}', "Type: Array is not of expected type: int64"),
         (b'{"inputs": {"x": [[1, 2], [3]]}}', "expected size: 2"),
         (b'{"inputs": {"x": ["a"]}}', "not of expected type: int64"),
         (b'{"inputs": {"z": 1}}', "Missing named input: x"),

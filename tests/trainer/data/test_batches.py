@@ -1,5 +1,4 @@
 from support.checkerboard import COMMON, USERS, checkerboard
-
 from trainer.config import ModelConfig
 from trainer.data.batches import make_batches, steps_per_epoch
 from trainer.data.timelines import USER_FEATURES

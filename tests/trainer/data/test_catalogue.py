@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.transformed import ITEMS, item_id
 
+from support.transformed import ITEMS, item_id
 from trainer.data.catalogue import Catalogue, read_catalogue
 
 

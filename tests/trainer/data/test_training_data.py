@@ -3,8 +3,8 @@
 import dataclasses
 
 import numpy as np
-from support.transformed import ITEMS, USERS, item_id
 
+from support.transformed import ITEMS, USERS, item_id
 from trainer.data.training_data import read_counted_vocabulary
 from transform import features
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from absl import logging
-from support.checkerboard import COMMON, checkerboard, make_model, train
 
+from support.checkerboard import COMMON, checkerboard, make_model, train
 from trainer.config import ModelConfig
 from trainer.data.batches import make_batches
 from trainer.fit.callbacks import Progress, StopOnNaN, check_weights, make_callbacks

@@ -2,8 +2,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from support.checkerboard import COMMON, ITEMS, USERS, checkerboard, make_model
 
+from support.checkerboard import COMMON, ITEMS, USERS, checkerboard, make_model
 from trainer.config import ModelConfig
 from trainer.fit import evaluation
 from trainer.fit.evaluation import HIT, MONITOR, RankingOnEval

@@ -1,6 +1,9 @@
+import doctest
+
 import numpy as np
 import pytest
 
+from trainer.fit import ranking
 from trainer.fit.ranking import ranks
 
 
@@ -18,3 +21,7 @@ from trainer.fit.ranking import ranks
 )
 def test_ranks(scores, positive, rank):
     assert ranks(np.array([scores]), np.array([positive])).tolist() == [rank]
+
+
+def test_example_of_the_documentation():
+    assert doctest.testmod(ranking).failed == 0

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.checkerboard import COMMON, SIZES, make_model
 
+from support.checkerboard import COMMON, SIZES, make_model
 from trainer.config import ModelConfig
 from trainer.data.catalogue import Catalogue
 from trainer.data.timelines import USER_FEATURES

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.checkerboard import COMMON, ITEMS, USERS, make_model, train
 
+from support.checkerboard import COMMON, ITEMS, USERS, make_model, train
 from trainer.config import ModelConfig
 from trainer.data.timelines import USER_FEATURES
 from trainer.data.windows import GAPS, INPUTS, PADDING, RATINGS, START, TARGETS

@@ -1,8 +1,8 @@
 """Which trials belong together, and what they are given."""
 
 import pytest
-from support.transformed import SMALL
 
+from support.transformed import SMALL
 from trainer.tuning.tuner_fn import fingerprint, tuner_fn
 
 

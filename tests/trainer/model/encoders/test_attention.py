@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.checkerboard import COMMON
 
+from support.checkerboard import COMMON
 from trainer.config import ModelConfig
 from trainer.model.encoders.attention import CausalAttention
 

@@ -5,8 +5,8 @@ import typing
 import numpy as np
 import pytest
 import tensorflow as tf
-from support.checkerboard import COMMON, make_model
 
+from support.checkerboard import COMMON, make_model
 from trainer.config import ModelConfig
 from trainer.data.timelines import USER_FEATURES
 from trainer.data.windows import START

@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
-from support.checkerboard import COMMON
 
+from support.checkerboard import COMMON
 from trainer.config import ModelConfig
 from trainer.model.encoders.mean import RunningMean
 
