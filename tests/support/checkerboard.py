@@ -1,4 +1,4 @@
-"""The checkerboard as arrays: even users watched even movies, odd users odd ones."""
+"""The checkerboard as arrays: even users watched even items, odd users odd ones."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,61 +6,76 @@ import tensorflow as tf
 from trainer.config import ModelConfig
 from trainer.data.batches import make_batches, steps_per_epoch
 from trainer.data.catalogue import Catalogue
-from trainer.data.timelines import USER_FEATURES, Timelines
+from trainer.data.timelines import Events, Timelines
 from trainer.fit.evaluation import MONITOR, RankingOnEval
 from trainer.fit.optimizers import make_optimizer
 from trainer.model.towers import candidate_rows
 from trainer.model.two_tower import TwoTowerModel
-from transform import features
+from transform import datasets, features
 
-USERS = MOVIES = 20
+USERS = ITEMS = 20
 SIZES = {
     features.USER_ID: USERS + 1,
-    features.GENDER: 2,
-    features.OCCUPATION: 2,
-    features.ZIP: 2,
-    features.MOVIE_ID: MOVIES + 1,
-    features.GENRES: 2,
-    features.TITLE_WORDS: 2,
+    "gender": 2,
+    "occupation": 2,
+    "zip": 2,
+    "age": 22,
+    features.ITEM_ID: ITEMS + 1,
+    "year": 32,
+    "genres": 2,
+    "title_words": 2,
+    "rating": 11,
 }
+DEFINITION = datasets.load(datasets.MOVIELENS)
+USER_FEATURES = (features.USER_ID, *DEFINITION.user_features)
+UNKNOWN = {"rating": 0}  # row of an unknown value of each event feature
 
 
 def checkerboard() -> Timelines:
-    """Each user saw all movies of the own parity but one, which is the label."""
+    """Each user saw all items of the own parity but one, which is the label."""
     order = [
-        np.random.default_rng(user).permutation(MOVIES // 2) * 2 + user % 2 for user in range(USERS)
+        np.random.default_rng(user).permutation(ITEMS // 2) * 2 + user % 2 for user in range(USERS)
     ]
-    count = MOVIES // 2 - 1
+    count = ITEMS // 2 - 1
     first = {name: np.zeros(USERS, np.int64) for name in USER_FEATURES}
     return Timelines(
         user_features={**first, features.USER_ID: np.arange(USERS)},
-        history=np.concatenate([movies[:-1] for movies in order]),
+        history=Events(
+            np.concatenate([items[:-1] for items in order]),
+            np.arange(USERS * count),
+            {"rating": np.full(USERS * count, 8)},
+        ),
         history_splits=np.arange(USERS + 1) * count,
-        label=np.array([movies[-1] for movies in order]),
+        label=Events(
+            np.array([items[-1] for items in order]),
+            np.arange(USERS) + USERS * count,
+            {"rating": np.full(USERS, 8)},
+        ),
         label_splits=np.arange(USERS + 1),
-        rating=np.full(USERS * count, 4, np.float32),
-        label_rating=np.full(USERS, 4, np.float32),
-        timestamp=np.arange(USERS * count),
-        label_timestamp=np.arange(USERS) + USERS * count,
     )
 
 
 def make_model(config: ModelConfig) -> TwoTowerModel:
     """Returns a model of random weights."""
     catalogue = Catalogue(
-        movie_id=np.array([f"{movie:02}".encode() for movie in range(MOVIES)]),
-        title=np.array([b"Movie"] * MOVIES),
-        year=np.zeros(MOVIES, np.int64),
-        genres=tf.ragged.constant([[0]] * MOVIES, dtype=tf.int64),
-        title_words=tf.ragged.constant([[]] * MOVIES, dtype=tf.int64, ragged_rank=1),
+        item_id=np.array([f"{item:02}".encode() for item in range(ITEMS)]),
+        title=np.array([b"Item"] * ITEMS),
+        features={
+            "year": tf.zeros(ITEMS, tf.int64),
+            "genres": tf.ragged.constant([[0]] * ITEMS, dtype=tf.int64),
+            "title_words": tf.ragged.constant([[]] * ITEMS, dtype=tf.int64, ragged_rank=1),
+        },
+        times={},
     )
-    positions = np.arange(MOVIES)
+    positions = np.arange(ITEMS)
     return TwoTowerModel(
         config,
+        DEFINITION,
         SIZES,
         candidate_rows(catalogue, positions),
         positions,
-        1 + np.arange(MOVIES) ** 2,  # other than alike, so that a wrong order is noticed
+        1 + np.arange(ITEMS) ** 2,  # other than alike, so that a wrong order is noticed
+        item_times={},
     )
 
 
@@ -69,11 +84,11 @@ def train(config: ModelConfig) -> tuple[TwoTowerModel, RankingOnEval]:
     tf.keras.utils.set_random_seed(config.seed)
     timelines = checkerboard()
     model = make_model(config)
-    sampled = config.samples(MOVIES)
+    sampled = config.samples(ITEMS)
     model.compile(optimizer=make_optimizer(config, steps_per_epoch(timelines, config), sampled))
-    ranking = RankingOnEval(timelines, np.arange(MOVIES), config.window, exclude_seen=True)
+    ranking = RankingOnEval(timelines, np.arange(ITEMS), config.window, True, UNKNOWN)
     history = model.fit(
-        make_batches(timelines, config),
+        make_batches(timelines, config, UNKNOWN),
         steps_per_epoch=steps_per_epoch(timelines, config),
         epochs=config.epochs,
         callbacks=[ranking],

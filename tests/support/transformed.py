@@ -1,6 +1,6 @@
-"""Both Transforms' output for twelve users and twelve movies, as the Trainer gets it.
+"""Both Transforms' output for twelve users and twelve items, as the Trainer gets it.
 
-Even users rated even movies, odd users odd ones; the last movie is rated by nobody.
+Even users rated even items, odd users odd ones; the last item is rated by nobody.
 """
 
 import types
@@ -11,9 +11,10 @@ from tensorflow_transform.coders import example_proto_coder
 from tensorflow_transform.tf_metadata import dataset_metadata
 
 from trainer.data.training_data import read_training_data
-from transform import features, preprocessing, schemas
+from transform import datasets, features, preprocessing, schemas
 
-USERS = MOVIES = 12
+DEFINITION = datasets.load(datasets.MOVIELENS)
+USERS = ITEMS = 12
 DIM = 8
 SMALL = {
     "embedding_dim": DIM,
@@ -26,43 +27,46 @@ SMALL = {
 }
 
 
-def movie_id(number):
+def item_id(number):
     return b"m%02d" % number
 
 
-def timeline(user, movies, label=None):
+def timeline(user, items, label=None):
     return {
         features.USER_ID: b"u%02d" % user,
-        features.AGE: [20 + user],
-        features.GENDER: [b"FM"[user % 2 : user % 2 + 1]],
-        features.OCCUPATION: [],
-        features.ZIP: [],
-        features.MOVIE_ID: [movie_id(movie) for movie in movies],
-        features.RATING: [1 + (user + place) % 9 / 2 for place in range(len(movies))],
-        features.TIMESTAMP: [10 + 7 ** (place + user % 3) for place in range(len(movies))],
-        features.LABEL_MOVIE_ID: [] if label is None else [movie_id(label)],
-        features.LABEL_RATING: [] if label is None else [5.0],
-        features.LABEL_TIMESTAMP: [] if label is None else [10**6],
+        "gender": [b"FM"[user % 2 : user % 2 + 1]],
+        "occupation": [],
+        "zip": [],
+        "age": [20.0 + user],
+        features.ITEM_ID: [item_id(item) for item in items],
+        "rating": [1 + (user + place) % 9 / 2 for place in range(len(items))],
+        features.TIME: [10 + 7 ** (place + user % 3) for place in range(len(items))],
+        features.label(features.ITEM_ID): [] if label is None else [item_id(label)],
+        "label_rating": [] if label is None else [5.0],
+        features.label(features.TIME): [] if label is None else [10**6],
     }
 
 
-def movie(number):
+def item(number):
     return {
-        features.MOVIE_ID: movie_id(number),
-        features.TITLE: b"Movie %d (1990)" % number,
-        features.GENRES: [b"Comedy" if number % 2 else b"Drama"],
-        features.YEAR: [1990],
+        features.ITEM_ID: item_id(number),
+        features.TITLE: b"Item %d (1990)" % number,
+        "year": [1990.0],
+        "genres": [b"Comedy" if number % 2 else b"Drama"],
+        "title_words": [b"Item %d" % number],
     }
 
 
 def transform(folder, record, preprocessing_fn, splits, analyzed):
     """Writes what TFX's Transform would: the graph, and gzipped records by split."""
-    metadata = dataset_metadata.DatasetMetadata(schemas.load(record))
+    metadata = dataset_metadata.DatasetMetadata(schemas.of(record, DEFINITION))
     with tft_beam.Context(temp_dir=str(folder / "temp")):
         (_, _), fn = (
             splits[analyzed],
             metadata,
-        ) | tft_beam.AnalyzeAndTransformDataset(preprocessing_fn)
+        ) | tft_beam.AnalyzeAndTransformDataset(
+            lambda inputs: preprocessing_fn(inputs, {"definition": DEFINITION.to_json()})
+        )
         fn | tft_beam.WriteTransformFn(str(folder / "graph"))
         for name, rows in splits.items():
             data, later = ((rows, metadata), fn) | tft_beam.TransformDataset()
@@ -77,10 +81,10 @@ def transform(folder, record, preprocessing_fn, splits, analyzed):
 class Data:
     """Both Transforms' output in one folder, and what the Trainer gets of it."""
 
-    def __init__(self, folder, train, held_out, movies):
+    def __init__(self, folder, train, held_out, items):
         self.folder = folder
         self.held_out = held_out
-        self.movies = movies
+        self.items = items
         transform(
             folder / "timelines",
             schemas.TIMELINES,
@@ -89,10 +93,10 @@ class Data:
             features.TRAIN,
         )
         transform(
-            folder / "movies",
-            schemas.MOVIES,
-            preprocessing.movies,
-            {features.CATALOGUE: movies},
+            folder / "items",
+            schemas.ITEMS,
+            preprocessing.items,
+            {features.CATALOGUE: items},
             features.CATALOGUE,
         )
 
@@ -101,46 +105,50 @@ class Data:
         return types.SimpleNamespace(
             train_files=[str(timelines / "train*")],
             eval_files=[str(timelines / "eval*")],
-            movie_files=[str(self.folder / "movies" / "catalogue*")],
+            item_files=[str(self.folder / "items" / "catalogue*")],
             transform_output=str(timelines / "graph"),
-            movies_transform_output=str(self.folder / "movies" / "graph"),
+            items_transform_output=str(self.folder / "items" / "graph"),
             base_model=None,
             serving_model_dir=str(self.folder / name / "model"),
             model_run_dir=str(self.folder / name / "logs"),
-            custom_config={"model": {**SMALL, **settings}},
+            custom_config={
+                "definition": DEFINITION.to_json(),
+                "model": {**SMALL, **settings},
+            },
         )
 
     def read(self):
         """Returns the `TrainingData`."""
         args = self.fn_args("unused")
         return read_training_data(
+            definition=DEFINITION,
             train_files=args.train_files,
             eval_files=args.eval_files,
-            movie_files=args.movie_files,
+            item_files=args.item_files,
             timelines_graph=args.transform_output,
-            movies_graph=args.movies_transform_output,
+            items_graph=args.items_transform_output,
         )
 
 
 def write(folder):
     """Writes the data into a folder."""
     watched = {
-        user: [m for m in range(MOVIES - 1) if m % 2 == user % 2][: 3 + user % 3]
+        user: [m for m in range(ITEMS - 1) if m % 2 == user % 2][: 3 + user % 3]
         for user in range(USERS)
     }
     return Data(
         folder,
-        [timeline(user, movies) for user, movies in watched.items()],
-        [timeline(user, movies[:-1], movies[-1]) for user, movies in watched.items()],
-        [movie(number) for number in reversed(range(MOVIES))],
+        [timeline(user, items) for user, items in watched.items()],
+        [timeline(user, items[:-1], items[-1]) for user, items in watched.items()],
+        [item(number) for number in reversed(range(ITEMS))],
     )
 
 
-def raw_movie(row):
+def raw_item(row):
     example = tf.train.Example()
     for name, value in row.items():
         values = value if isinstance(value, list) else [value]
         feature = example.features.feature[name]
-        kind = feature.int64_list if isinstance(values[0], int) else feature.bytes_list
+        kind = feature.float_list if isinstance(values[0], float) else feature.bytes_list
         kind.value.extend(values)
     return example.SerializeToString()

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from trainer.data.timelines import NO_GAP, USER_FEATURES, Timelines
+from trainer.data.timelines import NO_GAP, Events, Timelines
 from trainer.data.windows import (
+    NO_TIME,
     PADDING,
     START,
     find_window_starts,
@@ -11,24 +12,28 @@ from trainer.data.windows import (
     shuffle_histories,
 )
 
+UNKNOWN = {"rating": 1, "mood": 0}
+
+
+def events_of(items):
+    items = np.array(items, np.int64)
+    vectors = np.stack([items, -items], axis=1).astype(np.float32)
+    return Events(items, items**2, {"rating": items * 2, "mood": vectors}, items / np.float32(10))
+
 
 def timelines_of(*histories):
     lengths = [len(history) for history in histories]
     return Timelines(
-        user_features={name: np.arange(len(histories)) for name in USER_FEATURES},
-        history=np.array([item for history in histories for item in history], np.int64),
+        user_features={name: np.arange(len(histories)) for name in ("user_id", "age")},
+        history=events_of([item for history in histories for item in history]),
         history_splits=np.array([0, *np.cumsum(lengths)], np.int64),
-        label=np.array([], np.int64),
+        label=events_of([]),
         label_splits=np.zeros(len(histories) + 1, np.int64),
-        rating=np.array([item / 2 for history in histories for item in history], np.float32),
-        label_rating=np.array([], np.float32),
-        timestamp=np.array([item**2 for history in histories for item in history], np.int64),
-        label_timestamp=np.array([], np.int64),
     )
 
 
 def windows_of(timelines, window, rng=None):
-    return make_windows(timelines, find_window_starts(timelines, window, rng), window)
+    return make_windows(timelines, find_window_starts(timelines, window, rng), window, UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -74,9 +79,9 @@ def test_random_cuts_keep_every_item_a_target_once_after_its_own_past(length):
 def test_shuffled_histories_keep_their_items_and_their_user():
     timelines = timelines_of(list(range(30)), [], [70, 71])
     other = shuffle_histories(timelines, np.random.default_rng(0))
-    assert other.history[:30].tolist() != list(range(30))
-    assert sorted(other.history[:30].tolist()) == list(range(30))
-    assert sorted(other.history[30:].tolist()) == [70, 71]
+    assert other.history.item[:30].tolist() != list(range(30))
+    assert sorted(other.history.item[:30].tolist()) == list(range(30))
+    assert sorted(other.history.item[30:].tolist()) == [70, 71]
     assert other.history_splits is timelines.history_splits
 
 
@@ -92,21 +97,29 @@ def test_shuffled_histories_keep_their_items_and_their_user():
     ids=["empty", "one", "just-fits", "start-falls-out", "long"],
 )
 def test_latest_inputs(history, inputs):
-    assert latest_inputs(timelines_of(history), 3).items.tolist() == [inputs]
+    assert latest_inputs(timelines_of(history), 3, UNKNOWN).items.tolist() == [inputs]
 
 
 def test_inputs_carry_ratings_and_the_time_since_the_item_before():
     inputs = windows_of(timelines_of([5, 6, 8], [], [3]), 2).inputs
     assert inputs.items.tolist() == [[START, 5], [6, PADDING], [START, PADDING]]
-    assert inputs.ratings.tolist() == [[0, 2.5], [3, 0], [0, 0]]
+    assert inputs.events["rating"].tolist() == [[1, 10], [12, 1], [1, 1]]
+    assert inputs.events["mood"].tolist()[0] == [[0, 0], [5, -5]]
+    assert inputs.times.tolist() == [[NO_TIME, 25], [36, NO_TIME], [NO_TIME, NO_TIME]]
     assert inputs.gaps.tolist() == [[NO_GAP, NO_GAP], [11, NO_GAP], [NO_GAP, NO_GAP]]
-    latest = latest_inputs(timelines_of([5, 6, 8], [], [3]), 2)
+    latest = latest_inputs(timelines_of([5, 6, 8], [], [3]), 2, UNKNOWN)
     assert latest.items.tolist() == [[6, 8], [START, PADDING], [START, 3]]
-    assert latest.ratings.tolist() == [[3, 4], [0, 0], [0, 1.5]]
+    assert latest.events["rating"].tolist() == [[12, 16], [1, 1], [1, 6]]
     assert latest.gaps.tolist() == [[11, 28], [NO_GAP, NO_GAP], [NO_GAP, NO_GAP]]
 
 
 def test_shuffled_ratings_stay_with_their_items():
     other = shuffle_histories(timelines_of(list(range(30))), np.random.default_rng(0))
-    assert other.rating.tolist() == [item / 2 for item in other.history]
-    assert other.timestamp.tolist() == [item**2 for item in other.history]
+    items = other.history.item
+    assert other.history.features["rating"].tolist() == (items * 2).tolist()
+    assert other.history.time.tolist() == (items**2).tolist()
+
+
+def test_targets_carry_their_weights():
+    windows = windows_of(timelines_of([5, 6, 8]), 2)
+    np.testing.assert_allclose(windows.weights, [[0.5, 0.6], [0.8, 0]])
