@@ -1,10 +1,13 @@
 """Recommender client: signatures of a bundle as Python functions, over any transport."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from serving.client import query_inputs
+from serving.client.query_inputs import Event
 from serving.client.transport import Prediction, Transport
+from transform.definition import Definition
 
 BATCH_SIZE = 32
 
@@ -34,12 +37,19 @@ class Answer:
 class RecommenderClient:
     """Client of a bundle. Long lists of ids are sent in batches."""
 
-    def __init__(self, transport: Transport, batch_size: int = BATCH_SIZE) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        batch_size: int = BATCH_SIZE,
+        definition: Definition | None = None,
+    ) -> None:
         """Wraps a transport.
 
         Args:
             transport: Transport to the bundle, such as gRPC or REST.
             batch_size: Largest number of users or items in one request.
+            definition: Of the data set that the bundle was made of: what `recommend` takes. It is
+                in the bundle's manifest, see `bundle_definition`.
 
         Raises:
             ValueError: `batch_size` is below 1.
@@ -48,9 +58,10 @@ class RecommenderClient:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
         self._transport = transport
         self._batch_size = batch_size
+        self._definition = definition
 
     def for_users(self, user_ids: Sequence[str], k: int = 10) -> list[Answer]:
-        """Recommends items to each user, known or not; the items that they rated are left out.
+        """Recommends items to each user, known or not; items that they have seen are left out.
 
         Raises:
             ServingUnavailable, RequestRefused: As the transport says.
@@ -70,6 +81,31 @@ class RecommenderClient:
         """
         inputs = {"history_item_ids": [list(item_ids) or [""]]}
         return _answers(self._transport.predict("recommend_history", inputs), 1, k)[0]
+
+    def recommend(
+        self,
+        history: Sequence[Event | str] = (),
+        user: Mapping[str, Any] | None = None,
+        exclude: Sequence[str] = (),
+        k: int = 10,
+    ) -> Answer:
+        """Recommends items to somebody of whom anything may be known, and nothing must be.
+
+        Args:
+            history: Events, oldest first; a bare id where nothing else is known of one.
+            user: Features of the user by the names of the definition.
+            exclude: Ids of items to leave out, besides those of the history.
+            k: Largest number of items to return.
+
+        Raises:
+            ValueError: The client has no definition, a feature is not of it, or a value not of its
+                kind.
+            ServingUnavailable, RequestRefused: As the transport says.
+        """
+        if self._definition is None:
+            raise ValueError("recommend needs a client that was made with a definition.")
+        inputs = query_inputs.build(self._definition, history, user or {}, exclude)
+        return _answers(self._transport.predict("recommend", inputs), 1, k)[0]
 
     def similar(self, item_ids: Sequence[str], k: int = 10) -> list[Answer]:
         """Returns the items most similar to each, by cosine; none where the item is unknown."""

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "components.evaluation": ("components.bundle", "transform"),
     "components.registry": ("components.bundle", "components.evaluation", "transform"),
     "serving": ("serving.client", "serving.page"),
-    "serving.client": (),
+    "serving.client": ("transform",),
     "serving.page": ("serving.client", "serving.version_folders", "transform"),
     "serving.stand_in": ("serving.version_folders",),
     "pipeline": ("components", "trainer", "transform"),

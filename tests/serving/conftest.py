@@ -162,8 +162,10 @@ def bundle_base(tmp_path_factory):
     """A base path with one bundle of ours, its towers made up: version 1 of `movielens`."""
     import tensorflow as tf
 
-    from components.bundle import build, records
-    from transform import features
+    from components.bundle import build, manifest, records
+    from transform import datasets, features, queries
+
+    definition = datasets.load(datasets.MOVIELENS)
 
     size, users, dim = 60, 12, 8
     chance = np.random.default_rng(0)
@@ -195,19 +197,29 @@ def bundle_base(tmp_path_factory):
             found = tf.cast(rows >= 0, tf.float32)[..., tf.newaxis]
             return tf.gather(self.vectors, tf.maximum(rows, 0)) * found
 
-        @tf.function
+        @tf.function(input_signature=[queries.specs(definition)])
         def embed_query(self, query):
             seen = self._embed(query[features.ITEM_ID])
+            known = tf.reduce_any(seen != 0, axis=[1, 2])
+            told = tf.concat([query["age"][:, tf.newaxis], query["rating"]], axis=1)
+            liking = tf.reduce_sum(tf.where(tf.math.is_nan(told), 0.0, told), axis=1) / 100
             total = tf.reduce_sum(seen, axis=1)
-            return {"embedding": total, "known": tf.reduce_any(total != 0, axis=1)}
+            return {
+                "embedding": tf.concat([total, liking[:, tf.newaxis]], axis=1),
+                "known": known,
+            }
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
         def embed_candidate(self, examples):
             spec = {features.ITEM_ID: tf.io.FixedLenFeature([], tf.string)}
-            return self._embed(tf.io.parse_example(examples, spec)[features.ITEM_ID])
+            found = self._embed(tf.io.parse_example(examples, spec)[features.ITEM_ID])
+            return tf.concat([found, tf.ones_like(found[:, :1])], axis=1)
 
     items = records.Items(
-        examples=np.array([example(item_id=[item]) for item in ids], object),
+        examples=np.array(
+            [example(item_id=[item], year=[1999.0], genres=[b"Drama", b"War"]) for item in ids],
+            object,
+        ),
         item_id=ids,
         title=np.array([title.encode() for title in titles], object),
     )
@@ -217,7 +229,7 @@ def bundle_base(tmp_path_factory):
                 user_id=[str(user).encode()],
                 item_id=[bytes(m) for m in chance.choice(ids, 5, replace=False)],
                 rating=[3.0] * 5,
-                timestamp=[100, 200, 300, 400, 500],
+                time=[100, 200, 300, 400, 500],
             )
             for user in range(1, users + 1)
         ],
@@ -225,7 +237,9 @@ def bundle_base(tmp_path_factory):
     )
     base = tmp_path_factory.mktemp("serving") / "movielens"
     base.mkdir()
-    build.save(build.build(Towers(), items, timelines, 20, True), str(base / "1"))
+    build.save(build.build(Towers(), items, timelines, definition, 20, True), str(base / "1"))
+    stated = json.loads(definition.to_json())
+    manifest.write(str(base / "1"), manifest.Manifest({}, {}, {}, {}, {}, stated, {}))
     return base
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from support.transformed import DIM, ITEMS, SMALL, item, item_id, raw_item
+from support.transformed import DEFINITION, DIM, ITEMS, SMALL, item, item_id, raw_item
 from trainer.config import ModelConfig
 from trainer.data.windows import latest_inputs
 from trainer.export import Towers
 from trainer.model.encoders import ENCODERS
 from trainer.model.towers import last_position
 from trainer.run import build_and_fit, run_fn
-from transform import features
+from transform import features, queries
 
 WIDTH = DIM + 1  # the item bias travels as one more dimension
 
@@ -27,17 +27,15 @@ def towers(request, data):
     return loaded
 
 
-def query(user=b"", history=((),), age=-1, gender=b""):
-    batch = len(history)
+def query(user=b"", history=((),), age=float("nan"), gender=b""):
     items = tf.ragged.constant(history, dtype=tf.string, ragged_rank=1).to_tensor("")
+    batch = len(history)
     return {
+        **queries.nobody(DEFINITION, items),
         features.USER_ID: tf.fill([batch], user),
-        features.AGE: tf.fill([batch], tf.constant(age, tf.int64)),
-        features.GENDER: tf.fill([batch], gender),
-        features.OCCUPATION: tf.fill([batch], b""),
-        features.ZIP: tf.fill([batch], b""),
-        features.ITEM_ID: items,
-        features.RATING: tf.fill(tf.shape(items), 4.0),
+        "age": tf.fill([batch], age),
+        "gender": tf.fill([batch], gender),
+        "rating": tf.fill(tf.shape(items), 4.0),
         features.TIME: tf.ones(tf.shape(items), tf.int64),
     }
 
@@ -71,7 +69,7 @@ def test_empty_batch(towers):
         ({"user": b"stranger"}, set()),
         ({"user": b"stranger", "history": [[item_id(1)]]}, {"attention", "mean"}),
         ({"user": b"stranger", "history": [[b"unheard-of"]]}, set()),
-        ({"user": b"stranger", "age": 33, "gender": b"F"}, set()),
+        ({"user": b"stranger", "age": 33.0, "gender": b"F"}, set()),
     ],
     ids=["user", "stranger", "with-history", "with-unknown-history", "with-profile"],
 )
@@ -106,22 +104,29 @@ def test_a_neighbour_in_the_batch_changes_nothing(towers):
     np.testing.assert_allclose(beside[:1], alone, atol=1e-6)
 
 
-def test_a_item_that_nobody_rated_gets_a_vector_from_its_content(towers):
+def test_an_item_that_nobody_rated_gets_a_vector_from_its_content(towers):
     unrated, stranger = item(ITEMS - 1), {**item(1), features.ITEM_ID: b"brand-new"}
     vectors = towers.embed_candidate(tf.constant([raw_item(m) for m in (unrated, stranger)]))
     assert np.isfinite(vectors.numpy()).all() and (vectors.numpy() != 0).any(axis=1).all()
 
 
 def test_towers_read_a_timeline_as_training_does(data, tmp_path):
-    settings = {"ratings": True, "gaps": True, "window": 3, "epochs": 1}
+    settings = {"gaps": True, "window": 3, "epochs": 1}
     config = ModelConfig(**{**SMALL, **settings})
     read = data.read()
     model, _ = build_and_fit(read, config, str(tmp_path))
-    towers = Towers(model, read.timelines_transform, read.items_transform, config)
+    towers = Towers(
+        model,
+        DEFINITION,
+        read.unknown_rows(),
+        read.timelines_transform,
+        read.items_transform,
+        config,
+    )
     timelines = read.eval
-    past = latest_inputs(timelines, config.window)
+    past = latest_inputs(timelines, config.window, read.unknown_rows())
     rows = {name: tf.constant(rows) for name, rows in timelines.user_features.items()}
-    trained = model.query(rows, past.items, past.ratings, past.gaps)
+    trained = model.query(rows, past.items, past.events, past.gaps, past.times)
 
     users = read.vocabularies[features.USER_ID]
     held_out = {row[features.USER_ID]: row for row in data.held_out}
@@ -132,17 +137,16 @@ def test_towers_read_a_timeline_as_training_does(data, tmp_path):
         return tf.ragged.constant([row[name] for row in rows]).to_tensor(padding)
 
     query = {
+        **queries.nobody(DEFINITION, asked(features.ITEM_ID, "")),
         features.USER_ID: tf.constant([row[features.USER_ID] for row in rows]),
-        features.AGE: tf.constant([row[features.AGE][0] for row in rows], tf.int64),
-        features.GENDER: tf.constant([row[features.GENDER][0] for row in rows]),
-        features.OCCUPATION: tf.fill([len(rows)], b""),
-        features.ZIP: tf.fill([len(rows)], b""),
-        features.ITEM_ID: asked(features.ITEM_ID, ""),
-        features.RATING: asked(features.RATING, 0.0),
+        "age": tf.constant([row["age"][0] for row in rows]),
+        "gender": tf.constant([row["gender"][0] for row in rows]),
+        "rating": asked("rating", float("nan")),
         features.TIME: tf.cast(asked(features.TIME, 0), tf.int64),
     }
     served = towers.embed_query(query)["embedding"].numpy()
     np.testing.assert_allclose(served, last_position(trained, past.items), atol=1e-5)
-    for name in (features.RATING, features.TIME):
-        without = towers.embed_query({**query, name: tf.zeros_like(query[name])})
+    for name, unknown in (("rating", float("nan")), (features.TIME, 0)):
+        nothing = tf.fill(tf.shape(query[name]), tf.constant(unknown, query[name].dtype))
+        without = towers.embed_query({**query, name: nothing})
         assert np.abs(without["embedding"] - served).max(axis=1).min() > 1e-3

@@ -12,7 +12,10 @@ from werkzeug.test import Client
 
 from trainer import projector
 from trainer.data.catalogue import Catalogue
+from transform import datasets
+from transform.kinds import Categories, Category, Vector
 
+YEAR = datasets.load(datasets.MOVIELENS).item.features["year"]
 TITLES = ["Misérables, Les (1995)", "A\ttab and\na newline", '"Quoted" | barred', "Unrated"]
 VECTORS = np.array([[0.5, -1e-8, 3], [1, 2, 3], [1e10, 0, -1 / 3], [0, 0, 0]], np.float32)
 
@@ -26,12 +29,17 @@ def logs(tmp_path):
     catalogue = Catalogue(
         item_id=np.array([b"1", b"2", b"3", b"4"]),
         title=np.array([title.encode() for title in TITLES]),
-        year=np.array([20, 0, 1, 31]),
-        genres=tf.ragged.constant([[1, 0], [], [2], [0]], dtype=tf.int64),
-        title_words=tf.ragged.constant([[]] * 4, dtype=tf.int64, ragged_rank=1),
+        features={
+            "year": tf.constant([20, 0, 1, 31], tf.int64),
+            "genres": tf.ragged.constant([[1, 0], [], [2], [0]], dtype=tf.int64),
+            "brand": tf.constant([0, 0, 1, 0], tf.int64),
+        },
+        times={},
     )
-    ratings = np.array([5, 1, 9, 0])
-    projector.write(str(folder), VECTORS, catalogue, ["Comedy", "Film-Noir"], ratings)
+    features = {"year": YEAR, "genres": Categories(), "brand": Category(), "image": Vector()}
+    vocabularies = {"genres": [b"Comedy", b"Film-Noir"], "brand": [b"Acme"]}
+    events = np.array([5, 1, 9, 0])
+    projector.write(str(folder), VECTORS, catalogue, features, vocabularies, events)
     return tmp_path
 
 
@@ -63,25 +71,24 @@ def test_plugin_reads_the_vectors(ask):
 
 def test_plugin_reads_a_line_of_titles_for_each_vector(ask):
     header, *lines = ask("/metadata").get_data(as_text=True).splitlines()
-    assert header.split("\t") == ["title", "years", "genres", "ratings"]
+    assert header.split("\t") == ["title", "year", "genres", "brand", "events"]
     assert [line.split("\t") for line in lines] == [
-        ["Misérables, Les (1995)", "1995-1999", "Film-Noir|Comedy", "5"],
-        ["A tab and a newline", "unknown", "none", "1"],
-        ['"Quoted" | barred', "to 1904", "unseen", "9"],
-        ["Unrated", "from 2050", "Comedy", "0"],
+        ["Misérables, Les (1995)", "1995 to 2000", "Film-Noir|Comedy", "Acme", "5"],
+        ["A tab and a newline", "unknown", "none", "Acme", "1"],
+        ['"Quoted" | barred', "below 1905", "unseen", "unseen", "9"],
+        ["Unrated", "from 2050", "Comedy", "Acme", "0"],
     ]
 
 
-def test_only_the_most_rated_are_written(logs, monkeypatch, tmp_path):
+def test_only_those_with_most_events_are_written(logs, monkeypatch, tmp_path):
     monkeypatch.setattr(projector, "SHOWN", 2)
     catalogue = Catalogue(
         item_id=np.array([b"1", b"2", b"3"]),
         title=np.array([b"One", b"Two", b"Three"]),
-        year=np.zeros(3, np.int64),
-        genres=tf.ragged.constant([[], [], []], dtype=tf.int64, ragged_rank=1),
-        title_words=tf.ragged.constant([[]] * 3, dtype=tf.int64, ragged_rank=1),
+        features={},
+        times={},
     )
-    projector.write(str(tmp_path), VECTORS[:3], catalogue, [], np.array([4, 1, 9]))
+    projector.write(str(tmp_path), VECTORS[:3], catalogue, {}, {}, np.array([4, 1, 9]))
     folder = tmp_path / projector.RUN
     titles = [line.split("\t")[0] for line in (folder / projector.METADATA).open()]
     assert titles == ["title", "One", "Three"]

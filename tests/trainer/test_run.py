@@ -12,20 +12,16 @@ from support.transformed import ITEMS, USERS, item, item_id, raw_item, timeline
 from trainer import run
 from trainer.config import ModelConfig
 from trainer.run import run_fn
-from transform import features
+from transform import features, queries
 
 
 def embed(folder, user, history):
     """Returns the vector of one user by the towers in a folder."""
     towers = tf.saved_model.load(folder)
     query = {
+        **queries.nobody(transformed.DEFINITION, tf.constant([history])),
         features.USER_ID: tf.constant([user]),
-        features.AGE: tf.constant([-1], tf.int64),
-        features.GENDER: tf.constant([""]),
-        features.OCCUPATION: tf.constant([""]),
-        features.ZIP: tf.constant([""]),
-        features.ITEM_ID: tf.constant([history]),
-        features.RATING: tf.fill([1, len(history)], 4.0),
+        "rating": tf.fill([1, len(history)], 4.0),
         features.TIME: tf.ones([1, len(history)], tf.int64),
     }
     return towers, towers.embed_query(query)["embedding"].numpy()

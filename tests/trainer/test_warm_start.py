@@ -8,25 +8,27 @@ import tensorflow as tf
 
 from trainer import warm_start
 from trainer.config import ModelConfig
-from trainer.data.windows import GAPS, INPUTS, RATINGS, TARGETS
+from trainer.data import windows
 from trainer.model.encoders import ENCODERS
 from trainer.model.two_tower import TwoTowerModel
-from transform import features, preprocessing
+from transform import datasets, features
 
+DEFINITION = datasets.load(datasets.MOVIELENS)
+FIXED = {"age": 22, "year": 32, "rating": 11}
 OLD = {
     features.ITEM_ID: [b"m1", b"m2", b"m 3"],
     features.USER_ID: [b"u1", b"u2"],
-    features.GENDER: [b"F", b"M"],
-    features.OCCUPATION: [b"writer"],
-    features.ZIP: [b"1", b"9"],
-    features.GENRES: [b"Comedy", b"Drama"],
-    features.TITLE_WORDS: [b"the"],
+    "gender": [b"F", b"M"],
+    "occupation": [b"writer"],
+    "zip": [b"1", b"9"],
+    "genres": [b"Comedy", b"Drama"],
+    "title_words": [b"the"],
 }
 NEW = {
     **OLD,
     features.ITEM_ID: [b"m 3", b"new", b"m1", b"m2", b"newer"],  # other counts, other order
     features.USER_ID: [b"u2", b"u3"],  # u1 is gone
-    features.GENRES: [b"Drama", b"Comedy", b"Western"],
+    "genres": [b"Drama", b"Comedy", b"Western"],
 }
 
 
@@ -38,23 +40,30 @@ def built(vocabularies, seed, **settings):
     rows = tf.range(items, dtype=tf.int64)
     candidates = {
         features.ITEM_ID: rows,
-        features.YEAR: tf.zeros(items, tf.int64),
-        features.GENRES: tf.RaggedTensor.from_row_lengths(rows * 0, [1] * items),
-        features.TITLE_WORDS: tf.RaggedTensor.from_row_lengths(rows * 0, [1] * items),
+        "year": tf.zeros(items, tf.int64),
+        "genres": tf.RaggedTensor.from_row_lengths(rows * 0, [1] * items),
+        "title_words": tf.RaggedTensor.from_row_lengths(rows * 0, [1] * items),
     }
     model = TwoTowerModel(
         config,
-        sizes={name: len(entries) + 1 for name, entries in vocabularies.items()},
+        DEFINITION,
+        sizes={name: len(entries) + 1 for name, entries in vocabularies.items()} | FIXED,
         candidates=candidates,
         position_of_row=np.arange(items),
         counts=np.ones(items),
+        item_times={},
     )
-    names = (features.USER_ID, features.GENDER, features.OCCUPATION, features.ZIP, features.AGE)
-    batch = {name: tf.zeros(1, tf.int64) for name in names}
-    batch[INPUTS] = tf.constant([[0, 1, 2]], tf.int64)
-    batch[RATINGS] = tf.zeros([1, 3])
-    batch[GAPS] = tf.zeros([1, 3], tf.int64)
-    batch[TARGETS] = tf.constant([[1, 2, 0]], tf.int64)
+    names = (features.USER_ID, *DEFINITION.user_features)
+    nothing = tf.zeros([1, 3], tf.int64)
+    batch = {
+        windows.USERS: {name: tf.zeros(1, tf.int64) for name in names},
+        windows.INPUTS: tf.constant([[0, 1, 2]], tf.int64),
+        windows.EVENTS: {"rating": nothing},
+        windows.GAPS: nothing,
+        windows.TIMES: nothing,
+        windows.TARGETS: tf.constant([[1, 2, 0]], tf.int64),
+        windows.WEIGHTS: tf.ones([1, 3]),
+    }
     model.compute_loss(batch)
     return model
 
@@ -72,9 +81,7 @@ def save(tmp_path):
         bundle.answers.item_id = tf.Variable(["m1"])
         tf.saved_model.save(bundle, str(tmp_path / "bundle"))
         for name, entries in vocabularies.items():
-            counted = name == features.ITEM_ID
-            lines = [b"7 " + entry if counted else entry for entry in entries]
-            (tmp_path / "bundle" / "assets" / name).write_bytes(b"\n".join(lines) + b"\n")
+            (tmp_path / "bundle" / "assets" / name).write_bytes(b"\n".join(entries) + b"\n")
         return str(tmp_path / "bundle")
 
     return save
@@ -137,8 +144,8 @@ def test_same_data_same_answers(save):
         {"window": 5},
         {"blocks": 2},
         {"history": "mean"},
-        {"profile": False},
-        {"content": False},
+        {"user_features": False},
+        {"item_features": False},
         {"item_bias": False},
     ],
     ids=lambda settings: "-".join(settings),
@@ -165,4 +172,4 @@ def test_age_and_year_have_no_vocabulary():
     model = built(OLD, 1)
     assert set(tables(model)) == set(OLD)
     assert tables(model)[features.ITEM_ID][0].shape == (5, 4)  # three, the unseen one, the start
-    assert preprocessing.YEAR_BUCKETS not in {len(t[0]) for t in tables(model).values()}
+    assert 32 not in {len(t[0]) for t in tables(model).values()}  # rows of the year

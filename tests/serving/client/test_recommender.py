@@ -3,19 +3,20 @@
 import numpy as np
 import pytest
 
-from serving.client import grpc_transport, rest_transport
-from serving.client.recommender import Answer, Item, Profile, RecommenderClient
+from serving.client import bundle_definition, grpc_transport, rest_transport
+from serving.client.recommender import Answer, Event, Item, RecommenderClient
 from serving.client.transport import Prediction
 
 
 @pytest.fixture(params=["grpc", "rest"])
-def recommender(request, bundle):
+def recommender(request, bundle, bundle_base):
     if request.param == "grpc":
         transport = grpc_transport.GrpcTransport(bundle.address)
     else:
         transport = rest_transport.RestTransport(bundle.url)
     with transport:
-        yield RecommenderClient(transport, batch_size=3)
+        definition = bundle_definition.read(str(bundle_base / "1"))
+        yield RecommenderClient(transport, batch_size=3, definition=definition)
 
 
 def test_known_and_unknown_users_in_batches(recommender):
@@ -33,7 +34,7 @@ def test_ten_thousand_exclusions(recommender):
     everything_but_9 = [str(item) for item in range(1, 61) if item != 9]
     exclude = everything_but_9 + [f"unknown {n}" for n in range(10_000 - 59)]
     assert len(exclude) == 10_000
-    answer = recommender.for_history(["1", "2"], 10, exclude=exclude)
+    answer = recommender.recommend(["1", "2"], exclude=exclude)
     assert [item.item_id for item in answer.items] == ["9"]
 
 
@@ -41,6 +42,23 @@ def test_an_empty_history_gets_what_is_popular(recommender):
     answer = recommender.for_history([], 3)
     assert not answer.known_user
     assert len(answer.items) == 3
+
+
+def test_all_that_is_not_known_travels(recommender):
+    answer = recommender.recommend(k=3)
+    assert not answer.known_user
+    assert answer.items == recommender.for_history([], 3).items
+
+
+def test_what_is_known_reaches_the_towers(recommender):
+    by_id = recommender.recommend(["1", "2"], k=3)
+    assert by_id == recommender.for_history(["1", "2"], 3)
+    rated = Event("2", time=1_700_000_000, features={"rating": 5})
+    answer = recommender.recommend([Event("1"), rated], {"age": 25, "gender": "F"}, k=3)
+    # the towers of this bundle add a hundredth of the ratings that are known and of the age
+    assert [item.score for item in answer.items] == pytest.approx(
+        [item.score + 0.30 for item in by_id.items], abs=1e-5
+    )
 
 
 def test_similar(recommender):
@@ -76,18 +94,9 @@ def test_ids_are_sent_in_batches():
     assert answers == [Answer((Item("1", "A", 0.5),), True, 7)] * 3  # "" is no item
 
 
-def test_a_history_is_sent_with_what_is_known_of_the_user():
-    transport = Recorder()
-    client = RecommenderClient(transport)
-    client.for_history(["5", "6"], exclude=["7"], profile=Profile(age=25, gender="F"))
-    client.for_history([])
-    (_, known), (_, nothing) = transport.requests
-    assert known["history_item_ids"] == [["5", "6"]]
-    assert known["exclude_item_ids"] == [["7"]]
-    assert (known["age"].tolist(), known["age"].dtype) == ([25], np.int64)
-    assert (known["gender"], known["zip"]) == (["F"], [""])
-    assert nothing["history_item_ids"] == nothing["exclude_item_ids"] == [[""]]
-    assert nothing["age"].tolist() == [-1]
+def test_recommend_needs_a_definition():
+    with pytest.raises(ValueError, match="made with a definition"):
+        RecommenderClient(Recorder()).recommend(["1"])
 
 
 @pytest.mark.parametrize("size", [0, -1])

@@ -2,14 +2,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from support.checkerboard import COMMON, SIZES, make_model
+from support.checkerboard import COMMON, DEFINITION, SIZES, USER_FEATURES, make_model
 from trainer.config import ModelConfig
 from trainer.data.catalogue import Catalogue
-from trainer.data.timelines import USER_FEATURES
 from trainer.data.windows import PADDING, START
+from trainer.model.ids import IdTable
 from trainer.model.towers import (
     CandidateTower,
-    IdTable,
     QueryTower,
     candidate_rows,
     last_position,
@@ -17,6 +16,13 @@ from trainer.model.towers import (
 from transform import features
 
 STRANGER = {name: tf.zeros([1], tf.int64) for name in USER_FEATURES}
+
+
+def ask(tower, users, items):
+    """Returns the query vectors of items of which nothing else is known."""
+    items = tf.constant(items, tf.int64)
+    nothing = tf.zeros_like(items)
+    return tower(users, items, {"rating": nothing}, nothing - 1, nothing)
 
 
 def test_hidden_ids_become_the_unseen_one():
@@ -43,7 +49,7 @@ def test_unseen_row_may_be_a_known_one():
 def test_vectors_of_both_towers_fit(settings, width):
     config = ModelConfig(**{**COMMON, **settings})
     model = make_model(config)
-    queries = model.query(STRANGER, tf.constant([[START, 1, 3]], tf.int64))
+    queries = ask(model.query, STRANGER, [[START, 1, 3]])
     matrix = model.candidate_matrix()
     assert queries.shape == (1, 3, width) and matrix.shape[1] == width
     if config.item_bias:
@@ -54,17 +60,16 @@ def test_vectors_of_both_towers_fit(settings, width):
 
 
 def test_content_is_the_mean_of_its_rows():
-    tower = CandidateTower(
-        IdTable(1, 8, 0.0), {"genres": 3, "title_words": 2}, ModelConfig(**COMMON)
-    )
+    sizes = {"year": 32, "genres": 3, "title_words": 2}
+    tower = CandidateTower(IdTable(1, 8, 0.0), DEFINITION, sizes, ModelConfig(**COMMON))
 
     def embed(genres):
         return tower(
             {
                 features.ITEM_ID: tf.constant([0], tf.int64),
-                features.YEAR: tf.constant([0], tf.int64),
-                features.GENRES: tf.ragged.constant([genres], dtype=tf.int64, ragged_rank=1),
-                features.TITLE_WORDS: tf.ragged.constant([[]], dtype=tf.int64, ragged_rank=1),
+                "year": tf.constant([0], tf.int64),
+                "genres": tf.ragged.constant([genres], dtype=tf.int64, ragged_rank=1),
+                "title_words": tf.ragged.constant([[]], dtype=tf.int64, ragged_rank=1),
             }
         ).numpy()
 
@@ -75,31 +80,30 @@ def test_content_is_the_mean_of_its_rows():
 
 
 def test_without_content_only_the_id_counts():
-    config = ModelConfig(**COMMON, content=False)
-    tower = CandidateTower(IdTable(1, 8, 0.0), {}, config)
+    config = ModelConfig(**COMMON, item_features=False)
+    tower = CandidateTower(IdTable(1, 8, 0.0), DEFINITION, {}, config)
     tower({features.ITEM_ID: tf.constant([0], tf.int64)})
     assert [name for name, _ in tower.tables()] == [features.ITEM_ID]
 
 
 def test_without_a_history_inputs_mean_nothing():
     model = make_model(ModelConfig(**COMMON, history="none"))
-    one = model.query(STRANGER, tf.constant([[START, 1, 3]], tf.int64))
-    other = model.query(STRANGER, tf.constant([[START, 8, PADDING]], tf.int64))
+    one = ask(model.query, STRANGER, [[START, 1, 3]])
+    other = ask(model.query, STRANGER, [[START, 8, PADDING]])
     np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(
     ("settings", "names"),
-    [({}, USER_FEATURES), ({"profile": False}, (features.USER_ID,))],
+    [({}, USER_FEATURES), ({"user_features": False}, (features.USER_ID,))],
     ids=["all", "ids-only"],
 )
 def test_user_features(settings, names):
     config = ModelConfig(**COMMON, **settings)
-    tower = QueryTower(IdTable(20, 8, 0.05, extra_rows=1), SIZES, config)
-    inputs = tf.constant([[START]], tf.int64)
-    base = tower(STRANGER, inputs).numpy()
+    tower = QueryTower(IdTable(20, 8, 0.05, extra_rows=1), DEFINITION, SIZES, {}, config)
+    base = ask(tower, STRANGER, [[START]]).numpy()
     for name in USER_FEATURES:
-        other = tower({**STRANGER, name: tf.ones([1], tf.int64)}, inputs).numpy()
+        other = ask(tower, {**STRANGER, name: tf.ones([1], tf.int64)}, [[START]]).numpy()
         assert (other != base).any() == (name in names)
 
 
@@ -112,7 +116,6 @@ def test_last_position():
 def test_candidate_rows():
     genres = tf.ragged.constant([[1], []], dtype=tf.int64)
     ids = np.array([b"1", b"2"], object)
-    rows = candidate_rows(Catalogue(ids, ids, np.array([3, 4]), genres, genres), np.array([1, 0]))
+    rows = candidate_rows(Catalogue(ids, ids, {"genres": genres}, {}), np.array([1, 0]))
     assert rows[features.ITEM_ID].numpy().tolist() == [1, 0]
-    assert rows[features.YEAR].numpy().tolist() == [3, 4]
-    assert rows[features.GENRES] is rows[features.TITLE_WORDS] is genres
+    assert rows["genres"] is genres

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from support.checkerboard import COMMON, ITEMS, USERS, make_model, train
+from support.checkerboard import COMMON, ITEMS, USER_FEATURES, USERS, make_model, train
 from trainer.config import ModelConfig
-from trainer.data.timelines import USER_FEATURES
-from trainer.data.windows import GAPS, INPUTS, PADDING, RATINGS, START, TARGETS
+from trainer.data import windows
+from trainer.data.windows import PADDING, START
 from trainer.model.towers import last_position
 from transform import features
 
@@ -16,9 +16,11 @@ from transform import features
     "config",
     [
         ModelConfig(**COMMON, history="mean"),
-        ModelConfig(**COMMON, history="none", profile=False, content=False, item_bias=False),
-        ModelConfig(**COMMON, history="attention"),
-        ModelConfig(**COMMON, history="attention", ratings=True, gaps=True),
+        ModelConfig(
+            **COMMON, history="none", user_features=False, item_features=False, item_bias=False
+        ),
+        ModelConfig(**COMMON, history="attention", event_features=False),
+        ModelConfig(**COMMON, history="attention", gaps=True),
         ModelConfig(**COMMON, history="mean", order="shuffled"),
         ModelConfig(**COMMON, history="mean", loss="retrieval"),
         ModelConfig(
@@ -66,7 +68,9 @@ def test_history_alone_is_enough_for_a_stranger():
     rows = {name: tf.zeros([1], tf.int64) for name in USER_FEATURES}
     rows[features.USER_ID] = tf.constant([USERS], tf.int64)
     inputs = tf.constant([[START, 1, 3, 5, 7, 9]], tf.int64)
-    query = last_position(model.query(rows, inputs), inputs)
+    nothing = tf.zeros_like(inputs)
+    vectors = model.query(rows, inputs, {"rating": nothing}, nothing - 1, nothing)
+    query = last_position(vectors, inputs)
     scores = tf.matmul(query, model.candidate_matrix(), transpose_b=True)[0].numpy()
     unseen = [item for item in range(ITEMS) if item not in (1, 3, 5, 7, 9)]
     best = sorted(unseen, key=lambda item: -scores[item])[:5]
@@ -86,10 +90,16 @@ def test_same_seed_same_model():
 
 def test_full_softmax_of_equal_scores_is_the_log_of_the_catalogue():
     model = make_model(ModelConfig(**COMMON))
-    batch = {name: tf.zeros([1], tf.int64) for name in USER_FEATURES}
-    batch[INPUTS] = tf.constant([[START, PADDING]], tf.int64)
-    batch[RATINGS], batch[GAPS] = tf.zeros([1, 2]), tf.zeros([1, 2], tf.int64)
-    batch[TARGETS] = tf.constant([[3, PADDING]], tf.int64)
+    nothing = tf.zeros([1, 2], tf.int64)
+    batch = {
+        windows.USERS: {name: tf.zeros([1], tf.int64) for name in USER_FEATURES},
+        windows.INPUTS: tf.constant([[START, PADDING]], tf.int64),
+        windows.EVENTS: {"rating": nothing},
+        windows.GAPS: nothing,
+        windows.TIMES: nothing,
+        windows.TARGETS: tf.constant([[3, PADDING]], tf.int64),
+        windows.WEIGHTS: tf.constant([[1.0, 0.0]]),
+    }
     model.compute_loss(batch)
     for variable in model.trainable_variables:
         variable.assign(tf.zeros_like(variable))

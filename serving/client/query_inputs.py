@@ -1,0 +1,126 @@
+"""Inputs of the signature `recommend`: what is known by name, all else unknown. Needs no TensorFlow.
+
+A value that is not known is "" among texts, NaN among numbers, `MISSING` among times of a user,
+zeros in a vector, and 0 as the time of an event.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from transform.definition import Definition, Features
+from transform.kinds import Categories, Feature, Number, Time, Vector
+from transform.yaml_files import did_you_mean
+
+MISSING = -(2**63)
+UNKNOWN_TIME = 0
+HISTORY_ITEM_IDS, HISTORY_TIMES = "history_item_ids", "history_times"
+EXCLUDE_ITEM_IDS = "exclude_item_ids"
+
+Inputs = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """An event of a history."""
+
+    item_id: str
+    """With which item."""
+
+    time: int = UNKNOWN_TIME
+    """Seconds since 1970-01-01 UTC; 0: not known."""
+
+    features: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """What is known of it, by the names of the definition."""
+
+
+def build(
+    definition: Definition,
+    history: Sequence[Event | str],
+    user: Mapping[str, Any],
+    exclude: Sequence[str],
+) -> Inputs:
+    """Returns the inputs of one request by name, in batches of one: texts as lists, else arrays.
+
+    Args:
+        definition: Of the data set that the bundle was made of.
+        history: Events, oldest first; of a bare id nothing else is known.
+        user: Features of the user by name; None is not known.
+        exclude: Ids of items to leave out, besides those of the history.
+
+    Raises:
+        ValueError: A feature is not of the definition, or a value not of its kind.
+    """
+    events = [Event(each) if isinstance(each, str) else each for each in history] or [Event("")]
+    _check_names(user, definition.user_features, "user")
+    for event in events:
+        _check_names(event.features, definition.event.features, "event")
+    inputs: Inputs = {
+        HISTORY_ITEM_IDS: [[_text(event.item_id, "An item id") for event in events]],
+        HISTORY_TIMES: np.array([[_whole(event.time, "time") for event in events]], np.int64),
+        EXCLUDE_ITEM_IDS: [[_text(item_id, "An item id") for item_id in exclude] or [""]],
+    }
+    for name, feature in definition.user_features.items():
+        inputs[name] = _of_kind(feature, [_value(feature, name, user.get(name))])
+    for name, feature in definition.event.features.items():
+        values = [_value(feature, name, event.features.get(name)) for event in events]
+        inputs[f"history_{name}"] = _of_kind(feature, [values])
+    return inputs
+
+
+def _value(feature: Feature, name: str, value: Any) -> Any:
+    """Returns a value as the signature takes it; the one that means "not known" for None.
+
+    Raises:
+        ValueError: It is not of the feature's kind.
+    """
+    if isinstance(feature, Vector):
+        vector = [0.0] * feature.size if value is None else [_number(each, name) for each in value]
+        if len(vector) != feature.size:
+            raise ValueError(f"{name} is a vector of {feature.size} numbers, got {len(vector)}.")
+        return vector
+    if isinstance(feature, Categories):
+        if isinstance(value, str):
+            raise ValueError(f"{name} is a list of texts, got the text {value!r}.")
+        return [_text(each, name) for each in value or ()] or [""]
+    if isinstance(feature, Number):
+        return math.nan if value is None else _number(value, name)
+    if isinstance(feature, Time):
+        return MISSING if value is None else _whole(value, name)
+    return "" if value is None else _text(value, name)
+
+
+def _of_kind(feature: Feature, values: list[Any]) -> Any:
+    if isinstance(feature, (Number, Vector)):
+        return np.array(values, np.float32)
+    return np.array(values, np.int64) if isinstance(feature, Time) else values
+
+
+def _check_names(given: Iterable[str], known: Features, whose: str) -> None:
+    for name in given:
+        if name not in known:
+            raise ValueError(
+                f"The {whose} has no feature {name!r}; there are: {', '.join(known) or 'none'}."
+                f"{did_you_mean(name, known)}"
+            )
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is a text, got {value!r}; ids and categories are never numbers.")
+    return value
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        raise ValueError(f"{name} is a number, got {value!r}.")
+    return float(value)
+
+
+def _whole(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise ValueError(f"{name} is a time in whole seconds since 1970-01-01 UTC, got {value!r}.")
+    return int(value)
