@@ -27,7 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pyarrow.csv
 import tensorflow as tf
-from components.ingestion.ratings_example_gen import RatingsExampleGen
+from components.ingestion.ratings_example_gen import TimelinesExampleGen
 from tfx import v1 as tfx
 
 from benchmarks import row_preprocessing
@@ -174,12 +174,12 @@ def measure_rows(folder: pathlib.Path, scratch: pathlib.Path) -> dict[str, float
 
 def measure_ingestion(folder: pathlib.Path, scratch: pathlib.Path) -> dict[str, float]:
     """Measures the ingestion of ratings."""
-    return measure([RatingsExampleGen(input_base=str(folder), split=SplitConfig())], scratch)
+    return measure([TimelinesExampleGen(input_base=str(folder), split=SplitConfig())], scratch)
 
 
 def timelines(folder: pathlib.Path) -> list:
     """Returns ingestion, statistics and Transform of our pipeline."""
-    examples = RatingsExampleGen(input_base=str(folder), split=SplitConfig())
+    examples = TimelinesExampleGen(input_base=str(folder), split=SplitConfig())
     checked = check(schemas.TIMELINES, examples)
     done = transform(schemas.TIMELINES, preprocessing.timelines, examples, checked)
     return [examples, *checked.nodes, done]

@@ -10,7 +10,7 @@ from components.bundle.popularity import Trend
 from components.ingestion import spans
 from components.ingestion.splits import SplitConfig
 from trainer.config import ModelConfig
-from transform.datasets import MOVIELENS
+from transform import datasets
 from transform.definition import Definition
 
 CHECKED = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
@@ -90,9 +90,6 @@ class PipelineConfig:
     name: Annotated[str, Field(min_length=1)]
     """Name of the pipeline in ML Metadata."""
 
-    definition: Definition
-    """The data set: its tables, columns and features."""
-
     data: str
     """Folder of the files, or a pattern of folders such as "/data/{SPAN}"."""
 
@@ -101,6 +98,9 @@ class PipelineConfig:
 
     serving_base: str
     """Folder that TensorFlow Serving watches; versions are pushed into it."""
+
+    definition: Definition = datasets.load(datasets.MOVIELENS)
+    """The data set: its tables, columns and features."""
 
     span: str = spans.NEWEST
     """Which folder, where `data` is a pattern: "newest", a number, or a date."""
@@ -129,7 +129,7 @@ class PipelineConfig:
         return self
 
 
-def output_paths(output: pathlib.Path, model: str = MOVIELENS) -> dict[str, pathlib.Path]:
+def output_paths(output: pathlib.Path, model: str = datasets.MOVIELENS) -> dict[str, pathlib.Path]:
     """Returns where things lie under a run's output folder, by name.
 
     Args:

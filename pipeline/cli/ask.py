@@ -72,7 +72,8 @@ def recommend(
         print(json.dumps({**told, "recommendations": items}))
     else:
         who = "this history" if history else f"user {user}"
-        print(tables.recommendations(who, answer.known_user, answer.items))
+        noun = asked.definition.item.noun
+        print(tables.recommendations(who, answer.known_user, answer.items, noun))
 
 
 @click.command()
@@ -98,11 +99,13 @@ def similar(
     asked = PushedBundle(path)
     matches = asked.items_called(item)
     if not matches:
-        raise ValueError(f"No item is called {item!r} and none has that id.")
+        noun = asked.definition.item.noun
+        raise ValueError(f"No {noun} is called {item!r} and none has that id.")
     if len(matches) > 1:
         listed = "\n".join(f"  {item_id}  {title}" for item_id, title in matches[:LISTED])
         more = f"\n  and {len(matches) - LISTED} more" if len(matches) > LISTED else ""
-        raise ValueError(f"{len(matches)} items match {item!r}; name an id:\n{listed}{more}")
+        nouns = asked.definition.item.nouns
+        raise ValueError(f"{len(matches)} {nouns} match {item!r}; name an id:\n{listed}{more}")
     ((item_id, title),) = matches
     items = asked.similar(item_id, count)
     if as_json:

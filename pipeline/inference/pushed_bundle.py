@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from serving.client import bundle_definition
 from serving.client.recommender import Answer, Item, RecommenderClient
 from serving.client.transport import Prediction, decode_texts
 from transform import features
@@ -15,8 +16,9 @@ class PushedBundle:
 
     def __init__(self, path: str) -> None:
         """Loads the bundle."""
+        self.definition = bundle_definition.read(path)
         self._bundle = tf.saved_model.load(path)
-        self._client = RecommenderClient(self)
+        self._client = RecommenderClient(self, definition=self.definition)
 
     def predict(self, signature: str, inputs: Mapping[str, Any]) -> Prediction:
         """Runs a signature; see `serving.client.transport.Transport`."""
@@ -37,7 +39,7 @@ class PushedBundle:
         return answer
 
     def for_history(self, item_ids: Sequence[str], k: int) -> Answer:
-        """Recommends items to somebody of whom only the rated items are known, oldest first."""
+        """Recommends items to somebody of whom only items are known, oldest first."""
         return self._client.for_history(item_ids, k)
 
     def similar(self, item_id: str, k: int) -> tuple[Item, ...]:
@@ -48,7 +50,8 @@ class PushedBundle:
     def items_called(self, text: str) -> list[tuple[str, str]]:
         """Returns id and title of the item of that id, or of those whose title holds the text.
 
-        A title that is the text, with or without its year, rules out those that only hold it.
+        An id is told by case, a title is not. A title that is the text, with or without what it
+        has in parentheses at its end, rules out those that only hold it.
         """
         catalogue = [
             (item_id.decode(), title.decode())
@@ -58,9 +61,10 @@ class PushedBundle:
                 strict=True,
             )
         ]
-        wanted = text.casefold().strip()
+        named = text.strip()
+        wanted = named.casefold()
         rules: tuple[Callable[[str, str], bool], ...] = (
-            lambda item_id, title: item_id == wanted,
+            lambda item_id, title: item_id == named,
             lambda item_id, title: wanted in (title, title.rpartition(" (")[0]),
             lambda item_id, title: wanted in title,
         )

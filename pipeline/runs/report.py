@@ -81,10 +81,11 @@ def sample(record: RunRecord) -> tuple[str, str, str]:
         from pipeline.inference.pushed_bundle import PushedBundle
 
         bundle = PushedBundle(record.pushed)
+        noun = bundle.definition.item.noun
         known = bundle.any_user()
         answers = [(user, bundle.for_user(user, SHOWN)) for user in (known, "nobody")]
     text = "\n".join(
-        tables.recommendations(f"user {user}", answer.known_user, answer.items)
+        tables.recommendations(f"user {user}", answer.known_user, answer.items, noun)
         for user, answer in answers
     )
     return text, known, ",".join(item.item_id for item in answers[1][1].items[:2])

@@ -67,17 +67,20 @@ def run_table(records: Sequence[RunRecord]) -> str:
     return columns(rows)
 
 
-def recommendations(who: str, known: bool, items: Sequence[tuple[str, str, float]]) -> str:
+def recommendations(
+    who: str, known: bool, items: Sequence[tuple[str, str, float]], noun: str = "item"
+) -> str:
     """Returns recommendations with titles, a line each.
 
     Args:
         who: For whom.
         known: Whether they are personal.
         items: Id, title and score, best first.
+        noun: What people call an item.
     """
     kind = "recommended to" if known else "nothing is known, so what is popular lately is shown to"
     rows = [(f"  {i}", title, f"{score:.3f}") for i, title, score in items]
-    listed = columns(rows) if rows else "  no item is left that was not seen"
+    listed = columns(rows) if rows else f"  no {noun} is left that was not seen"
     return f"\n{kind[0].upper()}{kind[1:]} {who}:\n{listed}"
 
 

@@ -41,7 +41,7 @@ def environment():
         settings=("model.history=mean", "model.epochs=7"),
         components={
             "default": ComponentSettings(cpu=1, memory_gb=4),
-            "RatingsExampleGen": ComponentSettings(cpu=2, memory_gb=6.5),
+            "TimelinesExampleGen": ComponentSettings(cpu=2, memory_gb=6.5),
             "TwoTowerTrainer": ComponentSettings(
                 cpu=4,
                 memory_gb=16,
@@ -52,7 +52,7 @@ def environment():
             ),
         },
         volumes=(
-            Volume("movielens-data", "/data", ("RatingsExampleGen", "MoviesExampleGen")),
+            Volume("movielens-data", "/data", ("TimelinesExampleGen", "ItemsExampleGen")),
             Volume("movielens-serving", "/serving", ("Baseline", "Pusher")),
         ),
         secrets=(SecretVariable("store", "key", "STORE_KEY", ("Pusher",)),),

@@ -13,9 +13,9 @@ from pipeline.graph import create_pipeline, create_tuning
 from support import ROOT
 
 CONFIG = PipelineConfig("movielens", "/data", "/root", "/serving/movielens")
-EXAMPLE_GENS = {"MoviesExampleGen", "RatingsExampleGen"}
-GATES = {"TimelinesGate", "MoviesGate"}
-TRANSFORMS = {"TimelinesTransform", "MoviesTransform"}
+EXAMPLE_GENS = {"ItemsExampleGen", "TimelinesExampleGen"}
+GATES = {"TimelinesGate", "ItemsGate"}
+TRANSFORMS = {"TimelinesTransform", "ItemsTransform"}
 TRAINING = {"TwoTowerTrainer", "TwoTowerTuner"}
 OF_THE_BUNDLE = {"CandidateIndex", "Evaluator", "Canary"}
 

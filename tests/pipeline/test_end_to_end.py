@@ -247,7 +247,7 @@ def test_bad_data_stops_the_run_and_names_the_line(data, tmp_path):
     lines = len((folder / "u.data").read_text().splitlines())
     done = movielens("run", "--data", folder, "--output", tmp_path / "out", *SMALL)
     assert done.returncode == 1
-    assert "RatingsExampleGen failed" in done.stderr
+    assert "TimelinesExampleGen failed" in done.stderr
     assert f"line {lines}" in done.stderr
     assert not (tmp_path / "out" / "serving").exists()
 
@@ -270,7 +270,7 @@ def test_interrupted_run_can_be_run_again(data, tmp_path):
     arguments = ("run", "--data", data, "--output", tmp_path / "out", *SMALL, "--json")
     process = begun(*arguments)
     deadline = time.monotonic() + 300
-    artifacts = tmp_path / "out" / "artifacts" / "MoviesTransform"
+    artifacts = tmp_path / "out" / "artifacts" / "ItemsTransform"
     while not artifacts.exists():
         assert time.monotonic() < deadline
         assert process.poll() is None
@@ -282,8 +282,8 @@ def test_interrupted_run_can_be_run_again(data, tmp_path):
     again = movielens(*arguments)
     assert again.returncode == 0, again.stderr
     record = json.loads(again.stdout)
-    assert record["components"]["RatingsExampleGen"]["cached"]
-    assert not record["components"]["MoviesTransform"]["cached"]
+    assert record["components"]["TimelinesExampleGen"]["cached"]
+    assert not record["components"]["ItemsTransform"]["cached"]
 
 
 def test_tuning_that_is_interrupted_goes_on_where_it_stopped(data, tmp_path):

@@ -13,34 +13,35 @@ from pipeline.graph import create_pipeline, create_refresh, create_tuning
 from trainer.config import ModelConfig
 
 UPSTREAM = {
-    "MoviesExampleGen": set(),
-    "RatingsExampleGen": {"MoviesExampleGen"},
+    "ItemsExampleGen": set(),
+    "TimelinesExampleGen": {"ItemsExampleGen"},
     "TimelinesSchema": set(),
-    "MoviesSchema": set(),
+    "ItemsSchema": set(),
     "Baseline": {"CandidateIndex"},
-    "TimelinesStatistics": {"RatingsExampleGen"},
-    "MoviesStatistics": {"MoviesExampleGen"},
+    "TimelinesStatistics": {"TimelinesExampleGen"},
+    "ItemsStatistics": {"ItemsExampleGen"},
     "TimelinesValidator": {"TimelinesStatistics", "TimelinesSchema"},
-    "MoviesValidator": {"MoviesStatistics", "MoviesSchema"},
+    "ItemsValidator": {"ItemsStatistics", "ItemsSchema"},
     "TimelinesGate": {"TimelinesValidator"},
-    "MoviesGate": {"MoviesValidator"},
-    "TimelinesTransform": {"RatingsExampleGen", "TimelinesSchema", "TimelinesGate"},
-    "MoviesTransform": {"MoviesExampleGen", "MoviesSchema", "MoviesGate"},
-    "TwoTowerTrainer": {"TimelinesTransform", "MoviesTransform"},
-    "CandidateIndex": {"TwoTowerTrainer", "MoviesExampleGen", "RatingsExampleGen"},
-    "Evaluator": {"CandidateIndex", "RatingsExampleGen", "Baseline"},
-    "Canary": {"CandidateIndex", "TwoTowerTrainer", "MoviesExampleGen", "RatingsExampleGen"},
+    "ItemsGate": {"ItemsValidator"},
+    "TimelinesTransform": {"TimelinesExampleGen", "TimelinesSchema", "TimelinesGate"},
+    "ItemsTransform": {"ItemsExampleGen", "ItemsSchema", "ItemsGate"},
+    "TwoTowerTrainer": {"TimelinesTransform", "ItemsTransform"},
+    "CandidateIndex": {"TwoTowerTrainer", "ItemsExampleGen", "TimelinesExampleGen"},
+    "Evaluator": {"CandidateIndex", "TimelinesExampleGen", "Baseline"},
+    "Canary": {"CandidateIndex", "TwoTowerTrainer", "ItemsExampleGen", "TimelinesExampleGen"},
     "Pusher": {"CandidateIndex", "Evaluator", "Canary"},
 }
 
 
 REFRESH_UPSTREAM = {
     **{name: needed for name, needed in UPSTREAM.items() if not name.startswith("Timelines")},
+    "TimelinesExampleGen": {"ItemsExampleGen"},
     "ServedTowers": set(),
-    "CandidateIndex": {"ServedTowers", "MoviesGate", "MoviesExampleGen", "RatingsExampleGen"},
-    "Canary": {"CandidateIndex", "ServedTowers", "MoviesExampleGen", "RatingsExampleGen"},
+    "CandidateIndex": {"ServedTowers", "ItemsGate", "ItemsExampleGen", "TimelinesExampleGen"},
+    "Canary": {"CandidateIndex", "ServedTowers", "ItemsExampleGen", "TimelinesExampleGen"},
 }
-del REFRESH_UPSTREAM["TwoTowerTrainer"], REFRESH_UPSTREAM["MoviesTransform"]
+del REFRESH_UPSTREAM["TwoTowerTrainer"], REFRESH_UPSTREAM["ItemsTransform"]
 CONFIG = PipelineConfig("movielens", "/data", "/root", "/serving/movielens", withdrawn=("4", "5"))
 
 
@@ -74,14 +75,14 @@ def test_warm_start_stands_before_the_trainer_where_it_is_wanted():
     config = dataclasses.replace(CONFIG, settings=Settings(model=ModelConfig(warm_start=True)))
     assert upstream(compiler.Compiler().compile(create_pipeline(config))) == {
         **UPSTREAM,
-        "WarmStart": {"RatingsExampleGen"},
+        "WarmStart": {"TimelinesExampleGen"},
         "TwoTowerTrainer": {*UPSTREAM["TwoTowerTrainer"], "WarmStart"},
     }
 
 
 def test_tuning_is_made_of_the_same_components_up_to_transform():
     tuning = compiler.Compiler().compile(create_tuning(CONFIG, Tuning("/trials", 3, ("window",))))
-    transforms = {"TimelinesTransform", "MoviesTransform"}
+    transforms = {"TimelinesTransform", "ItemsTransform"}
     before = ("Baseline", "CandidateIndex", "Evaluator", "Canary", "Pusher", "TwoTowerTrainer")
     shared = {name: needed for name, needed in UPSTREAM.items() if name not in before}
     assert upstream(tuning) == {**shared, "TwoTowerTuner": transforms}
@@ -101,8 +102,8 @@ def test_cached_towers_are_found_by_their_fingerprint_and_not_by_the_version_tha
 
 
 @pytest.mark.parametrize("node", ["CandidateIndex", "Canary"])
-def test_withdrawn_movies_reach_index_and_canary(graph, node):
-    assert parameters(graph, node)["withdrawn"] == "4,5"
+def test_withdrawn_items_reach_index_and_canary(graph, node):
+    assert parameters(graph, node)["withdrawn"] == '["4", "5"]'
 
 
 def test_nodes_can_be_named_on_kubeflow(graph):
@@ -114,7 +115,7 @@ def test_code_is_named_by_dotted_path(graph):
     for path in (
         "trainer.run.run_fn",
         "transform.preprocessing.timelines",
-        "transform.preprocessing.movies",
+        "transform.preprocessing.items",
     ):
         assert path in text
     assert __file__.rsplit("/tests/", 1)[0] not in text

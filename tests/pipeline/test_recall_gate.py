@@ -18,31 +18,31 @@ from transform import features
 
 pytestmark = pytest.mark.slow  # each bundle is evaluated by TFMA
 
-MOVIES, USERS, DIM, K = 2000, 40, 8, 5
-VECTORS = np.random.default_rng(0).standard_normal((MOVIES, DIM)).astype(np.float32)
+ITEMS, USERS, DIM, K = 2000, 40, 8, 5
+VECTORS = np.random.default_rng(0).standard_normal((ITEMS, DIM)).astype(np.float32)
 
 
 class Towers(tf.Module):
-    """A movie's vector is made up; a query's is that of the first movie of its history."""
+    """An item's vector is made up; a query's is that of the first item of its history."""
 
     def __init__(self):
         super().__init__()
         self._vectors = tf.Variable(VECTORS)
 
-    def _of(self, movie_ids):
-        return tf.gather(self._vectors, tf.strings.to_number(movie_ids, tf.int32))
+    def _of(self, item_ids):
+        return tf.gather(self._vectors, tf.strings.to_number(item_ids, tf.int32))
 
     @tf.function
     def embed_query(self, query):
         return {
-            "embedding": self._of(query[features.MOVIE_ID][:, 0]),
+            "embedding": self._of(query[features.ITEM_ID][:, 0]),
             "known": tf.ones_like(query[features.USER_ID], tf.bool),
         }
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def embed_candidate(self, examples):
-        spec = {features.MOVIE_ID: tf.io.FixedLenFeature([], tf.string)}
-        return self._of(tf.io.parse_example(examples, spec)[features.MOVIE_ID])
+        spec = {features.ITEM_ID: tf.io.FixedLenFeature([], tf.string)}
+        return self._of(tf.io.parse_example(examples, spec)[features.ITEM_ID])
 
 
 @pytest.fixture(scope="module")
@@ -50,15 +50,15 @@ def judge(tiny, tmp_path_factory):
     """A function that returns what the Evaluator makes of a bundle with so many probes."""
     root = tmp_path_factory.mktemp("gate")
     chance = np.random.default_rng(1)
-    ids = np.array(sorted(str(number).encode() for number in range(MOVIES)), object)
-    movies = records.Movies(
-        np.array([tiny.movie(movie_id.decode()) for movie_id in ids], object), ids, ids
+    ids = np.array(sorted(str(number).encode() for number in range(ITEMS)), object)
+    items = records.Items(
+        np.array([tiny.item(item_id.decode()) for item_id in ids], object), ids, ids
     )
     watched = [
-        [movie.decode() for movie in chance.choice(ids, 6, replace=False)] for _ in range(USERS)
+        [item.decode() for item in chance.choice(ids, 6, replace=False)] for _ in range(USERS)
     ]
     timelines = np.array(
-        [tiny.timeline(str(n), movies[:5], movies[5:]) for n, movies in enumerate(watched)], object
+        [tiny.timeline(str(n), items[:5], items[5:]) for n, items in enumerate(watched)], object
     )
     path = root / "examples" / "Split-test" / "data_tfrecord-00000-of-00001.gz"
     path.parent.mkdir(parents=True)
@@ -74,7 +74,7 @@ def judge(tiny, tmp_path_factory):
         blessing = standard_artifacts.ModelBlessing()
         for artifact, name in ((model, "model"), (evaluation, "eval"), (blessing, "blessing")):
             artifact.uri = str(root / f"{name}-{probes}")
-        built = build.build(Towers(), movies, timelines, K, True, probes)
+        built = build.build(Towers(), items, timelines, K, True, probes)
         build.save(built, path_utils.serving_model_dir(model.uri))
         config = gates.eval_config(Gates(min_lift=-1))  # made-up towers please nobody
         Executor().Do(

@@ -154,7 +154,7 @@ def test_nobody_reads_on(runs):
         (["recommend", "42", "--history", "50"], "not both"),
         (["recommend", "42", "-k", "0"], "Invalid value for '-k': 0 is not in the range 1<=x<=100"),
         (["similar", "Toy Story", "-k", "101"], "'-k': 101 is not in the range 1<=x<=100"),
-        (["similar"], "Missing argument 'MOVIE'"),
+        (["similar"], "Missing argument 'ITEM'"),
         (["batch"], "Missing option '--out'"),
         (["batch", "--out", "x", "-k", "0"], "Invalid value for '-k'"),
         (["serve", "--engine", "podman"], "'podman' is not one of 'auto', 'docker', 'local'"),

@@ -18,7 +18,7 @@ def base(tmp_path):
         told = manifest.Manifest(
             {"run": f"run {version}"},
             {},
-            {"movies": 9},
+            {"items": 9},
             {},
             {},
             manifest.checksums(str(folder)),
@@ -43,7 +43,7 @@ def test_folder_is_that_of_the_last_run_unless_named(base, tmp_path, capsys):
     assert main.main(["serving", "list", "--json", "--runs", str(tmp_path)]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["version"], row["served"]) for row in rows] == [(1, False), (2, True)]
-    assert rows[0]["manifest"]["counts"] == {"movies": 9}
+    assert rows[0]["manifest"]["counts"] == {"items": 9}
 
 
 def test_rollback_and_promote(base, capsys):

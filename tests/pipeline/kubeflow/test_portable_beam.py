@@ -91,18 +91,18 @@ def data(tmp_path_factory, write_checkerboard):
 
 
 def run(environment, folder, data, beam_args):
-    """Runs ExampleGen, schema and Transform of the movies; returns the store's folder."""
+    """Runs ExampleGen, schema and Transform of the items; returns the store's folder."""
     there = dataclasses.replace(environment, beam_pipeline_args=beam_args)
     spec = kubeflow_compile.tfx_specification(there)
     made = {}
     for task, inputs in (
-        ("MoviesSchema", {}),
-        ("MoviesExampleGen", {}),
-        ("MoviesTransform", {"schema": "MoviesSchema", "examples": "MoviesExampleGen"}),
+        ("ItemsSchema", {}),
+        ("ItemsExampleGen", {}),
+        ("ItemsTransform", {"schema": "ItemsSchema", "examples": "ItemsExampleGen"}),
     ):
         sent = plain(spec, task, folder, {key: made[name][key] for key, name in inputs.items()})
         sent["inputs"]["parameterValues"].update(
-            {"input_base": str(data)} if task == "MoviesExampleGen" else {}
+            {"input_base": str(data)} if task == "ItemsExampleGen" else {}
         )
         shaped = driver_shaped.executor_input(sent, folder / "store", {})
         staging = folder / "staged" / task
@@ -169,10 +169,10 @@ def test_same_examples_and_vocabularies_as_in_process(environment, data, beam_ar
     here = run(environment, tmp_path / "here", data, ())
     there = run(environment, tmp_path / "there", data, beam_args)
     for task, output in (
-        ("MoviesExampleGen", "examples"),
-        ("MoviesTransform", "transformed_examples"),
+        ("ItemsExampleGen", "examples"),
+        ("ItemsTransform", "transformed_examples"),
     ):
         assert records(there[task][output]) == records(here[task][output])
-    graphs = [made["MoviesTransform"]["transform_graph"] for made in (here, there)]
+    graphs = [made["ItemsTransform"]["transform_graph"] for made in (here, there)]
     assert vocabularies(graphs[1]) == vocabularies(graphs[0])
     assert vocabularies(graphs[0])

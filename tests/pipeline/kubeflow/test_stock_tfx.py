@@ -25,7 +25,7 @@ def Last(status: tfx.dsl.components.Parameter[str]):  # noqa: N802
 @tfx.dsl.components.component
 def Says() -> tfx.dsl.components.OutputDict(record=str):  # noqa: N802
     """Gives a value that another component takes as a parameter."""
-    return {"record": "movies"}
+    return {"record": "items"}
 
 
 def stock(*components, **settings):
@@ -72,7 +72,7 @@ def test_pipeline_root_is_not_in_the_spec(example_gen):
 
 
 def test_default_schema_is_one_that_servers_refuse():
-    spec = stock(CuratedSchema(record="movies", fingerprint="1"), use_pipeline_spec_2_1=False)
+    spec = stock(CuratedSchema(record="items", fingerprint="1"), use_pipeline_spec_2_1=False)
     assert any("got '2.0.0'" in complaint for complaint in refusals.of([spec]))
 
 

@@ -28,7 +28,7 @@ SETTINGS = (
     "model.epochs=60",
     "model.patience=0",
 )
-RUNS_AGAIN = {"MoviesExampleGen", "RatingsExampleGen", "Baseline", "Evaluator", "Pusher"}
+RUNS_AGAIN = {"ItemsExampleGen", "TimelinesExampleGen", "Baseline", "Evaluator", "Pusher"}
 USERS = ["1", "2", "3", "40", "nobody"]
 
 pytestmark = [
@@ -45,7 +45,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def data(folder, write_checkerboard):
     """A folder of spans, as somebody has it who retrains every night."""
-    write_checkerboard(folder / "data" / "1", users=40, movies=40, share=0.6)
+    write_checkerboard(folder / "data" / "1", users=40, items=40, share=0.6)
     return folder / "data"
 
 
@@ -116,7 +116,7 @@ def ask(bundle):
     """Asks a bundle in a bare process, as the canary does."""
     requests = [
         ["serving_default", {"user_id": USERS}],
-        ["similar", {"movie_id": ["2", "3"]}],
+        ["similar", {"item_id": ["2", "3"]}],
     ]
     done = subprocess.run(
         [sys.executable, "-I", str(PROBE), bundle],
@@ -191,7 +191,7 @@ def test_second_run_sees_the_first_as_its_baseline(first, second):
     assert "baseline_model_id" not in metadata(first, "Evaluator", "blessing")
 
 
-@pytest.mark.parametrize("task", ["MoviesExampleGen", "RatingsExampleGen"])
+@pytest.mark.parametrize("task", ["ItemsExampleGen", "TimelinesExampleGen"])
 def test_second_run_reads_the_new_span(first, second, task):
     before, after = (metadata(made, task, "examples") for made in (first, second))
     assert (before["custom:span"], after["custom:span"]) == (1, 2)

@@ -101,10 +101,10 @@ def test_rollback_goes_to_what_was_served_and_not_to_what_was_only_pushed(base, 
 
 
 def test_rollback_tells_what_new_bundles_are_compared_with(base, tmp_path):
-    compared = {"timelines": "a", "last_rating": ""}
+    compared = {"timelines": "a", "last_event": ""}
     for folder in (*base.iterdir(), tmp_path / "bundle" / "Format-Serving"):
         folder.mkdir(parents=True, exist_ok=True)
-        told = manifest.Manifest({}, compared, {}, {}, {}, manifest.checksums(str(folder)))
+        told = manifest.Manifest({}, compared, {}, {}, {}, {}, manifest.checksums(str(folder)))
         manifest.write(str(folder), told)
     bundle = standard_artifacts.Model()
     bundle.uri = str(tmp_path / "bundle")

@@ -66,7 +66,8 @@ def test_metric_table_has_the_yardsticks_beside():
 
 
 def test_recommendations_say_whether_they_are_personal():
-    movies = [("1", "Toy Story (1995)", 2.5)]
-    assert "Recommended to user 42" in tables.recommendations("user 42", True, movies)
-    assert "popular lately" in tables.recommendations("user 42", False, movies)
-    assert "no movie is left" in tables.recommendations("user 42", True, [])
+    items = [("1", "Toy Story (1995)", 2.5)]
+    assert "Recommended to user 42" in tables.recommendations("user 42", True, items)
+    assert "popular lately" in tables.recommendations("user 42", False, items)
+    assert "no item is left" in tables.recommendations("user 42", True, [])
+    assert "no movie is left" in tables.recommendations("user 42", True, [], "movie")

@@ -1,5 +1,8 @@
 """Bodies in this process; the documented cases, over HTTP, are in `test_rest_api.py`."""
 
+import json
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -29,6 +32,14 @@ def test_rows_and_columns_become_arrays(text, values):
     arrays = json_tensors.inputs(body, wanted(x=tf.int64, y=tf.string))
     assert (arrays["x"].tolist(), arrays["y"].tolist()) == values
     assert arrays["x"].dtype == np.int64
+
+
+def test_what_is_not_known_is_read():
+    """Python writes NaN, which JSON lacks and TensorFlow Serving reads; and the least int64."""
+    text = json.dumps({"inputs": {"x": [[math.nan, 0.5]], "t": [-(2**63)]}}).encode()
+    arrays = json_tensors.inputs(json_tensors.parse(text), wanted(x=tf.float32, t=tf.int64))
+    np.testing.assert_array_equal(arrays["x"], np.array([[np.nan, 0.5]], np.float32))
+    assert arrays["t"].tolist() == [tf.int64.min]
 
 
 def test_a_signature_is_named():

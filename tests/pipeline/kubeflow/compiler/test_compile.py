@@ -14,7 +14,7 @@ from pipeline.kubeflow.compiler import compile as kubeflow_compile
 from support import ROOT
 
 KFP = ROOT / ".venv-kubeflow" / "bin" / "python"
-UNCACHED = {"RatingsExampleGen", "MoviesExampleGen", "Baseline", "Pusher"}
+UNCACHED = {"TimelinesExampleGen", "ItemsExampleGen", "Baseline", "Pusher"}
 
 
 def tasks(documents):

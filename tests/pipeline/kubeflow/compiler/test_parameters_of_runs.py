@@ -89,15 +89,15 @@ def test_place_that_is_not_there(documents, place, message):
 
 
 def test_places_that_differ(documents):
-    places = ("MoviesSchema.record", "TimelinesSchema.record")
+    places = ("ItemsSchema.record", "TimelinesSchema.record")
     with pytest.raises(ValueError, match="record differs"):
         parameters_of_runs.expose(copy.deepcopy(documents[0]), {"record": places})
 
 
 def test_path_that_a_run_could_not_change(documents):
     spec = copy.deepcopy(documents[0])
-    spec["root"]["dag"]["tasks"]["MoviesSchema"]["inputs"]["parameters"]["record"] = {
+    spec["root"]["dag"]["tasks"]["ItemsSchema"]["inputs"]["parameters"]["record"] = {
         "runtimeValue": {"constant": "/serving/movielens/schema"}
     }
-    with pytest.raises(ValueError, match=r"MoviesSchema.record holds /serving/movielens: add it"):
+    with pytest.raises(ValueError, match=r"ItemsSchema.record holds /serving/movielens: add it"):
         parameters_of_runs.check_nothing_is_left(spec, {"serving_base": "/serving/movielens"})

@@ -44,7 +44,7 @@ def no_command(spec, platform):
 
 
 def lifecycle(spec, platform):
-    executor(spec, "RatingsExampleGen")["container"]["lifecycle"] = {"preCacheCheck": {}}
+    executor(spec, "TimelinesExampleGen")["container"]["lifecycle"] = {"preCacheCheck": {}}
 
 
 def gpu_as_on_vertex(spec, platform):
@@ -55,26 +55,26 @@ def gpu_as_on_vertex(spec, platform):
 
 
 def underscore(spec, platform):
-    tasks(spec)["Two_Towers"] = copy.deepcopy(tasks(spec)["MoviesSchema"])
+    tasks(spec)["Two_Towers"] = copy.deepcopy(tasks(spec)["ItemsSchema"])
 
 
 def no_component(spec, platform):
-    del spec["components"]["comp-MoviesGate"]
+    del spec["components"]["comp-ItemsGate"]
 
 
 def no_executor(spec, platform):
-    del spec["deploymentSpec"]["executors"]["MoviesSchema_executor"]
-    del platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["MoviesSchema_executor"]
+    del spec["deploymentSpec"]["executors"]["ItemsSchema_executor"]
+    del platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["ItemsSchema_executor"]
 
 
 def dangling_producer(spec, platform):
-    tasks(spec)["MoviesSchema"]["inputs"]["parameters"]["record"] = {
+    tasks(spec)["ItemsSchema"]["inputs"]["parameters"]["record"] = {
         "taskOutputParameter": {"producerTask": "Other_task", "outputParameterKey": "value"}
     }
 
 
 def dangling_dependency(spec, platform):
-    tasks(spec)["MoviesTransform"]["dependentTasks"].append("MoviesDoor")
+    tasks(spec)["ItemsTransform"]["dependentTasks"].append("ItemsDoor")
 
 
 def unknown_output(spec, platform):
@@ -83,13 +83,13 @@ def unknown_output(spec, platform):
 
 
 def circle(spec, platform):
-    tasks(spec)["MoviesSchema"]["dependentTasks"] = ["MoviesGate"]
+    tasks(spec)["ItemsSchema"]["dependentTasks"] = ["ItemsGate"]
 
 
 def nested_task_without_the_parameter(spec, platform):
     """As TFX nests everything but an exit handler, without passing runtime parameters on."""
     spec["components"]["comp-tfx-dag"] = {
-        "dag": {"tasks": {"Nested": copy.deepcopy(tasks(spec)["RatingsExampleGen"])}}
+        "dag": {"tasks": {"Nested": copy.deepcopy(tasks(spec)["TimelinesExampleGen"])}}
     }
     nested = spec["components"]["comp-tfx-dag"]["dag"]["tasks"]["Nested"]
     nested["inputs"].pop("artifacts")
@@ -106,13 +106,13 @@ def undefined_parameter(spec, platform):
 
 
 def parameter_not_declared(spec, platform):
-    tasks(spec)["MoviesSchema"]["inputs"]["parameters"]["colour"] = {
+    tasks(spec)["ItemsSchema"]["inputs"]["parameters"]["colour"] = {
         "runtimeValue": {"constant": "red"}
     }
 
 
 def parameter_not_given(spec, platform):
-    del tasks(spec)["MoviesSchema"]["inputs"]["parameters"]["record"]
+    del tasks(spec)["ItemsSchema"]["inputs"]["parameters"]["record"]
 
 
 def pod_of_nobody(spec, platform):
@@ -133,14 +133,14 @@ def other_platform(spec, platform):
         (resolver, "Baseline_executor: resolver executors are not implemented"),
         (image_by_tag, "by digest, got 'movielens:latest'"),
         (no_command, "Pusher_executor: there is no command"),
-        (lifecycle, "RatingsExampleGen_executor: lifecycle hooks are ignored"),
+        (lifecycle, "TimelinesExampleGen_executor: lifecycle hooks are ignored"),
         (gpu_as_on_vertex, "'NVIDIA_TESLA_T4' is no Kubernetes resource name"),
         (underscore, "Two_Towers: Argo allows"),
-        (no_component, "MoviesGate: there is no component 'comp-MoviesGate'"),
-        (no_executor, "MoviesSchema: there is no executor 'MoviesSchema_executor'"),
-        (dangling_producer, "MoviesSchema: it waits for 'Other_task', which is no task"),
-        (dangling_dependency, "MoviesTransform: it waits for 'MoviesDoor'"),
-        (circle, "tasks wait for each other: MoviesGate, MoviesSchema, MoviesValidator"),
+        (no_component, "ItemsGate: there is no component 'comp-ItemsGate'"),
+        (no_executor, "ItemsSchema: there is no executor 'ItemsSchema_executor'"),
+        (dangling_producer, "ItemsSchema: it waits for 'Other_task', which is no task"),
+        (dangling_dependency, "ItemsTransform: it waits for 'ItemsDoor'"),
+        (circle, "tasks wait for each other: ItemsGate, ItemsSchema, ItemsValidator"),
         (
             nested_task_without_the_parameter,
             "Nested: input_base wants the runtime parameter 'data', which is not defined",
@@ -148,8 +148,8 @@ def other_platform(spec, platform):
         (unknown_output, "Pusher: model wants an output that CandidateIndex does not have"),
         (no_default, "runtime parameter epochs has no default"),
         (undefined_parameter, "wants the runtime parameter 'epochs', which is not defined"),
-        (parameter_not_declared, "MoviesSchema: its component has no parameter 'colour'"),
-        (parameter_not_given, "MoviesSchema: parameter 'record' of its component is not given"),
+        (parameter_not_declared, "ItemsSchema: its component has no parameter 'colour'"),
+        (parameter_not_given, "ItemsSchema: parameter 'record' of its component is not given"),
         (pod_of_nobody, "about 'Trainer_executor', which is no executor"),
         (other_platform, "must be a PlatformSpec for kubernetes"),
     ],

@@ -115,11 +115,11 @@ def anomalies(tmp_path):
     ids=["output-of-the-server", "store-unknown-to-tensorflow"],
 )
 def test_outputs(call, ours, shape, error, message):
-    arguments = call("MoviesSchema", shape=shape)
+    arguments = call("ItemsSchema", shape=shape)
     with pytest.raises(error, match=message):
         stock(arguments)
-    (schema,) = ours(call("MoviesSchema"))["schema"]["artifacts"]
-    assert "movie_id" in (pathlib.Path(schema["uri"]) / "schema.pbtxt").read_text()
+    (schema,) = ours(call("ItemsSchema"))["schema"]["artifacts"]
+    assert "item_id" in (pathlib.Path(schema["uri"]) / "schema.pbtxt").read_text()
 
 
 @pytest.mark.parametrize(
@@ -131,30 +131,30 @@ def test_outputs(call, ours, shape, error, message):
     ids=["input-without-schema", "store-unknown-to-tensorflow"],
 )
 def test_inputs(documents, call, ours, anomalies, shape, error, message):
-    documents[0]["components"]["comp-MoviesGate"].setdefault("outputDefinitions", {"artifacts": {}})
-    documents[0]["root"]["dag"]["tasks"]["MoviesGate"]["inputs"].setdefault("parameters", {})
-    arguments = call("MoviesGate", inputs={"anomalies": anomalies}, shape=shape)
+    documents[0]["components"]["comp-ItemsGate"].setdefault("outputDefinitions", {"artifacts": {}})
+    documents[0]["root"]["dag"]["tasks"]["ItemsGate"]["inputs"].setdefault("parameters", {})
+    arguments = call("ItemsGate", inputs={"anomalies": anomalies}, shape=shape)
     with pytest.raises(error, match=message):
         stock(arguments)
-    assert ours(call("MoviesGate", inputs={"anomalies": anomalies})) == {}
+    assert ours(call("ItemsGate", inputs={"anomalies": anomalies})) == {}
 
 
 def test_everything_at_once(call, ours):
-    (schema,) = ours(call("MoviesSchema"))["schema"]["artifacts"]
+    (schema,) = ours(call("ItemsSchema"))["schema"]["artifacts"]
     assert schema["name"] == "schema"
     assert schema["metadata"]["tfx_version"]
 
 
 def test_example_gen_looks_at_its_data(call, ours, write_checkerboard, tmp_path):
     data = write_checkerboard(tmp_path / "data")
-    arguments = call("MoviesExampleGen", {"input_base": str(data)}, shape=())
+    arguments = call("ItemsExampleGen", {"input_base": str(data)}, shape=())
     stock(arguments)
     shaped = json.loads(arguments[arguments.index("--json_serialized_invocation_args") + 1])
     output = json.loads(pathlib.Path(shaped["outputs"]["outputFile"]).read_text())
     assert "input_fingerprint" not in output["artifacts"]["examples"]["artifacts"][0]["metadata"]
 
     def fingerprint():
-        arguments = call("MoviesExampleGen", {"input_base": str(data)})
+        arguments = call("ItemsExampleGen", {"input_base": str(data)})
         (examples,) = ours(arguments)["examples"]["artifacts"]
         assert (pathlib.Path(examples["uri"]) / "Split-catalogue").is_dir()
         assert examples["metadata"]["custom:span"] == 0
@@ -171,29 +171,29 @@ def test_newest_span_is_read_and_ratings_follow_the_catalogue(
     call, ours, write_checkerboard, tmp_path
 ):
     for span in (7, 8):
-        write_checkerboard(tmp_path / "data" / str(span), users=span, movies=span)
+        write_checkerboard(tmp_path / "data" / str(span), users=span, items=span)
     data = {"input_base": str(tmp_path / "data" / "{SPAN}"), "requested_span": "newest"}
-    (movies,) = ours(call("MoviesExampleGen", data))["examples"]["artifacts"]
-    assert movies["metadata"]["custom:span"] == 8
-    write_checkerboard(tmp_path / "data" / "9", users=9, movies=9)  # meanwhile
+    (items,) = ours(call("ItemsExampleGen", data))["examples"]["artifacts"]
+    assert items["metadata"]["custom:span"] == 8
+    write_checkerboard(tmp_path / "data" / "9", users=9, items=9)  # meanwhile
 
-    (ratings,) = ours(call("RatingsExampleGen", data, {"movies": movies}))["examples"]["artifacts"]
+    (ratings,) = ours(call("TimelinesExampleGen", data, {"items": items}))["examples"]["artifacts"]
 
     assert ratings["metadata"]["custom:span"] == 8
     assert ratings["metadata"]["folder"] == str(tmp_path / "data" / "8")
-    assert ratings["metadata"]["input_fingerprint"] == movies["metadata"]["input_fingerprint"]
+    assert ratings["metadata"]["input_fingerprint"] == items["metadata"]["input_fingerprint"]
 
 
 def test_stock_entrypoint_takes_a_pattern_for_a_folder(call, tmp_path):
     data = {"input_base": str(tmp_path / "{SPAN}"), "requested_span": "newest"}
     with pytest.raises(Exception, match=r"\{SPAN\}: no such folder"):
-        stock(call("MoviesExampleGen", data, shape=()))
+        stock(call("ItemsExampleGen", data, shape=()))
 
 
 def test_span_that_is_not_there(call, ours, tmp_path):
     data = {"input_base": str(tmp_path / "{SPAN}"), "requested_span": "3"}
     with pytest.raises(ValueError, match=r"Span 3 of .* is not there, or empty"):
-        ours(call("MoviesExampleGen", data))
+        ours(call("ItemsExampleGen", data))
 
 
 @pytest.mark.parametrize(("blessed", "pushed"), [(1, True), (0, False)], ids=["yes", "no"])
@@ -231,7 +231,7 @@ def test_pusher_reads_blessings_that_came_as_doubles(
 
 
 def test_stale_output_file_does_not_survive_a_failure(call, tmp_path):
-    arguments = call("MoviesSchema", {"record": "nothing"})
+    arguments = call("ItemsSchema", {"record": "nothing"})
     stale = tmp_path / "kfp_outputs" / "output_metadata.json"
     stale.parent.mkdir()
     stale.write_text("{}")
@@ -291,7 +291,7 @@ def test_last_line_of_the_log_is_the_cause(call, tmp_path, option, text, cause):
             sys.executable,
             "-m",
             "pipeline.kubeflow.container.entrypoint",
-            *spoiled(call("MoviesSchema"), option, text),
+            *spoiled(call("ItemsSchema"), option, text),
         ],
         cwd=tmp_path,
         capture_output=True,
@@ -307,7 +307,7 @@ def test_cause_of_several_lines_is_the_last_line(call, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     (empty / "readme.txt").write_text("no ratings")
-    arguments = call("MoviesExampleGen", {"input_base": str(empty)})
+    arguments = call("ItemsExampleGen", {"input_base": str(empty)})
     done = subprocess.run(
         [
             sys.executable,

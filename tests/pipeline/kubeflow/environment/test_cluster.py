@@ -70,7 +70,7 @@ def secret(**changes):
         (volume(readonly=True), r"volumes.0.readonly: there is no such setting"),
         ({"name": "prod"}, "name must be 'test', got 'prod'"),
         ({"host": "kubeflow.example.com"}, "host must be a URL"),
-        ({"namespace": "Movie Lens"}, "namespace must be a Kubernetes name, got 'Movie Lens'"),
+        ({"namespace": "Item Lens"}, "namespace must be a Kubernetes name, got 'Item Lens'"),
         ({"service_account": ""}, "service_account must be"),
         ({"experiment": ""}, "experiment must not be empty"),
         ({"image": "registry/movielens:latest"}, "image must be an image by digest"),
