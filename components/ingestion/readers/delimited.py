@@ -252,5 +252,5 @@ def _find_lines(body: pa.Buffer, header: Header, by_record: bool, rows: int) -> 
             for line, fields in _records(body, header)
             if isinstance(fields, csv.Error) or len(fields) == len(header.names)
         )
-        return np.fromiter((line for line, _ in zip(lines, range(rows))), np.int64)
+        return np.fromiter((line for line, _ in zip(lines, range(rows), strict=False)), np.int64)
     return find_text_lines(body, header.lines)

@@ -16,7 +16,8 @@ from components.ingestion.readers.texts import (
     type_title,
     type_words,
 )
-from components.ingestion.readers.times import ANY_MOMENT, Range, type_time
+from components.ingestion.readers.times import type_time
+from components.ingestion.readers.units import ANY_MOMENT, Range
 from components.ingestion.readers.vectors import type_vector
 from transform import features
 from transform.definition import Definition, Moment

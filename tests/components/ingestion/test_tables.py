@@ -6,10 +6,10 @@ import re
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from support import generated_shop as generated
 
 from components.ingestion import tables
 from components.ingestion.faults import DataErrors
+from support import generated_shop as generated
 from transform import datasets
 
 NOW = generated.NOW
