@@ -39,7 +39,8 @@ class Source:
 def codes_of(table: pa.Table, name: str) -> npt.NDArray[np.int32]:
     """Returns which distinct text each row has, -1 for none."""
     column = _single(table, name)
-    codes: npt.NDArray[np.int32] = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    indices = column.indices.fill_null(-1) if column.null_count else column.indices
+    codes: npt.NDArray[np.int32] = indices.to_numpy()
     return codes
 
 

@@ -130,7 +130,9 @@ def _load(layout: Layout, definition: Definition, now: int | None) -> tuple[Tabl
         faults.add("no-events", path, "no event is left", "Look at `event.keep` and what is below.")
     counts = {
         "items": tables.items.num_rows,
-        "users": len(np.unique(codes_of(tables.events, features.USER_ID))),
+        "users": int(
+            np.count_nonzero(np.bincount(codes_of(tables.events, features.USER_ID) + 1)[1:])
+        ),
         "events": tables.events.num_rows,
         "rows of items": items.table.num_rows,
         **({"rows of users": users.table.num_rows} if users else {}),

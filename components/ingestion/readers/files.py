@@ -38,5 +38,4 @@ def read_file(
         return parquet.read(path, columns, faults)
     if format_name == "jsonl":
         return json_lines.read(path, columns, faults)
-    plain = frozenset(field.column for field in wanted if field.is_plain)
-    return delimited.read(path, columns, faults, plain=plain)
+    return delimited.read(path, columns, faults)

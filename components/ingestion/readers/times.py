@@ -91,7 +91,8 @@ def _floor(
     missing = np.zeros(len(column), np.bool_)
     if column.null_count:
         missing = np.array(pa.compute.is_null(column))
-    numbers = np.array(column.cast(pa.int64()).fill_null(0), np.int64)
+    whole = column.cast(pa.int64())
+    numbers = np.array(whole.fill_null(0) if whole.null_count else whole, np.int64)
     return (numbers if per_second == 1 else numbers // per_second), missing
 
 

@@ -61,11 +61,6 @@ class Field:
             return IDS
         return TYPES[type(self.role)]
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether nearly every row has a value of its own."""
-        return isinstance(self.role, (Moment, Time, Vector))
-
 
 def fields(table: str, definition: Definition) -> tuple[Field, ...]:
     """Returns the columns of `ITEMS`, `USERS` or `EVENTS`."""
