@@ -56,7 +56,7 @@ class Fault:
         return text
 
 
-class DataErrors(ValueError):
+class DataErrors(ValueError):  # noqa: N818
     """The files are not what they should be. Lists what is wrong, where, and what to do."""
 
     def __init__(self, faults: Sequence[Fault] | str) -> None:

@@ -69,7 +69,8 @@ def _lines(name: str, items: Sample, users: Sample | None, events: Sample) -> It
     yield "event:"
     yield f"  user: {_yaml(event_user)} # {why_user}"
     yield f"  item: {_yaml(event_item)} # {why_item}"
-    yield f"  time: {{column: {_yaml(time)}, unit: {unit}}} # by its name and the values: {_first(events[time])}"
+    first = _first(events[time])
+    yield f"  time: {{column: {_yaml(time)}, unit: {unit}}} # by name and values, such as {first}"
     yield "  repeats: keep # refuse, where a user can have one event with an item only"
     yield "  unknown_item: refuse # drop or keep, where events know of items that are not listed"
     if users is not None:

@@ -1,8 +1,7 @@
-"""Which rows count: duplicates, conditions on events, unknown items and users, repeats."""
+"""Which events count: conditions, unknown items and users, ids that differ by spelling only."""
 
-import dataclasses
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import TypeAlias
 
 import numpy as np
@@ -11,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute
 
 from components.ingestion.faults import Faults, quoted
-from components.ingestion.readers.shards import Lines, Shard, locate
-from transform import features
+from components.ingestion.readers.shards import Lines, locate
+from components.ingestion.source import Source, Told, codes_of, values_of
 from transform.conditions import OPERATORS, Condition, parse_comparison
 
-DENSE = 64
 PANDAS_FLOAT = re.compile(r"(\d+)\.0+")
 FLOAT_REMEDY = (
     "Write ids the same in all files: pandas makes whole numbers with gaps to floats, its type "
@@ -23,53 +21,6 @@ FLOAT_REMEDY = (
 )
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
-Told: TypeAlias = tuple[str, str]
-"""A value at fault, and the problem with it."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """A typed table, and the files that it was put together from."""
-
-    shards: Sequence[Shard]
-    table: pa.Table
-
-    @property
-    def names(self) -> str:
-        """Names of the files, for messages."""
-        first = self.shards[0].path if self.shards else None
-        if first is None:
-            return "no file"
-        return first.name if len(self.shards) == 1 else f"{first.parent.name}/"
-
-    def place(self, row: int, other: Shard) -> str:
-        """Returns where a row is, said in a message about another file or the same."""
-        shard, inside, _ = next(locate(self.shards, np.array([row])))
-        line = f"{shard.unit} {shard.line(int(inside[0]))}"
-        return line if shard.path == other.path else f"{line} of {shard.path}"
-
-
-def refuse_duplicates(source: Source, name: str, noun: str, faults: Faults) -> None:
-    """Refuses an id that a table of items or users holds twice, naming both lines."""
-    codes = codes_of(source.table, name)
-    values = values_of(source.table, name)
-    order = np.argsort(codes, kind="stable")
-    ordered = codes[order]
-    repeated = (ordered[1:] == ordered[:-1]) & (ordered[1:] >= 0)
-    if not repeated.any():
-        return
-    starts = np.searchsorted(ordered, ordered[1:][repeated])
-    first_of = dict(zip(order[1:][repeated].tolist(), order[starts].tolist(), strict=True))
-    for shard, inside, rows in locate(source.shards, np.sort(order[1:][repeated])):
-        row_of = dict(zip(inside.tolist(), rows.tolist(), strict=True))
-
-        def describe(row: int, shard: Shard = shard, row_of: dict[int, int] = row_of) -> Told:
-            whole = row_of[row]
-            text = values[int(codes[whole])].as_py()
-            before = source.place(first_of[whole], shard)
-            return text, f"{noun} {text} is already on {before}"
-
-        faults.add_rows("duplicate-id", shard, inside, describe, "Keep one of the two lines.")
 
 
 def meets(table: pa.Table, conditions: dict[str, Condition]) -> Mask:
@@ -179,78 +130,6 @@ def refuse_mixed_floats(source: Source, name: str, noun: str, faults: Faults) ->
             f"{source.names}: ids such as {example} look like whole numbers that pandas made "
             "floats; they are kept as they are."
         )
-
-
-def refuse_repeats(events: Source, kept: Mask, noun: str, faults: Faults) -> None:
-    """Refuses a second event of a user with an item, naming both lines."""
-    users, items = (codes_of(events.table, name) for name in (features.USER_ID, features.ITEM_ID))
-    considered = kept & (users >= 0) & (items >= 0)
-    width = len(values_of(events.table, features.ITEM_ID))
-    pairs = users.astype(np.int64) * width + items
-    pairs = pairs if considered.all() else pairs[considered]
-    if _all_differ(pairs):
-        return
-    ordered = np.sort(pairs)
-    rows = np.flatnonzero(considered)
-    order = np.argsort(pairs, kind="stable")
-    repeated = pairs[order[1:]] == pairs[order[:-1]]
-    starts = np.searchsorted(ordered, ordered[1:][repeated])
-    first_of = dict(
-        zip(rows[order[1:][repeated]].tolist(), rows[order[starts]].tolist(), strict=True)
-    )
-    people, things = (
-        values_of(events.table, name) for name in (features.USER_ID, features.ITEM_ID)
-    )
-    for shard, inside, whole in locate(events.shards, np.sort(rows[order[1:][repeated]])):
-        row_of = dict(zip(inside.tolist(), whole.tolist(), strict=True))
-
-        def describe(row: int, shard: Shard = shard, row_of: dict[int, int] = row_of) -> Told:
-            number = row_of[row]
-            user = people[int(users[number])].as_py()
-            item = things[int(items[number])].as_py()
-            before = events.place(first_of[number], shard)
-            return (
-                f"{user}, {item}",
-                f"user {user} already has an event with {noun} {item} on {before}",
-            )
-
-        faults.add_rows(
-            "repeat",
-            shard,
-            inside,
-            describe,
-            "Keep one of the two lines, or set `event.repeats: keep` in the definition.",
-        )
-
-
-def _all_differ(numbers: npt.NDArray[np.int64]) -> bool:
-    """Returns whether no number is there twice."""
-    top = int(numbers.max(initial=0)) + 1
-    if top <= DENSE * len(numbers):  # a mark each costs less than sorting
-        seen = np.zeros(top, np.bool_)
-        seen[numbers] = True
-        return int(np.count_nonzero(seen)) == len(numbers)
-    ordered = np.sort(numbers)
-    return not (ordered[1:] == ordered[:-1]).any()
-
-
-def codes_of(table: pa.Table, name: str) -> npt.NDArray[np.int32]:
-    """Returns which distinct text each row has, -1 for none."""
-    column = _single(table, name)
-    codes: npt.NDArray[np.int32] = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return codes
-
-
-def values_of(table: pa.Table, name: str) -> pa.Array:
-    """Returns the distinct texts of a column."""
-    return _single(table, name).dictionary
-
-
-def _single(table: pa.Table, name: str) -> pa.DictionaryArray:
-    column = table.column(name)
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    return column.unify_dictionaries().combine_chunks()
 
 
 def _picked(values: pa.Array, mask: Mask) -> list[str]:

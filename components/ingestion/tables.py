@@ -2,30 +2,28 @@
 
 import pathlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from components.ingestion import selection
+from components.ingestion import duplicates, selection
 from components.ingestion.faults import DataErrors, Faults, Report
-from components.ingestion.readers import delimited, grouplens, json_lines, parquet
+from components.ingestion.readers.files import read_file
 from components.ingestion.readers.layout import Layout, detect
-from components.ingestion.readers.shards import Shard
-from components.ingestion.readers.times import events_until
 from components.ingestion.readers.typed import (
     EVENTS,
     ITEMS,
     USERS,
-    Field,
     fields,
     join,
     nulls,
     type_columns,
 )
-from components.ingestion.selection import Mask, Source
+from components.ingestion.readers.units import events_until
+from components.ingestion.selection import Mask
+from components.ingestion.source import Source, codes_of, values_of
 from transform import features
 from transform.definition import Definition
 
@@ -132,7 +130,9 @@ def _load(layout: Layout, definition: Definition, now: int | None) -> tuple[Tabl
         faults.add("no-events", path, "no event is left", "Look at `event.keep` and what is below.")
     counts = {
         "items": tables.items.num_rows,
-        "users": len(np.unique(selection.codes_of(tables.events, features.USER_ID))),
+        "users": int(
+            np.count_nonzero(np.bincount(codes_of(tables.events, features.USER_ID) + 1)[1:])
+        ),
         "events": tables.events.num_rows,
         "rows of items": items.table.num_rows,
         **({"rows of users": users.table.num_rows} if users else {}),
@@ -173,7 +173,7 @@ def _read_table(
             )
         return None
     wanted = fields(name, definition)
-    shards = [shard for path in paths if (shard := _read_file(name, path, layout, wanted, faults))]
+    shards = [shard for path in paths if (shard := read_file(name, path, layout, wanted, faults))]
     allowed = events_until(now)
     table = join([type_columns(shard, wanted, allowed, faults) for shard in shards], wanted)
     if not table.num_rows and not faults.any_unreadable():
@@ -188,39 +188,19 @@ def _read_table(
     return Source(shards, table)
 
 
-def _read_file(
-    name: str, path: pathlib.Path, layout: Layout, wanted: tuple[Field, ...], faults: Faults
-) -> Shard | None:
-    if layout.release:
-        read_release: dict[str, Callable[..., Shard | None]] = {
-            ITEMS: grouplens.read_movies,
-            USERS: grouplens.read_users,
-            EVENTS: grouplens.read_ratings,
-        }
-        return read_release[name](layout.release, faults)
-    columns = tuple(dict.fromkeys(field.column for field in wanted))
-    format_name = path.name.removesuffix(".gz").rpartition(".")[2]
-    if format_name == "parquet":
-        return parquet.read(path, columns, faults)
-    if format_name == "jsonl":
-        return json_lines.read(path, columns, faults)
-    plain = frozenset(field.column for field in wanted if field.is_plain)
-    return delimited.read(path, columns, faults, plain=plain)
-
-
 def _select(
     items: Source, users: Source | None, events: Source, definition: Definition, faults: Faults
 ) -> tuple[Mask, dict[str, int]]:
     """Returns which events count, and how many do not, by the reason."""
     event, noun = definition.event, definition.item.noun
-    selection.refuse_duplicates(items, features.ITEM_ID, noun, faults)
+    duplicates.refuse_duplicates(items, features.ITEM_ID, noun, faults)
     selection.refuse_mixed_floats(events, features.ITEM_ID, noun, faults)
     selection.refuse_mixed_floats(events, features.USER_ID, "user", faults)
     kept = selection.meets(events.table, event.keep)
     dropped = {"by event.keep": int((~kept).sum())}
     tables = [(items, features.ITEM_ID, noun, event.unknown_item)]
     if users:
-        selection.refuse_duplicates(users, features.USER_ID, "user", faults)
+        duplicates.refuse_duplicates(users, features.USER_ID, "user", faults)
         tables.append((users, features.USER_ID, "user", event.unknown_user))
     for known, name, called, policy in tables if not faults.any_unreadable() else ():
         unknown = selection.refuse_unknown(events, kept, known, name, called, policy, faults)
@@ -228,7 +208,7 @@ def _select(
             dropped[f"unknown {called}"] = int((unknown & kept).sum())
             kept &= ~unknown
     if event.repeats == "refuse":
-        selection.refuse_repeats(events, kept, noun, faults)
+        duplicates.refuse_repeats(events, kept, noun, faults)
     return kept, {why: count for why, count in dropped.items() if count}
 
 
@@ -241,9 +221,9 @@ def _finish_items(
         items = items.add_column(1, features.TITLE, items.column(features.ITEM_ID))
     if definition.event.unknown_item != "keep":
         return items
-    used = np.zeros(len(selection.values_of(events, features.ITEM_ID)) + 1, np.bool_)
-    used[selection.codes_of(events, features.ITEM_ID)[kept]] = True
-    ids = selection.values_of(events, features.ITEM_ID).filter(pa.array(used[:-1]))
+    used = np.zeros(len(values_of(events, features.ITEM_ID)) + 1, np.bool_)
+    used[codes_of(events, features.ITEM_ID)[kept]] = True
+    ids = values_of(events, features.ITEM_ID).filter(pa.array(used[:-1]))
     listed = pa.compute.is_in(ids, value_set=items.column(features.ITEM_ID))
     new = ids.filter(pa.compute.invert(listed))
     columns = [

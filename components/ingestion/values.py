@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from transform.kinds import Categories, Feature, Number, Time, Vector
 
-List: TypeAlias = Literal["bytes_list", "float_list", "int64_list"]
+Field: TypeAlias = Literal["bytes_list", "float_list", "int64_list"]
 FeatureMap: TypeAlias = Any
 """`tf.train.Features.feature`: from names to features."""
 
@@ -23,7 +23,7 @@ class RecordColumn:
     name: str
     """Of the feature."""
 
-    list: List
+    field: Field
     """Which list of a `tf.train.Feature` the values belong to."""
 
     values: Sequence[Any]
@@ -36,7 +36,7 @@ class RecordColumn:
         """Adds the values of a record to an example; nothing where they are missing."""
         start, end = self.offsets[record], self.offsets[record + 1]
         if start < end:
-            getattr(feature[self.name], self.list).value.extend(self.values[start:end])
+            getattr(feature[self.name], self.field).value.extend(self.values[start:end])
 
 
 def record_column(name: str, kind: Feature, column: pa.ChunkedArray) -> RecordColumn:
@@ -58,15 +58,15 @@ def record_column(name: str, kind: Feature, column: pa.ChunkedArray) -> RecordCo
         values, lengths = _values(array.drop_null()), present
     offsets = np.concatenate(([0], np.cumsum(lengths)))
     # Slices of a view are cheap, and give Python's numbers.
-    sequence = values.tolist() if values.dtype == object else memoryview(values)
-    return RecordColumn(name, _list(kind), sequence, offsets.tolist())
+    sequence = values.tolist() if values.dtype == object else values.data
+    return RecordColumn(name, _field(kind), sequence, offsets.tolist())
 
 
 @dataclasses.dataclass(frozen=True)
 class EventColumn:
     """A feature of events, which timelines hold as one of several parallel lists."""
 
-    list: List
+    field: Field
     """Which list of a `tf.train.Feature` the values belong to."""
 
     values: npt.NDArray[Any]
@@ -80,7 +80,7 @@ class EventColumn:
         values = self.values[rows]
         if self.texts is not None:
             values = self.texts[values]
-        getattr(feature[name], self.list).value.extend(values.ravel().tolist())
+        getattr(feature[name], self.field).value.extend(values.ravel().tolist())
 
 
 def event_column(kind: Feature | None, column: pa.ChunkedArray) -> EventColumn:
@@ -118,7 +118,7 @@ def codes_and_texts(
     return codes, np.append(texts, np.array([b""], object))
 
 
-def _list(kind: Feature) -> List:
+def _field(kind: Feature) -> Field:
     if isinstance(kind, (Number, Vector)):
         return "float_list"
     return "int64_list" if isinstance(kind, Time) else "bytes_list"

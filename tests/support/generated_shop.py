@@ -66,7 +66,7 @@ def rows(items: int = 6, users: int = 4, seed: int = 0) -> tuple[Rows, Rows, Row
             "brand": f"brand {number % 2}",
             "price": number + 0.5,
             "tags": ["red", "shoe"][: number % 3],
-            "released": f"2020-01-{number + 1:02}",
+            "released": f"2020-{1 + number // 28:02}-{1 + number % 28:02}",
             "image": [number, 0.5, -1.25],
         }
         for number, sku in enumerate(names[:items])

@@ -19,7 +19,6 @@ from components.ingestion.readers.shards import (
     repair_utf_8,
 )
 
-TEXT = pa.dictionary(pa.int32(), pa.string())
 DELIMITERS = {",": "','", ";": "';'", "\t": "tabs", "|": "'|'"}
 FIELD_LIMIT = 2**31 - 1
 HEADER_LIMIT = 2**20
@@ -33,7 +32,6 @@ def read(
     wanted: Sequence[str],
     faults: Faults,
     *,
-    plain: frozenset[str] = frozenset(),
     aliases: Mapping[str, str] | None = None,
 ) -> Shard | None:
     """Reads columns of a CSV file as text.
@@ -45,12 +43,10 @@ def read(
         path: The file, packed if its name ends in .gz.
         wanted: Names of the columns to read, as the definition has them.
         faults: Told what is wrong.
-        plain: Names of columns of which nearly every value is another one.
         aliases: Names in the file of columns that are wanted under other ones.
 
     Returns:
-        The columns that the file has, as dictionaries, `plain` ones as strings; None where nothing
-        can be made of the file.
+        The columns that the file has; None where nothing can be made of it.
     """
     content = read_text(path, faults)
     if content is None:
@@ -62,13 +58,13 @@ def read(
     _check_header(path, names, set(found.values()), faults)
     body = content.slice(header.size)
     try:
-        table, find_lines = _parse(path, body, header, found, plain, faults)
+        table, find_lines = _parse(path, body, header, found, faults)
     except pa.ArrowInvalid:
         whole = repair_utf_8(content, path, UTF_8_REMEDY, faults)
         if whole.equals(content):
             raise
         header = Header(whole)
-        table, find_lines = _parse(path, whole.slice(header.size), header, found, plain, faults)
+        table, find_lines = _parse(path, whole.slice(header.size), header, found, faults)
     columns = tuple(name for name in names if name)
     return Shard(path, table, columns, find_lines, header.delimiter != ",", aliases)
 
@@ -115,14 +111,10 @@ def _parse(
     body: pa.Buffer,
     header: Header,
     found: Mapping[str, str],
-    plain: frozenset[str],
     faults: Faults,
 ) -> tuple[pa.Table, functools.partial[Lines]]:
     """Returns the columns, and what finds the lines of the rows."""
-    types = {
-        str(header.names.index(theirs)): pa.string() if ours in plain else TEXT
-        for ours, theirs in found.items()
-    }
+    types = {str(header.names.index(theirs)): pa.string() for theirs in found.values()}
     rows_with_other_counts: list[str] = []
 
     def skip(row: pyarrow.csv.InvalidRow) -> str:
@@ -252,5 +244,5 @@ def _find_lines(body: pa.Buffer, header: Header, by_record: bool, rows: int) -> 
             for line, fields in _records(body, header)
             if isinstance(fields, csv.Error) or len(fields) == len(header.names)
         )
-        return np.fromiter((line for line, _ in zip(lines, range(rows))), np.int64)
+        return np.fromiter((line for line, _ in zip(lines, range(rows), strict=False)), np.int64)
     return find_text_lines(body, header.lines)

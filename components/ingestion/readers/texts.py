@@ -40,12 +40,15 @@ class Texts:
 
     def dictionary(self) -> pa.DictionaryArray:
         """Returns the column as dictionary<int32, string>, nullable."""
-        codes = pa.array(self.codes, pa.int32(), mask=self.codes < 0)
-        return pa.DictionaryArray.from_arrays(codes, self.values)
+        return pa.DictionaryArray.from_arrays(self._indices(), self.values)
 
     def strings(self) -> pa.Array:
         """Returns the column as string, nullable."""
-        return self.values.take(pa.array(self.codes, pa.int32(), mask=self.codes < 0))
+        return self.values.take(self._indices())
+
+    def _indices(self) -> pa.Array:
+        missing = self.codes < 0
+        return pa.array(self.codes, pa.int32(), mask=missing if missing.any() else None)
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -60,10 +63,13 @@ def encode(column: pa.ChunkedArray) -> tuple[Texts, int]:
     if pa.types.is_null(column.type) or not len(column):
         return Texts(np.full(len(column), -1, np.int32), pa.array([], pa.string())), 0
     if not pa.types.is_dictionary(column.type):
-        column = column.cast(pa.string()).dictionary_encode()
+        column = (
+            column if column.type == pa.string() else column.cast(pa.string())
+        ).dictionary_encode()
     array = column.unify_dictionaries().combine_chunks()
     values = array.dictionary.cast(pa.string())
-    codes = array.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False)
+    indices = array.indices.fill_null(-1) if array.null_count else array.indices
+    codes = indices.to_numpy().astype(np.int32, copy=False)
     trimmed = pa.compute.utf8_trim_whitespace(values)
     cut = int(pa.compute.sum(pa.compute.not_equal(trimmed, values)).as_py() or 0)
     if cut or pa.compute.any(pa.compute.equal(values, "")).as_py():

@@ -16,7 +16,8 @@ from components.ingestion.readers.texts import (
     type_title,
     type_words,
 )
-from components.ingestion.readers.times import ANY_MOMENT, Range, type_time
+from components.ingestion.readers.times import type_time
+from components.ingestion.readers.units import ANY_MOMENT, Range
 from components.ingestion.readers.vectors import type_vector
 from transform import features
 from transform.definition import Definition, Moment
@@ -59,11 +60,6 @@ class Field:
         if isinstance(self.role, Category) and self.key.startswith("event."):
             return IDS
         return TYPES[type(self.role)]
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nearly every row has a value of its own."""
-        return isinstance(self.role, (Moment, Time, Vector))
 
 
 def fields(table: str, definition: Definition) -> tuple[Field, ...]:

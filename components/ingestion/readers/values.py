@@ -7,11 +7,11 @@ import re
 from typing import Any
 
 from components.ingestion.readers.numbers import NUMBER
-from components.ingestion.readers.times import ISO, YEAR_1990, YEAR_2100, ZONE
+from components.ingestion.readers.times import ISO, ZONE
+from components.ingestion.readers.units import PER_SECOND, YEAR_1990, YEAR_2100
 
 SEPARATORS = ("|", ";", ",")
 FEW = 50
-PER_UNIT = {"s": 1, "ms": 10**3, "us": 10**6}
 TIME_NAMES = r"time|date|_ts$|_at$|release|published|created|updated|since|signup|joined"
 
 _NUMBER = re.compile(NUMBER, re.ASCII)
@@ -63,7 +63,7 @@ def guess_time_unit(values: list[Any]) -> str:
         return "iso"
     if not texts or not all(re.fullmatch(r"\d{9,16}(\.0*)?", text, re.ASCII) for text in texts):
         return ""
-    for unit, factor in PER_UNIT.items():
+    for unit, factor in PER_SECOND.items():
         if all(YEAR_1990 <= float(text) / factor < YEAR_2100 for text in texts):
             return unit
     return ""
@@ -90,12 +90,13 @@ def _of_texts(texts: list[str], different: int) -> Kind:
     for separator in SEPARATORS:
         divided = [text for text in texts if separator in text]
         parts = [part.strip() for text in texts for part in text.split(separator)]
-        if len(divided) >= 0.1 * len(texts) and len(set(parts)) <= max(FEW, 0.2 * len(parts)):
-            if different > len(set(parts)) or separator == "|":
-                return Kind(
-                    {"kind": "categories", "separator": separator},
-                    f"{len(set(parts))} different texts, divided by {separator}",
-                )
+        few = len(set(parts))
+        repeated = len(divided) >= 0.1 * len(texts) and few <= max(FEW, 0.2 * len(parts))
+        if repeated and (separator != "," or different > few):  # "Smith, Ann" is one author
+            return Kind(
+                {"kind": "categories", "separator": separator},
+                f"{few} different texts, divided by {separator}",
+            )
     words = sum(len(text.split()) for text in texts) / len(texts)
     if words >= 3 and different > 0.5 * len(texts):
         return Kind({"kind": "words"}, f"{words:.0f} words each, nearly every value differs")

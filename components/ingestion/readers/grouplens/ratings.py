@@ -9,12 +9,11 @@ import pyarrow.csv
 
 from components.ingestion.faults import Faults
 from components.ingestion.readers import delimited
-from components.ingestion.readers.delimited import TEXT
 from components.ingestion.readers.grouplens.layout import Layout
 from components.ingestion.readers.grouplens.lines import read_rows
 from components.ingestion.readers.shards import Lines, Shard, find_text_lines, read_text
 
-COLUMNS = {"user_id": TEXT, "movie_id": TEXT, "rating": TEXT, "timestamp": pa.string()}
+COLUMNS = dict.fromkeys(("user_id", "movie_id", "rating", "timestamp"), pa.string())
 
 
 def read_ratings(layout: Layout, faults: Faults) -> Shard | None:
@@ -25,13 +24,7 @@ def read_ratings(layout: Layout, faults: Faults) -> Shard | None:
         order; None where nothing can be made of the file.
     """
     if layout.aliases:
-        shard = delimited.read(
-            layout.ratings,
-            tuple(COLUMNS),
-            faults,
-            plain=frozenset({"timestamp"}),
-            aliases=layout.aliases,
-        )
+        shard = delimited.read(layout.ratings, tuple(COLUMNS), faults, aliases=layout.aliases)
     else:
         shard = _read(layout, faults)
     if shard:

@@ -1,0 +1,41 @@
+"""A file of any format, read as raw columns."""
+
+import pathlib
+from collections.abc import Callable
+
+from components.ingestion.faults import Faults
+from components.ingestion.readers import delimited, grouplens, json_lines, parquet
+from components.ingestion.readers.layout import Layout
+from components.ingestion.readers.shards import Shard
+from components.ingestion.readers.typed import EVENTS, ITEMS, USERS, Field
+
+
+def read_file(
+    name: str, path: pathlib.Path, layout: Layout, wanted: tuple[Field, ...], faults: Faults
+) -> Shard | None:
+    """Reads the columns that typed ones are made from.
+
+    Args:
+        name: `ITEMS`, `USERS` or `EVENTS`.
+        path: The file.
+        layout: That it belongs to.
+        wanted: The typed columns.
+        faults: Told what is wrong.
+
+    Returns:
+        The columns that the file has; None where nothing can be made of it.
+    """
+    if layout.release:
+        read_release: dict[str, Callable[..., Shard | None]] = {
+            ITEMS: grouplens.read_movies,
+            USERS: grouplens.read_users,
+            EVENTS: grouplens.read_ratings,
+        }
+        return read_release[name](layout.release, faults)
+    columns = tuple(dict.fromkeys(field.column for field in wanted))
+    format_name = path.name.removesuffix(".gz").rpartition(".")[2]
+    if format_name == "parquet":
+        return parquet.read(path, columns, faults)
+    if format_name == "jsonl":
+        return json_lines.read(path, columns, faults)
+    return delimited.read(path, columns, faults)

@@ -1,0 +1,114 @@
+"""What moments can be, and the unit that they seem to be in where they are none of it."""
+
+import dataclasses
+import datetime
+import re
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from components.ingestion.readers.shards import Origin
+from transform.kinds import TimeUnit
+
+DAY = 86_400
+PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6}
+UNITS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+YEAR_1990, YEAR_2100 = 631_152_000, 4_102_444_800
+
+Seconds: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """What moments can be."""
+
+    earliest: int
+    latest: int
+    """Seconds since 1970-01-01 UTC, inclusive."""
+
+    limit: str
+    """Why none is later, such as "later than now"."""
+
+    def holds(self, seconds: Seconds) -> bool:
+        """Returns whether all of at least one moments can be."""
+        return bool(self.earliest <= seconds.min() and seconds.max() <= self.latest)
+
+
+def events_until(now: int) -> Range:
+    """Returns what moments of events can be: clocks may be a day fast."""
+    return Range(YEAR_1990, now + DAY, "later than now")
+
+
+ANY_MOMENT = Range(-(2**40), YEAR_2100 - 1, "after 2099")
+"""What moments that are known of items can be: releases may lie ahead."""
+
+
+def refuse_outside(
+    column: pa.ChunkedArray,
+    seconds: Seconds,
+    outside: npt.NDArray[np.bool_],
+    unit: TimeUnit,
+    allowed: Range,
+    origin: Origin,
+) -> None:
+    """Refuses moments out of range: by the unit that they seem to be in, if another one fits."""
+    raw = seconds.astype(np.float64) * PER_SECOND.get(unit, 1)
+    show = lambda row: f"{column[row].as_py()}"  # noqa: E731
+    left = outside.copy()
+    numeric = unit != "iso" and not pa.types.is_timestamp(column.type)
+    plausible = min(allowed.latest, YEAR_2100)
+    for other, factor in (*PER_SECOND.items(), ("ns", 10**9)) if numeric else ():
+        fits = left & (raw // factor >= YEAR_1990) & (raw // factor <= plausible)
+        if other == unit or not fits.any():
+            continue
+        remedy = (
+            f"Divide by {factor // PER_SECOND[unit]:,}"
+            if other == "ns"
+            else (f"Give {origin.key} `unit: {other}` in the definition, or convert them")
+        )
+        origin.refuse(
+            "unit",
+            np.flatnonzero(fits),
+            show,
+            lambda value, factor=factor, other=other: (
+                f"{value} is not in {UNITS[unit]}; in {UNITS[other]} it is "
+                f"{_date(float(value) // factor)}"
+            ),
+            f"{remedy}.",
+        )
+        left &= ~fits
+    for kind, rows, why in (
+        ("future", left & (seconds > allowed.latest), allowed.limit),
+        ("too-early", left & (seconds < allowed.earliest), f"before {_date(allowed.earliest)}"),
+    ):
+        origin.refuse(
+            kind,
+            np.flatnonzero(rows),
+            show,
+            lambda value, why=why: f"{value} is {_moment(value, unit)}, {why}",
+            f"Correct or remove the line, or check `unit` of {origin.key}.",
+        )
+
+
+def _moment(value: str, unit: TimeUnit) -> str:
+    """Returns the day of a raw value."""
+    if re.fullmatch(r"[+-]?\d+(\.\d*)?", value) and unit != "iso":
+        return _date(float(value) // PER_SECOND[unit])
+    return value[:10]
+
+
+def _date(seconds: float) -> str:
+    if not -62_135_596_800 <= seconds < 253_402_300_800:
+        return "no day of the years 1 to 9999"
+    moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)
+    return f"{moment:%Y-%m-%d}"
+
+
+def guess_unit(value: str) -> str:
+    """Returns the unit in which a number is a moment of these decades, or nothing."""
+    for unit, factor in PER_SECOND.items():
+        if YEAR_1990 <= float(value) / factor < YEAR_2100:
+            return f"; in {UNITS[unit]} it is {_date(float(value) // factor)}"
+    return ""
