@@ -70,6 +70,7 @@ class Answers(tf.Module):
         self.index.index(np.hstack([knowledge.vectors, knowledge.priors]), positions)
         self.item_id = tf.Variable(knowledge.items.item_id, trainable=False)
         self.title = tf.Variable(knowledge.items.title, trainable=False)
+        self.items = tf.Variable(knowledge.items.examples, trainable=False)  # for who reads it
         self.timelines = tf.Variable(knowledge.timelines, trainable=False)
         self.fallback = StaticRanking(knowledge.fallback, k)
         norms = np.linalg.norm(knowledge.vectors, axis=1, keepdims=True)

@@ -89,6 +89,9 @@ class Page:
         points = items.points.round(4).tolist()
         return {
             "version": str(version),
+            "title": items.definition.shown,
+            "noun": items.definition.item.noun,
+            "nouns": items.definition.item.nouns,
             "users": list(items.histories),
             "items": [
                 [item_id, title, *point]
@@ -122,12 +125,17 @@ class Page:
         return {
             "version": str(answer.version),
             "known_user": answer.known_user,
-            "history": [[i, items.titles[i]] for i in history if i in items.titles],
+            "history": [
+                {"id": i, "title": items.titles[i], "details": items.details(i)}
+                for i in history
+                if i in items.titles
+            ],
             "items": [
                 {
                     "id": item.item_id,
                     "title": item.title,
                     "score": item.score,
+                    "details": items.details(item.item_id),
                     "because": [
                         {"title": items.titles[other], "similarity": cosine}
                         for other, cosine in items.nearest(item.item_id, history, REASONS)

@@ -1,4 +1,4 @@
-"""Titles, histories and vectors of a version, read from its folder for the page."""
+"""Titles, features, histories and vectors of a version, read from its folder for the page."""
 
 import dataclasses
 import os
@@ -6,7 +6,10 @@ import os
 import numpy as np
 import tensorflow as tf
 
+from serving.client import bundle_definition
+from serving.page import details
 from transform import features
+from transform.definition import Definition
 
 VARIABLES = os.path.join("variables", "variables")
 
@@ -15,8 +18,14 @@ VARIABLES = os.path.join("variables", "variables")
 class Catalogue:
     """The items and the users of one version of the bundle."""
 
+    definition: Definition
+    """Of the data set: the words for people, and which features an item has."""
+
     titles: dict[str, str]
     """Title by item id, in the order of the index."""
+
+    items: np.ndarray
+    """`[items]` bytes, serialized raw items, in the same order."""
 
     directions: np.ndarray
     """`[items, dim]` float32 item vectors of length one, in the same order."""
@@ -31,10 +40,16 @@ class Catalogue:
     """Row of the index by item id."""
 
     def history(self, user_id: str) -> list[str]:
-        """Returns the items that a user rated, latest first; none for unknown users."""
+        """Returns the items of a user's history, latest first and each once; none for strangers."""
         example = tf.train.Example.FromString(self.histories.get(user_id, b""))
-        rated = example.features.feature[features.ITEM_ID].bytes_list.value
-        return [item_id.decode() for item_id in reversed(rated)]
+        past = example.features.feature[features.ITEM_ID].bytes_list.value
+        return list(dict.fromkeys(item_id.decode() for item_id in reversed(past)))
+
+    def details(self, item_id: str) -> dict[str, str]:
+        """Returns what people are shown of an item beside its title, by feature; see `details`."""
+        if item_id not in self.rows:
+            return {}
+        return details.describe(self.items[self.rows[item_id]], self.definition)
 
     def nearest(self, item_id: str, among: list[str], count: int) -> list[tuple[str, float]]:
         """Returns the items of `among` that are most similar to an item, with their cosines."""
@@ -56,18 +71,21 @@ def read(path: str) -> Catalogue:
     Raises:
         ValueError: The folder holds no bundle of this pipeline.
     """
+    definition = bundle_definition.read(path)
     try:
         stored = tf.train.load_checkpoint(os.path.join(path, VARIABLES))
-        item_id, title, timelines, directions = (
+        item_id, title, items, timelines, directions = (
             stored.get_tensor(f"answers/{name}/.ATTRIBUTES/VARIABLE_VALUE")
-            for name in ("item_id", "title", "timelines", "directions/_rows")
+            for name in ("item_id", "title", "items", "timelines", "directions/_rows")
         )
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} holds no bundle of this pipeline: {error}") from error
     ids = [each.decode() for each in item_id]
     directions = directions[: len(ids)]  # a large index is padded to whole blocks
     return Catalogue(
+        definition=definition,
         titles=dict(zip(ids, (each.decode() for each in title), strict=True)),
+        items=items,
         directions=directions,
         points=plane(directions),
         histories={_user_id(each): each for each in timelines},

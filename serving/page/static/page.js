@@ -1,10 +1,20 @@
 "use strict";
 
-// Titles come from data: they are only ever set as text, never as HTML.
+// Titles, features and words come from data: they are only ever set as text, never as HTML.
 const CHOICES = 8;
 const LONGEST_HISTORY = 500;
 const $ = (id) => document.getElementById(id);
-const state = { movies: [], users: [], own: [], shown: { history: [], recommended: [], similar: [] } };
+const state = {
+  words: {}, // title of the data set, noun and nouns of its items
+  items: [],
+  users: [],
+  own: [],
+  shown: { history: [], recommended: [], similar: [] },
+};
+
+function inWords(text) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => state.words[name]);
+}
 
 async function ask(path, body) {
   const options = body && {
@@ -37,16 +47,20 @@ function button(text, title, action) {
   return element("button", { type: "button", textContent: text, title, onclick: action });
 }
 
-function movieRow(id, title, number, because = []) {
-  const name = button(title, "similar movies", () => attempt(() => showSimilar(id, title)));
+function itemRow({ id, title, score, details, because = [] }) {
+  const name = button(title, inWords("similar {nouns}"), () => attempt(() => showSimilar(id, title)));
   name.className = "title";
   const seen = new Set(state.shown.history);
-  const row = element("div", { className: "movie" }, name);
-  if (number !== undefined) {
-    row.append(element("span", { className: "number", textContent: number.toFixed(3) }));
+  const row = element("div", { className: "item" }, name);
+  if (score !== undefined) {
+    row.append(element("span", { className: "number", textContent: score.toFixed(3) }));
   }
   if (!seen.has(id)) row.append(button("+", "I saw this one", () => add(id)));
   const item = element("li", {}, row);
+  const known = Object.entries(details).map(([feature, text]) => `${feature}: ${text}`);
+  if (known.length) {
+    item.append(element("span", { className: "details", textContent: known.join(" · ") }));
+  }
   if (because.length) {
     const near = because.map((each) => each.title).join(" and ");
     item.append(element("span", { className: "because", textContent: `near ${near}` }));
@@ -59,8 +73,8 @@ function add(id) {
   const before = state.own.length ? state.own : state.shown.history;
   state.own = [id, ...before].slice(0, LONGEST_HISTORY);
   $("user").value = "";
-  $("movie").value = "";
-  chooseMovies();
+  $("item").value = "";
+  chooseItems();
   attempt(() => recommend({ history: state.own }));
 }
 
@@ -81,32 +95,30 @@ async function recommend(query) {
   const mine = ++latest;
   const answer = await ask("api/recommendations", query);
   if (mine !== latest) return; // a later click was answered first, or will be
-  state.shown.history = answer.history.map(([id]) => id);
-  state.shown.recommended = answer.movies.map((movie) => movie.id);
+  state.shown.history = answer.history.map((item) => item.id);
+  state.shown.recommended = answer.items.map((item) => item.id);
   $("history-of").textContent = query.user === undefined
-    ? "Movies that you saw" : `History of user ${query.user} (${answer.history.length})`;
+    ? inWords("Your {nouns}, latest first") : `History of user ${query.user} (${answer.history.length})`;
   $("clear").hidden = !state.own.length;
   $("known").textContent = answer.known_user
     ? "Chosen for this history; the score is the model’s."
     : "Nothing is known: this is what is popular lately.";
-  $("history").replaceChildren(...answer.history.map(([id, title]) => {
-    const item = movieRow(id, title);
-    if (state.own.includes(id)) {
-      item.firstChild.append(button("×", "take it away", () => remove(id)));
+  $("history").replaceChildren(...answer.history.map((item) => {
+    const row = itemRow(item);
+    if (state.own.includes(item.id)) {
+      row.firstChild.append(button("×", "take it away", () => remove(item.id)));
     }
-    return item;
+    return row;
   }));
-  $("recommendations").replaceChildren(...answer.movies.map(
-    (movie) => movieRow(movie.id, movie.title, movie.score, movie.because)));
+  $("recommendations").replaceChildren(...answer.items.map(itemRow));
   draw();
 }
 
 async function showSimilar(id, title) {
-  const answer = await ask(`api/similar?movie=${encodeURIComponent(id)}`);
+  const answer = await ask(`api/similar?item=${encodeURIComponent(id)}`);
   $("similar-hint").textContent = `to ${title}, by cosine`;
-  $("similar").replaceChildren(...answer.movies.map(
-    (movie) => movieRow(movie.id, movie.title, movie.score)));
-  state.shown.similar = [id, ...answer.movies.map((movie) => movie.id)];
+  $("similar").replaceChildren(...answer.items.map(itemRow));
+  state.shown.similar = [id, ...answer.items.map((item) => item.id)];
   draw();
 }
 
@@ -121,10 +133,10 @@ function chooseUsers() {
   choose($("users"), found.slice(0, CHOICES).map((user) => [`user ${user}`, () => forUser(user)]));
 }
 
-function chooseMovies() {
-  const typed = $("movie").value.trim().toLowerCase();
+function chooseItems() {
+  const typed = $("item").value.trim().toLowerCase();
   const found = [];
-  for (const [id, title] of typed ? state.movies : []) {
+  for (const [id, title] of typed ? state.items : []) {
     if (title.toLowerCase().includes(typed)) found.push([title, () => add(id)]);
     if (found.length === CHOICES) break;
   }
@@ -149,7 +161,7 @@ function draw() {
   const colours = getComputedStyle(document.documentElement);
   const dots = (ids, colour, radius) => {
     context.fillStyle = colour;
-    for (const [id, , x, y] of state.movies) {
+    for (const [id, , x, y] of state.items) {
       if (ids && !ids.has(id)) continue;
       context.beginPath();
       context.arc(...place(canvas, x, y), radius, 0, 2 * Math.PI);
@@ -162,42 +174,48 @@ function draw() {
   }
 }
 
-function nearestMovie(event) {
+function nearestItem(event) {
   const canvas = $("map");
   const box = canvas.getBoundingClientRect();
   let best = null;
   let least = 20 ** 2; // pixels
-  for (const movie of state.movies) {
-    const [x, y] = place(canvas, movie[2], movie[3]);
+  for (const item of state.items) {
+    const [x, y] = place(canvas, item[2], item[3]);
     const distance = (x - event.clientX + box.left) ** 2 + (y - event.clientY + box.top) ** 2;
-    if (distance < least) [best, least] = [movie, distance];
+    if (distance < least) [best, least] = [item, distance];
   }
   return best;
 }
 
 function pointAt(event) {
-  const movie = nearestMovie(event);
-  if (movie) $("pointed").textContent = movie[1];
-  return movie;
+  const item = nearestItem(event);
+  if (item) $("pointed").textContent = item[1];
+  return item;
 }
 
 async function start() {
   const answer = await ask("api/catalogue");
-  state.movies = answer.movies;
+  state.words = answer;
+  state.items = answer.items;
   state.users = answer.users;
+  for (const each of document.querySelectorAll("[data-words]")) {
+    each.textContent = inWords(each.dataset.words);
+  }
+  document.title = inWords("{title} recommendations");
+  if (state.users.length) $("user").placeholder = `user id, such as ${state.users[0]}`;
   $("user").oninput = chooseUsers;
   $("user").onkeydown = (event) => {
     if (event.key === "Enter" && event.target.value.trim()) forUser(event.target.value.trim());
   };
-  $("movie").oninput = chooseMovies;
+  $("item").oninput = chooseItems;
   $("clear").onclick = () => {
     state.own = [];
     attempt(() => recommend({ history: [] }));
   };
   $("map").onpointermove = pointAt;
   $("map").onclick = (event) => {
-    const movie = pointAt(event);
-    if (movie) attempt(() => showSimilar(movie[0], movie[1]));
+    const item = pointAt(event);
+    if (item) attempt(() => showSimilar(item[0], item[1]));
   };
   window.onresize = draw;
   await recommend({ history: [] });

@@ -61,5 +61,21 @@ def test_items_by_id_or_title(bundle, text, ids):
     assert sorted(item_id for item_id, _ in bundle.items_called(text)) == ids
 
 
+def test_an_id_is_told_by_case_and_a_title_is_not(bundle, monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr(bundle._bundle.answers, "item_id", tf.constant(["SKU-1", "sku-1", "007"]))
+    titles = tf.constant(["Red shoe", "Blue Shoe", "Shoe"])
+    monkeypatch.setattr(bundle._bundle.answers, "title", titles)
+    called = {text: bundle.items_called(text) for text in ("SKU-1", "sku-1", "007", "7", "BLUE")}
+    assert {text: [item_id for item_id, _ in items] for text, items in called.items()} == {
+        **{"SKU-1": ["SKU-1"], "sku-1": ["sku-1"], "007": ["007"], "7": [], "BLUE": ["sku-1"]}
+    }
+
+
+def test_its_definition_has_the_words_for_people(bundle):
+    assert bundle.definition.item.noun == "movie"
+
+
 def test_items_that_the_catalogue_lacks(bundle):
     assert bundle.unknown_items(["1", "x", "2", ""]) == ["x", ""]

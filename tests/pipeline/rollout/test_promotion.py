@@ -1,5 +1,6 @@
 """Promotion and rollback; the server here follows models.config as TensorFlow Serving does."""
 
+import json
 import shutil
 
 import pytest
@@ -10,6 +11,7 @@ from components.registry import models_config, versions
 from components.registry.baseline import Baseline
 from pipeline.rollout import promotion
 from pipeline.rollout.model_server import ModelServer
+from transform import datasets
 
 
 def state(base):
@@ -102,9 +104,11 @@ def test_rollback_goes_to_what_was_served_and_not_to_what_was_only_pushed(base, 
 
 def test_rollback_tells_what_new_bundles_are_compared_with(base, tmp_path):
     compared = {"timelines": "a", "last_event": ""}
+    stated = json.loads(datasets.load(datasets.MOVIELENS).to_json())
     for folder in (*base.iterdir(), tmp_path / "bundle" / "Format-Serving"):
         folder.mkdir(parents=True, exist_ok=True)
-        told = manifest.Manifest({}, compared, {}, {}, {}, {}, manifest.checksums(str(folder)))
+        files = manifest.checksums(str(folder))
+        told = manifest.Manifest({}, compared, {}, {}, {}, stated, files)
         manifest.write(str(folder), told)
     bundle = standard_artifacts.Model()
     bundle.uri = str(tmp_path / "bundle")

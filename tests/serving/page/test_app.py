@@ -25,6 +25,7 @@ def client(page):
 def test_catalogue(client):
     answer = client.get("/api/catalogue").json
     assert answer["version"] == "1"
+    assert (answer["title"], answer["noun"], answer["nouns"]) == ("MovieLens", "movie", "movies")
     assert len(answer["users"]) == 12
     assert len(answer["items"]) == 60
     assert SCRIPT_TITLE in {title for _, title, _, _ in answer["items"]}
@@ -36,19 +37,19 @@ def test_a_user_has_a_history_recommendations_and_reasons(client):
     answer = client.post("/api/recommendations", json={"user": "3"}).json
     assert answer["known_user"] is True
     assert answer["version"] == "1"
-    seen = {item_id for item_id, _ in answer["history"]}
+    seen = {item["id"] for item in answer["history"]}
     assert len(seen) == 5
     assert len(answer["items"]) == 10
     assert not seen & {item["id"] for item in answer["items"]}
     reasons = {reason["title"] for item in answer["items"] for reason in item["because"]}
     assert reasons
-    assert reasons <= {title for _, title in answer["history"]}
+    assert reasons <= {item["title"] for item in answer["history"]}
 
 
 def test_a_history_is_answered_and_unknown_ids_are_left_out(client):
     answer = client.post("/api/recommendations", json={"history": ["9", "no such item"]}).json
     assert answer["known_user"] is True
-    assert [item_id for item_id, _ in answer["history"]] == ["9"]
+    assert [item["id"] for item in answer["history"]] == ["9"]
     assert "9" not in {item["id"] for item in answer["items"]}
 
 
@@ -63,6 +64,7 @@ def test_nobody_gets_what_is_popular_and_no_reasons(client):
 def test_similar(client):
     answer = client.get("/api/similar?item=9").json
     assert len(answer["items"]) == 10
+    assert answer["items"][0]["details"] == {"year": "1999", "genres": "Drama, War"}
     assert client.get("/api/similar?item=no").json["items"] == []
 
 
@@ -133,3 +135,9 @@ def wait_for(condition):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+def test_the_files_speak_of_no_data_set(client):
+    for path in app.FILES:
+        text = client.get(path).text.lower()
+        assert "movie" not in text and "film" not in text

@@ -1,7 +1,11 @@
+"""What the page reads from the folder of a version."""
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from serving.page import catalogue
+from serving.page import catalogue, details
+from transform import datasets, definition_files, yaml_files
 
 
 def test_a_folder_without_a_bundle_is_named(tmp_path):
@@ -25,12 +29,17 @@ def test_a_bundle_is_read_without_its_model(bundle_base):
     assert len(items.history("3")) == 5
     assert set(items.history("3")) <= set(items.titles)
     assert items.history("nobody") == []
+    assert items.definition.shown == "MovieLens"
+    assert items.details("7") == {"year": "1999", "genres": "Drama, War"}
+    assert items.details("no such item") == {}
 
 
 def test_the_nearest_of_some_items():
     directions = np.array([[1, 0], [0.8, 0.6], [0, 1], [-1, 0]], np.float32)
     ids = ["a", "b", "c", "d"]
     items = catalogue.Catalogue(
+        definition=datasets.load(datasets.MOVIELENS),
+        items=np.array([b""] * 4, object),
         titles=dict.fromkeys(ids, ""),
         directions=directions,
         points=np.zeros((4, 2), np.float32),
@@ -42,3 +51,53 @@ def test_the_nearest_of_some_items():
     assert [(item, round(cosine, 6)) for item, cosine in nearest] == [("b", 0.8), ("c", 0.0)]
     assert items.nearest("unknown", ["a"], 2) == []
     assert items.nearest("a", ["a", "unknown"], 2) == []
+
+
+ITEM = """
+name: shop
+item:
+  id: sku
+  features:
+    brand: {kind: category}
+    price: {kind: number}
+    tags: {kind: categories}
+    release_time: {kind: time}
+    text: {kind: words}
+    image: {kind: vector, size: 2}
+event: {user: customer, item: sku, time: {column: ts}}
+"""
+
+
+def test_features_for_people():
+    definition = definition_files.build(*yaml_files.parse(ITEM, "d.yaml"), "d.yaml")
+    item = tf.train.Example()
+    stored = item.features.feature
+    stored["price"].float_list.value.append(19.99)
+    stored["tags"].bytes_list.value.extend([b"red", "für".encode()])
+    stored["release_time"].int64_list.value.append(1_700_000_000)
+    stored["text"].bytes_list.value.append(b"a long text")
+    stored["image"].float_list.value.extend([1, 2])
+    assert details.describe(item.SerializeToString(), definition) == {
+        "price": "19.99",
+        "tags": "red, für",
+        "release time": "2023-11-14",
+    }
+    stored["release_time"].int64_list.value[0] = 10**12
+    stored["brand"].bytes_list.value.append(b"Acme")
+    described = details.describe(item.SerializeToString(), definition)
+    assert (described["brand"], described["release time"]) == ("Acme", "1000000000000 s")
+
+
+def test_an_item_that_is_twice_in_a_history_is_shown_once():
+    timeline = tf.train.Example()
+    timeline.features.feature["item_id"].bytes_list.value.extend([b"a", b"b", b"a"])
+    items = catalogue.Catalogue(
+        definition=datasets.load(datasets.MOVIELENS),
+        items=np.array([], object),
+        titles={},
+        directions=np.zeros((0, 2), np.float32),
+        points=np.zeros((0, 2), np.float32),
+        histories={"someone": timeline.SerializeToString()},
+        rows={},
+    )
+    assert items.history("someone") == ["a", "b"]

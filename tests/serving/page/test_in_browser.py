@@ -83,6 +83,18 @@ def test_a_user_is_searched_and_answered(browser):
     assert all(float(score) for score in texts(browser, "#recommendations .number"))
     assert any(text.startswith("near ") for text in texts(browser, "#recommendations .because"))
     assert one(browser, "#version").text == "answered by version 1"
+    details = texts(browser, "#recommendations .details")
+    assert details == ["year: 1999 · genres: Drama, War"] * 10
+
+
+@needs_chromium
+def test_it_speaks_in_the_words_of_the_definition(browser):
+    wait_until(lambda: one(browser, "#similar-to").text == "Similar movies")
+    assert one(browser, "h1").text == browser.title == "MovieLens recommendations"
+    assert one(browser, "label[for=item]").text == "… or movies that you saw"
+    assert "vectors of all movies" in one(browser, "#pointed").text
+    assert one(browser, "#user").get_attribute("placeholder") == "user id, such as 1"
+    assert "{" not in one(browser, "body").text
 
 
 @needs_chromium
