@@ -57,15 +57,15 @@ def item(number):
     }
 
 
-def transform(folder, record, preprocessing_fn, splits, analyzed):
+def transform(folder, record, preprocessing_fn, splits, analyzed, definition):
     """Writes what TFX's Transform would: the graph, and gzipped records by split."""
-    metadata = dataset_metadata.DatasetMetadata(schemas.of(record, DEFINITION))
+    metadata = dataset_metadata.DatasetMetadata(schemas.of(record, definition))
     with tft_beam.Context(temp_dir=str(folder / "temp")):
         (_, _), fn = (
             splits[analyzed],
             metadata,
         ) | tft_beam.AnalyzeAndTransformDataset(
-            lambda inputs: preprocessing_fn(inputs, {"definition": DEFINITION.to_json()})
+            lambda inputs: preprocessing_fn(inputs, {"definition": definition.to_json()})
         )
         fn | tft_beam.WriteTransformFn(str(folder / "graph"))
         for name, rows in splits.items():
@@ -81,8 +81,9 @@ def transform(folder, record, preprocessing_fn, splits, analyzed):
 class Data:
     """Both Transforms' output in one folder, and what the Trainer gets of it."""
 
-    def __init__(self, folder, train, held_out, items):
+    def __init__(self, folder, train, held_out, items, definition=DEFINITION):
         self.folder = folder
+        self.definition = definition
         self.held_out = held_out
         self.items = items
         transform(
@@ -91,6 +92,7 @@ class Data:
             preprocessing.timelines,
             {features.TRAIN: train, features.EVAL: held_out},
             features.TRAIN,
+            definition,
         )
         transform(
             folder / "items",
@@ -98,6 +100,7 @@ class Data:
             preprocessing.items,
             {features.CATALOGUE: items},
             features.CATALOGUE,
+            definition,
         )
 
     def fn_args(self, name, **settings):
@@ -112,7 +115,7 @@ class Data:
             serving_model_dir=str(self.folder / name / "model"),
             model_run_dir=str(self.folder / name / "logs"),
             custom_config={
-                "definition": DEFINITION.to_json(),
+                "definition": self.definition.to_json(),
                 "model": {**SMALL, **settings},
             },
         )
@@ -121,7 +124,7 @@ class Data:
         """Returns the `TrainingData`."""
         args = self.fn_args("unused")
         return read_training_data(
-            definition=DEFINITION,
+            definition=self.definition,
             train_files=args.train_files,
             eval_files=args.eval_files,
             item_files=args.item_files,
