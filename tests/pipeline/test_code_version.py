@@ -15,6 +15,7 @@ from support import ROOT
 CONFIG = PipelineConfig("movielens", "/data", "/root", "/serving/movielens")
 EXAMPLE_GENS = {"ItemsExampleGen", "TimelinesExampleGen"}
 GATES = {"TimelinesGate", "ItemsGate"}
+SCHEMAS = {"TimelinesSchema", "ItemsSchema"}
 TRANSFORMS = {"TimelinesTransform", "ItemsTransform"}
 TRAINING = {"TwoTowerTrainer", "TwoTowerTuner"}
 OF_THE_BUNDLE = {"CandidateIndex", "Evaluator", "Canary"}
@@ -56,13 +57,20 @@ def cache_keys(copy, monkeypatch):
         ("components/bundle/answers.py", OF_THE_BUNDLE),
         ("components/ingestion/splits.py", EXAMPLE_GENS),
         ("components/ingestion/readers/grouplens/lines.py", EXAMPLE_GENS),
-        ("components/validation/gate.py", GATES),
+        ("components/validation/gate.py", GATES | SCHEMAS),
         ("components/evaluation/means.py", {"Evaluator"}),
         ("components/training/trainer.py", TRAINING),
         ("trainer/tuning/search_space.py", {"TwoTowerTuner"}),
         ("trainer/model/losses.py", TRAINING),
         ("trainer/run.py", TRAINING),
-        ("transform/features.py", EXAMPLE_GENS | GATES | TRANSFORMS | TRAINING | OF_THE_BUNDLE),
+        (
+            "transform/features.py",
+            EXAMPLE_GENS | SCHEMAS | GATES | TRANSFORMS | TRAINING | OF_THE_BUNDLE,
+        ),
+        (
+            "transform/datasets/movielens.yaml",
+            EXAMPLE_GENS | SCHEMAS | GATES | TRANSFORMS | TRAINING | OF_THE_BUNDLE,
+        ),
     ],
 )
 def test_a_comment_changes_the_cache_keys_of_what_runs_it_and_no_others(

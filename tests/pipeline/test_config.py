@@ -39,7 +39,6 @@ def test_impossible_serving_is_named(field):
         ("k", 10),
         ("span", "seven"),
         ("data", "/data/{span}"),
-        ("withdrawn", ("5,6",)),
         ("withdrawn", ("",)),
     ],
 )

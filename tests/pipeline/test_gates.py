@@ -1,5 +1,6 @@
 """What the Evaluator is told, and how its words are read back."""
 
+import dataclasses
 import json
 
 import pytest
@@ -10,6 +11,10 @@ from components.bundle import measurements
 from pipeline import gates
 from pipeline.config import Gates
 from pipeline.runs import verdict
+from support.generated_shop import shop
+from transform import datasets
+
+MOVIELENS = datasets.load(datasets.MOVIELENS)
 
 
 def thresholds(config):
@@ -25,8 +30,13 @@ def thresholds(config):
     return found
 
 
+def sliced(config):
+    return [list(spec.feature_keys) for spec in config.slicing_specs]
+
+
 def test_only_the_gated_metric_the_lift_and_the_recall_are_held_to_thresholds():
-    found = thresholds(gates.eval_config(Gates(min_hit_at_10=0.2, min_lift=0.01, max_drop=0.05)))
+    asked = Gates(min_hit_at_10=0.2, min_lift=0.01, max_drop=0.05)
+    found = thresholds(gates.eval_config(asked, MOVIELENS))
     assert set(found) == {gates.GATED, gates.LIFT, gates.RECALL}
     assert found[gates.RECALL].value_threshold.lower_bound.value == pytest.approx(0.95)
     assert found[gates.GATED].value_threshold.lower_bound.value == pytest.approx(0.2)
@@ -35,15 +45,18 @@ def test_only_the_gated_metric_the_lift_and_the_recall_are_held_to_thresholds():
 
 
 def test_every_metric_is_measured_of_bundle_and_yardsticks_and_sliced():
-    config = gates.eval_config(Gates())
+    config = gates.eval_config(Gates(), MOVIELENS)
     (means,) = (m for spec in config.metrics_specs for m in spec.metrics if m.class_name == "Means")
     names = set(json.loads(means.config)["outputs"])
     for metric in measurements.METRICS:
         assert {metric, f"popular {metric}", f"recent {metric}"} <= names
-    assert [list(s.feature_keys) for s in config.slicing_specs] == [
-        [],
-        *([name] for name in gates.SLICES),
-    ]
+    assert sliced(config) == [[], ["activity"], ["age_group"], ["gender"], ["label_popularity"]]
+
+
+def test_slices_are_those_of_the_definition():
+    assert sliced(gates.eval_config(Gates(), shop())) == [[]]
+    by_country = dataclasses.replace(shop(), slices={"country": (), "activity": ()})
+    assert sliced(gates.eval_config(Gates(), by_country)) == [[], ["country"], ["activity"]]
 
 
 FAILURES = """

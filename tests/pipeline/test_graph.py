@@ -42,7 +42,7 @@ REFRESH_UPSTREAM = {
     "Canary": {"CandidateIndex", "ServedTowers", "ItemsExampleGen", "TimelinesExampleGen"},
 }
 del REFRESH_UPSTREAM["TwoTowerTrainer"], REFRESH_UPSTREAM["ItemsTransform"]
-CONFIG = PipelineConfig("movielens", "/data", "/root", "/serving/movielens", withdrawn=("4", "5"))
+CONFIG = PipelineConfig("movielens", "/data", "/root", "/serving/movielens", withdrawn=("4", "5,6"))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_cached_towers_are_found_by_their_fingerprint_and_not_by_the_version_tha
 
 @pytest.mark.parametrize("node", ["CandidateIndex", "Canary"])
 def test_withdrawn_items_reach_index_and_canary(graph, node):
-    assert parameters(graph, node)["withdrawn"] == '["4", "5"]'
+    assert parameters(graph, node)["withdrawn"] == '["4", "5,6"]'
 
 
 def test_nodes_can_be_named_on_kubeflow(graph):

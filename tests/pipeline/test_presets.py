@@ -21,10 +21,10 @@ DEFAULTS = {
     "model.heads": 2,
     "model.window": 50,
     "model.order": "time",
-    "model.ratings": False,
+    "model.event_features": True,
     "model.gaps": False,
-    "model.profile": True,
-    "model.content": True,
+    "model.user_features": True,
+    "model.item_features": True,
     "model.item_bias": True,
     "model.loss": "auto",
     "model.full_softmax_up_to": 20_000,
@@ -59,7 +59,6 @@ DEFAULTS = {
 ML_1M = {
     "model.blocks": 2,
     "model.window": 200,
-    "model.ratings": True,
     "model.gaps": True,
     "model.id_dropout": 0.01,
     "model.dropout": 0.2,
@@ -75,8 +74,9 @@ BLOG = {
     "model.embedding_dim": 32,
     "model.history": "none",
     "model.window": 1,
-    "model.profile": False,
-    "model.content": False,
+    "model.event_features": False,
+    "model.user_features": False,
+    "model.item_features": False,
     "model.item_bias": False,
     "model.loss": "retrieval",
     "model.uniform_negatives": 0,
@@ -102,10 +102,11 @@ def test_defaults():
 @pytest.mark.parametrize(
     ("name", "dataset", "different"),
     [
-        ("ml-100k", "ml-100k", {}),
+        ("ml-100k", "ml-100k", {"model.event_features": False}),
         ("ml-1m", "ml-1m", ML_1M),
-        ("ml-latest-small", "ml-latest-small", {}),
+        ("ml-latest-small", "ml-latest-small", {"model.event_features": False}),
         ("blog", "ml-100k", BLOG),
+        ("catalogue", "", {"model.gaps": True}),
     ],
 )
 def test_every_effective_value(name, dataset, different):
@@ -114,9 +115,11 @@ def test_every_effective_value(name, dataset, different):
     assert changes.flat(preset.settings) == {**DEFAULTS, **different}
 
 
-def test_the_default_comes_first_and_all_can_be_fetched():
-    assert presets.names() == ["ml-100k", "blog", "ml-1m", "ml-latest-small"]
-    assert all(presets.find(name).dataset in releases.RELEASES for name in presets.names())
+def test_the_default_comes_first_and_all_but_that_of_own_data_can_be_fetched():
+    assert presets.names() == ["ml-100k", "blog", "catalogue", "ml-1m", "ml-latest-small"]
+    fetched = {name: presets.find(name).dataset for name in presets.names()}
+    assert fetched.pop(presets.OWN) == ""
+    assert set(fetched.values()) <= set(releases.RELEASES)
 
 
 def test_movielens_stays_exact():
@@ -129,6 +132,6 @@ def test_unknown_preset_lists_those_there_are_and_guesses():
     with pytest.raises(ConfigurationError) as refused:
         presets.find("ml-1M")
     assert str(refused.value) == (
-        "Unknown preset 'ml-1M'; there are: ml-100k, blog, ml-1m, ml-latest-small; "
+        "Unknown preset 'ml-1M'; there are: ml-100k, blog, catalogue, ml-1m, ml-latest-small; "
         "did you mean 'ml-1m'?"
     )

@@ -7,9 +7,9 @@ from pipeline.settings.errors import ConfigurationError
 
 
 def test_settings_are_changed_by_their_type():
-    texts = ["model.epochs=3", "model.profile=false", "gates.min_lift=0.01", "split.method=random"]
+    texts = ["model.epochs=3", "model.user_features=false", "gates.min_lift=0.01", "split.method=random"]
     found = changes.apply(Settings(), changes.parse([*texts, "serving.trend.weight=8"]))
-    assert (found.model.epochs, found.model.profile) == (3, False)
+    assert (found.model.epochs, found.model.user_features) == (3, False)
     assert found.gates.min_lift == 0.01
     assert found.split.method == "random"
     assert (found.serving.trend.weight, found.serving.trend.days) == (8.0, 30)
@@ -48,7 +48,7 @@ def test_a_cut_can_be_taken_back():
         ("model.epochs=", "model.epochs must be an integer >= 1, got ''"),
         ("model.epochs=1.5", "model.epochs must be an integer >= 1, got '1.5'"),
         ("model.epochs=none", "model.epochs must be an integer >= 1, got 'none'"),
-        ("model.profile=1", "model.profile must be true or false, got '1'"),
+        ("model.user_features=1", "model.user_features must be true or false, got '1'"),
         ("model.epochs=0", "model.epochs must be an integer >= 1, got 0"),
         ("model.history=sum", "model.history must be one of none, mean, attention, got 'sum'"),
         ("model.temperature=nan", "model.temperature must be a number > 0, got nan"),
