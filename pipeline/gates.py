@@ -1,4 +1,4 @@
-"""When a bundle may be pushed: what the Evaluator measures, and the thresholds it is held to."""
+"""Gates of a bundle: what the Evaluator measures, and the thresholds it must reach."""
 
 import json
 from typing import Any
@@ -6,34 +6,32 @@ from typing import Any
 import tensorflow_model_analysis as tfma
 from google.protobuf import json_format
 
-from components.bundle import measurements
+from components.bundle import measurements, slices
 from components.evaluation.coverage import Coverage
 from components.evaluation.means import Means
 from pipeline.config import Gates
-from transform import features
+from transform.definition import Definition
 
 EVALUATE, DESCRIBE = "evaluate", "describe"
 GATED = "hit@10"
 LIFT = "hit@10 over popular"
 RECALL = f"index recall@{measurements.RECALL_AT}"
-SLICES = (
-    measurements.ACTIVITY,
-    measurements.AGE_GROUP,
-    features.GENDER,
-    measurements.LABEL_POPULARITY,
-)
 
 
-def eval_config(gates: Gates) -> tfma.EvalConfig:
+def eval_config(gates: Gates, definition: Definition) -> tfma.EvalConfig:
     """Returns what TFMA measures on the bundle's `evaluate` signature.
 
-    Every number is a mean over held-out ratings: examples are weighed by how many they hold, which
+    Every number is a mean over held-out events: examples are weighed by how many they hold, which
     leaves out users of whom nothing was held out.
+
+    Args:
+        gates: Thresholds, of which all must be reached.
+        definition: Definition of the data set, which says by what metrics are sliced.
     """
     outputs = dict(measurements.METRICS)
-    for yardstick in measurements.YARDSTICKS:
+    for baseline in measurements.BASELINES:
         outputs |= {
-            f"{yardstick} {name}": f"{yardstick}_{output}"
+            f"{baseline} {name}": f"{baseline}_{output}"
             for name, output in measurements.METRICS.items()
         }
     outputs |= {LIFT: measurements.LIFT, RECALL: measurements.RECALL}
@@ -70,7 +68,10 @@ def eval_config(gates: Gates) -> tfma.EvalConfig:
                     "label_key": measurements.LABEL_COUNT,
                 }
             ],
-            "slicing_specs": [{}, *({"feature_keys": [name]} for name in SLICES)],
+            "slicing_specs": [
+                {},
+                *({"feature_keys": [key]} for key in slices.slice_keys(definition)),
+            ],
             "metrics_specs": [means, whole],
         },
         tfma.EvalConfig(),

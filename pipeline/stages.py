@@ -12,7 +12,7 @@ from tfx.dsl.components.base import base_node
 
 from components.bundle.component import CandidateIndex
 from components.bundle.popularity import Trend
-from components.canary import Canary
+from components.canary.component import Canary
 from components.evaluation.evaluator import BundleEvaluator
 from components.ingestion.movies_example_gen import MoviesExampleGen
 from components.ingestion.ratings_example_gen import RatingsExampleGen

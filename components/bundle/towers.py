@@ -1,4 +1,4 @@
-"""The trained towers inside a bundle, as they are: a refresh needs nothing but what is served.
+"""Trained towers kept inside a bundle, so that a refresh needs nothing but what is served.
 
 The bundle's own graph holds them too, and TensorFlow can save that part of it again, with the same
 answers. But it wraps the functions of every table once more each time: refreshed every night,
@@ -14,7 +14,6 @@ from tfx.dsl.io import fileio
 from tfx.utils import io_utils
 
 from components.bundle import manifest
-from components.registry import versions
 
 PATH = os.path.join("assets.extra", "towers.zip")  # TFX's Pusher leaves out a second SavedModel
 
@@ -54,33 +53,3 @@ def unpack(bundle: str, towers: str) -> None:
         fileio.copy(os.path.join(bundle, PATH), archive)
         shutil.unpack_archive(archive, local)
         io_utils.copy_dir(local, towers)
-
-
-def served(base: str) -> tuple[str, manifest.Manifest]:
-    """Returns the path of the bundle that is served, which holds its towers, and its manifest.
-
-    Args:
-        base: The folder that TensorFlow Serving watches.
-
-    Raises:
-        LookupError: Nothing is served.
-        ValueError: It is not what its manifest says, or holds no towers.
-    """
-    version = versions.served(base)
-    if version is None:
-        raise LookupError(f"Nothing is served from {base} yet; start with `movielens run`.")
-    bundle = versions.folder(base, version)
-    found = manifest.problems(bundle)
-    if found:
-        raise ValueError(
-            f"Version {version} in {base} is damaged: {'; '.join(found)}. `movielens serving "
-            "promote` serves another one, `movielens run` makes one."
-        )
-    told = manifest.read(bundle)
-    assert told is not None  # a missing one is a problem
-    if PATH not in told.files:
-        raise ValueError(
-            f"Version {version} in {base} was made before bundles held their towers; `movielens "
-            "run` makes one that does."
-        )
-    return bundle, told

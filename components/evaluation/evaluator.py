@@ -2,12 +2,25 @@
 
 from typing import Any
 
+import tensorflow_model_analysis as tfma
 from tfx import types
-from tfx.components.evaluator import component, executor
-from tfx.dsl.components.base import executor_spec
+from tfx.components.evaluator import executor
+from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.dsl.io import fileio
-from tfx.types import artifact_utils, standard_component_specs
-from tfx.utils import path_utils
+from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
+from tfx.types.component_spec import ExecutionParameter
+from tfx.utils import json_utils, path_utils
+
+CODE_VERSION = "code_version"
+
+
+class BundleEvaluatorSpec(standard_component_specs.EvaluatorSpec):
+    """TFX's EvaluatorSpec, with the version of the metrics' code, which is then part of the key."""
+
+    PARAMETERS = {
+        **standard_component_specs.EvaluatorSpec.PARAMETERS,
+        CODE_VERSION: ExecutionParameter(type=str),
+    }
 
 
 class Executor(executor.Executor):
@@ -35,7 +48,43 @@ def has_model(artifact: types.Artifact) -> bool:
     return fileio.isdir(path_utils.serving_model_dir(artifact.uri))
 
 
-class BundleEvaluator(component.Evaluator):
-    """Stock TFMA on the bundle, with or without a baseline."""
+class BundleEvaluator(base_beam_component.BaseBeamComponent):
+    """Stock TFMA on the bundle, with or without a baseline.
 
+    Outputs: `evaluation`, metrics by slice; `blessing`, whether every threshold held.
+    """
+
+    SPEC_CLASS = BundleEvaluatorSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
+
+    def __init__(
+        self,
+        examples: types.BaseChannel,
+        example_splits: list[str],
+        model: types.BaseChannel,
+        baseline_model: types.BaseChannel,
+        eval_config: tfma.EvalConfig,
+        code_version: str = "",
+    ) -> None:
+        """Creates the component.
+
+        Args:
+            examples: Raw timelines.
+            example_splits: Names of the splits to evaluate on.
+            model: The bundle.
+            baseline_model: The bundle to compare with; an artifact without a model stands for none.
+            eval_config: Metrics, slices and thresholds.
+            code_version: Hash of the code that the metrics run.
+        """
+        super().__init__(
+            spec=BundleEvaluatorSpec(
+                examples=examples,
+                example_splits=json_utils.dumps(example_splits),
+                model=model,
+                baseline_model=baseline_model,
+                eval_config=eval_config,
+                code_version=code_version,
+                evaluation=types.Channel(type=standard_artifacts.ModelEvaluation),
+                blessing=types.Channel(type=standard_artifacts.ModelBlessing),
+            )
+        )

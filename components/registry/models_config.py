@@ -1,10 +1,11 @@
-"""TensorFlow Serving's `models.config`: which versions are loaded, and which label means which.
+"""TensorFlow Serving's `models.config`: the versions to load, and the version of each label.
 
-It lies beside the folder of the model that it is for. Without it the server loads the newest
-version, and nothing has a label.
+The file lies beside the folder of its model. Where it names no versions the server loads the
+newest.
 """
 
 import os
+import uuid
 
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
@@ -12,15 +13,16 @@ from tfx.dsl.io import fileio
 
 NAME = "models.config"
 STABLE, CANARY = "stable", "canary"
+PLATFORM = "tensorflow"
 
 
 def path_of(base: str) -> str:
-    """Returns where the configuration for the model in the folder `base` is."""
+    """Returns the path of the configuration of the model in the folder `base`."""
     return os.path.join(os.path.dirname(base.rstrip("/")), NAME)
 
 
 def labels(base: str) -> dict[str, int]:
-    """Returns the version of each label; nothing where there is no configuration.
+    """Returns the version of each label; none where there is no configuration.
 
     Raises:
         ValueError: The configuration can't be read.
@@ -31,7 +33,7 @@ def labels(base: str) -> dict[str, int]:
 
 
 def loaded(base: str) -> list[int]:
-    """Returns the versions that the configuration names; none means the newest only.
+    """Returns the versions that the configuration names; none: the newest is loaded.
 
     Raises:
         ValueError: The configuration can't be read.
@@ -43,22 +45,20 @@ def loaded(base: str) -> list[int]:
 def write(
     base: str, versions: set[int], labels: dict[str, int], seen_as: str | None = None
 ) -> None:
-    """Writes what the server shall load, whole or not at all; other models in the file stay.
+    """Writes the versions that the server shall load; other models in the file stay.
 
     Args:
-        base: The folder of the model.
-        versions: What to load.
-        labels: The version that each label means.
-        seen_as: Path of `base` as the server sees it, such as "/models/movielens"; by default as it
-            is in the configuration already, else `base` itself.
+        base: Folder of the model.
+        versions: Versions to load.
+        labels: Version of each label.
+        seen_as: Path of `base` as the server sees it, such as "/models/movielens"; by default the
+            path in the configuration, else `base` itself.
     """
     config = _read(base)
     model = _model(config, base)
     if model is None:
-        model = config.model_config_list.config.add()
-        model.name = name_of(base)
-        model.base_path = os.path.abspath(base) if "://" not in base else base
-    model.model_platform = "tensorflow"
+        model = _add_model(config, base)
+    model.model_platform = PLATFORM
     model.base_path = seen_as or model.base_path
     model.model_version_policy.Clear()
     model.model_version_policy.specific.versions.extend(sorted(versions))
@@ -67,16 +67,29 @@ def write(
     replace(path_of(base), text_format.MessageToString(config))
 
 
+def write_newest(base: str) -> None:
+    """Writes a configuration that serves the newest version, unless there is one already.
+
+    Args:
+        base: Folder of the model.
+    """
+    path = path_of(base)
+    if not fileio.exists(path):
+        config = model_server_config_pb2.ModelServerConfig()
+        _add_model(config, base)
+        replace(path, text_format.MessageToString(config))
+
+
 def replace(path: str, text: str) -> None:
     """Writes a small file, whole or not at all."""
-    temporary = f"{path}.tmp"
+    temporary = f"{path}.{uuid.uuid4().hex}.tmp"
     with fileio.open(temporary, "w") as file:
         file.write(text)
     fileio.rename(temporary, path, overwrite=True)
 
 
 def name_of(base: str) -> str:
-    """Returns the name under which the model in the folder `base` is served."""
+    """Returns the name of the model in the folder `base`: that of the folder."""
     return os.path.basename(base.rstrip("/"))
 
 
@@ -96,9 +109,19 @@ def _read(base: str) -> model_server_config_pb2.ModelServerConfig:
         ) from error
 
 
+def _add_model(
+    config: model_server_config_pb2.ModelServerConfig, base: str
+) -> model_server_config_pb2.ModelConfig:
+    """Adds an entry for the model in the folder `base`, and returns it."""
+    path = os.path.abspath(base) if "://" not in base else base
+    return config.model_config_list.config.add(
+        name=name_of(base), base_path=path, model_platform=PLATFORM
+    )
+
+
 def _model(
     config: model_server_config_pb2.ModelServerConfig, base: str
 ) -> model_server_config_pb2.ModelConfig | None:
     """Returns the entry of the model in the folder `base`, by its name."""
-    named = [model for model in config.model_config_list.config if model.name == name_of(base)]
-    return named[0] if named else None
+    matches = [model for model in config.model_config_list.config if model.name == name_of(base)]
+    return matches[0] if matches else None

@@ -5,7 +5,8 @@ from tfx import v1 as tfx
 from tfx.utils import path_utils
 
 from components.bundle import towers
-from components.training.trainer import TRAINING_RUN
+from components.registry import served_bundle
+from transform import features
 
 
 @tfx.dsl.components.component
@@ -28,12 +29,12 @@ def ServedTowers(
         LookupError: Nothing is served.
         ValueError: What is served is damaged, holds no towers, or others.
     """
-    bundle, told = towers.served(serving_base)
-    if told.towers["sha256"] != sha256:
+    bundle, described = served_bundle.find_with_towers(serving_base)
+    if described.towers["sha256"] != sha256:
         raise ValueError(
-            f"The towers in {bundle} have the fingerprint {told.towers['sha256']}, not {sha256}: "
-            "others were pushed or promoted since the refresh began. Refresh again."
+            f"The towers in {bundle} have the fingerprint {described.towers['sha256']}, not "
+            f"{sha256}: others were pushed or promoted since the refresh began. Refresh again."
         )
     towers.unpack(bundle, path_utils.serving_model_dir(model.uri))
-    model.set_string_custom_property(TRAINING_RUN, told.towers["run"])
+    model.set_string_custom_property(features.TRAINING_RUN, described.towers["run"])
     logging.info("Took the towers out of %s.", bundle)

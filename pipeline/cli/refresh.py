@@ -42,7 +42,7 @@ def refresh_command(options: argparse.Namespace) -> int:
         LookupError: Nothing is served, or no run tells where the data is.
         ValueError: An option or the served bundle is not usable, or a component failed.
     """
-    from components.bundle import towers
+    from components.registry import served_bundle
     from pipeline.runs.recorded_run import run_and_record
     from pipeline.runs.report import tell
 
@@ -55,7 +55,7 @@ def refresh_command(options: argparse.Namespace) -> int:
             )
     output = run_options.output_folder(options)
     paths = output_paths(output)
-    _, told = towers.served(str(paths["serving_base"]))
+    _, told = served_bundle.find_with_towers(str(paths["serving_base"]))
     settings = [*as_served(told.settings), *options.set]
     preset = presets.with_settings(presets.find(options.preset), settings)
     data = options.data.absolute() if options.data else _last_data(output)

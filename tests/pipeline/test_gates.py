@@ -10,6 +10,10 @@ from components.bundle import measurements
 from pipeline import gates
 from pipeline.config import Gates
 from pipeline.runs import verdict
+from transform import datasets, definition
+from transform.kinds import Category, Number
+
+MOVIELENS = datasets.load(datasets.MOVIELENS)
 
 
 def thresholds(config):
@@ -26,7 +30,9 @@ def thresholds(config):
 
 
 def test_only_the_gated_metric_the_lift_and_the_recall_are_held_to_thresholds():
-    found = thresholds(gates.eval_config(Gates(min_hit_at_10=0.2, min_lift=0.01, max_drop=0.05)))
+    found = thresholds(
+        gates.eval_config(Gates(min_hit_at_10=0.2, min_lift=0.01, max_drop=0.05), MOVIELENS)
+    )
     assert set(found) == {gates.GATED, gates.LIFT, gates.RECALL}
     assert found[gates.RECALL].value_threshold.lower_bound.value == pytest.approx(0.95)
     assert found[gates.GATED].value_threshold.lower_bound.value == pytest.approx(0.2)
@@ -34,16 +40,32 @@ def test_only_the_gated_metric_the_lift_and_the_recall_are_held_to_thresholds():
     assert found[gates.LIFT].value_threshold.lower_bound.value == pytest.approx(0.01)
 
 
-def test_every_metric_is_measured_of_bundle_and_yardsticks_and_sliced():
-    config = gates.eval_config(Gates())
+def test_every_metric_is_measured_of_bundle_and_baselines_and_sliced():
+    config = gates.eval_config(Gates(), MOVIELENS)
     (means,) = (m for spec in config.metrics_specs for m in spec.metrics if m.class_name == "Means")
     names = set(json.loads(means.config)["outputs"])
     for metric in measurements.METRICS:
         assert {metric, f"popular {metric}", f"recent {metric}"} <= names
     assert [list(s.feature_keys) for s in config.slicing_specs] == [
         [],
-        *([name] for name in gates.SLICES),
+        ["activity"],
+        ["age_group"],
+        ["gender"],
+        ["label_popularity"],
     ]
+
+
+def test_slices_are_those_of_the_definition():
+    shop = definition.Definition(
+        name="shop",
+        item=definition.Item(id="sku"),
+        user=definition.User(id="u", features={"country": Category(), "income": Number()}),
+        event=definition.Event(user="u", item="i", time=definition.Moment("t")),
+        slices={"income": (10.5,), "country": ()},
+    )
+    config = gates.eval_config(Gates(), shop)
+    keys = [list(spec.feature_keys) for spec in config.slicing_specs]
+    assert keys == [[], ["income_group"], ["country"]]
 
 
 FAILURES = """

@@ -1,4 +1,8 @@
+import concurrent.futures
+
 import pytest
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
 
 from components.registry import models_config
 
@@ -48,3 +52,58 @@ def test_broken_configuration_is_named(base, tmp_path):
     (tmp_path / "models.config").write_text("model_config_list { nonsense: 1 }")
     with pytest.raises(ValueError, match=r"models\.config is not a configuration of TensorFlow"):
         models_config.labels(base)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("serving", "movielens"),
+        ('say "when"', 'movie"lens'),
+        ("back\\slash", "movie\\lens"),
+        ("two words", "movie lens"),
+        ("Filme für Ödön 映画", "films à voir"),
+    ],
+    ids=["plain", "quote", "backslash", "blank", "non-ascii"],
+)
+def test_newest_is_served_from_any_folder(tmp_path, folder, name):
+    base = tmp_path / folder / name
+    base.mkdir(parents=True)
+    models_config.write_newest(str(base))
+    text = (base.parent / "models.config").read_text()
+    config = text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
+    (model,) = config.model_config_list.config
+    assert (model.name, model.base_path, model.model_platform) == (name, str(base), "tensorflow")
+    assert not model.HasField("model_version_policy")
+    assert models_config.labels(str(base)) == {}
+    models_config.write(str(base), {2}, {"stable": 2})
+    assert models_config.loaded(str(base)) == [2]
+    assert {path.name for path in base.parent.iterdir()} == {name, "models.config"}
+
+
+def test_configuration_that_is_there_stays(base, tmp_path):
+    (tmp_path / "models.config").write_text("of somebody else")
+    models_config.write_newest(base)
+    assert (tmp_path / "models.config").read_text() == "of somebody else"
+
+
+def test_interrupted_write_leaves_the_old_file(base, tmp_path, monkeypatch):
+    models_config.write(base, {1}, {"stable": 1})
+
+    def fails(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(models_config.fileio, "rename", fails)
+    with pytest.raises(KeyboardInterrupt):
+        models_config.write(base, {2}, {"stable": 2})
+    assert models_config.labels(base) == {"stable": 1}
+
+
+def test_two_writers_at_once_leave_a_whole_file(base, tmp_path):
+    def write(version):
+        models_config.write(base, {version}, {"stable": version})
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(1, 65)))
+    (version,) = models_config.loaded(base)
+    assert models_config.labels(base) == {"stable": version}
+    assert [path.name for path in tmp_path.iterdir()] == ["models.config"]

@@ -1,5 +1,6 @@
 """The towers of a bundle: packed into it, and taken out of what is served."""
 
+import dataclasses
 import os
 import pathlib
 import shutil
@@ -12,7 +13,7 @@ from components.bundle import manifest
 from components.bundle import towers as kept_towers
 from components.registry import models_config
 from components.registry.served_towers import ServedTowers
-from components.training.trainer import TRAINING_RUN
+from transform import features
 
 
 def push(tmp_path, version, weights="1 2 3", with_towers=True):
@@ -50,7 +51,7 @@ def test_towers_are_taken_out_as_they_were_trained(tmp_path):
     taken = pathlib.Path(path_utils.serving_model_dir(model.uri))
     assert fingerprint(taken) == sha256
     assert (taken / "variables" / "variables.index").read_text() == "1 2 3"
-    assert model.get_string_custom_property(TRAINING_RUN) == "run of 1 2 3"
+    assert model.get_string_custom_property(features.TRAINING_RUN) == "run of 1 2 3"
 
 
 def test_the_same_towers_are_the_same_bytes_whenever_they_were_written(tmp_path):
@@ -69,7 +70,7 @@ def test_they_are_those_of_the_version_that_is_served_and_not_of_the_newest(tmp_
     older = push(tmp_path, "1", "older")
     push(tmp_path, "2", "newer")
     models_config.write(str(tmp_path / "serving"), {1}, {"stable": 1})
-    assert take(tmp_path, older).get_string_custom_property(TRAINING_RUN) == "run of older"
+    assert take(tmp_path, older).get_string_custom_property(features.TRAINING_RUN) == "run of older"
 
 
 def test_what_was_pushed_meanwhile_is_not_taken_for_what_is_wanted(tmp_path):
@@ -108,6 +109,14 @@ def test_what_is_not_whole_is_not_taken(tmp_path, damage, error, message):
     with pytest.raises(error, match=f"{message}.*`movielens run`"):
         take(tmp_path, sha256)
     assert not (tmp_path / "model").exists()
+
+
+def test_towers_of_another_format_are_not_taken(tmp_path):
+    sha256 = push(tmp_path, "1")
+    version = str(tmp_path / "serving" / "1")
+    manifest.write(version, dataclasses.replace(manifest.read(version), format=1))
+    with pytest.raises(ValueError, match=r"format 1, not 2\. `movielens run` makes one that fits"):
+        take(tmp_path, sha256)
 
 
 def test_a_bundle_that_was_made_without_its_towers(tmp_path):
