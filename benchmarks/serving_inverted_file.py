@@ -1,4 +1,4 @@
-"""Measures the inverted file beside the exact index and faiss's: CPU a query, and recall.
+"""Measures the IVF index beside the exact index and faiss's: CPU a query, and recall.
 
     python -m benchmarks.serving_inverted_file [CANDIDATES …]
 
@@ -19,7 +19,7 @@ import tensorflow as tf
 from benchmarks import serving_index
 from benchmarks.serving_index import BATCHES, DIMENSION, FAISS, Call, K
 from components.bundle.index import ExactIndex
-from components.bundle.inverted_file import InvertedFile
+from components.bundle.ivf_index import IVFIndex
 from pipeline.config import Serving
 from pipeline.runs import tables
 
@@ -46,7 +46,7 @@ def rows_of(size: int, chance: np.random.Generator) -> list[tuple[str, ...]]:
     """Returns a row for each batch size."""
     vectors, queries = mixture(size, chance)
     exact = ExactIndex(K).index(vectors)
-    inverted = InvertedFile(K, PROBES).index(vectors)
+    inverted = IVFIndex(K, PROBES).index(vectors)
     best = exact(tf.constant(queries))[1].numpy()
     found = recall(inverted(tf.constant(queries))[1].numpy(), best)
     rows = []
@@ -65,7 +65,7 @@ def rows_of(size: int, chance: np.random.Generator) -> list[tuple[str, ...]]:
 
 
 def searches(
-    exact: ExactIndex, inverted: InvertedFile, asked: tf.Tensor, chance: np.random.Generator
+    exact: ExactIndex, inverted: IVFIndex, asked: tf.Tensor, chance: np.random.Generator
 ) -> dict[str, Call]:
     """Returns the searches that are measured, by name."""
     chosen = [chance.permutation(inverted.size)[:EXCLUSIONS] for _ in range(len(asked))]

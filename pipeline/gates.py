@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf import json_format
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.bundle import measurements
+from components.bundle import measurements, slices
 from components.evaluation.coverage import Coverage
 from components.evaluation.means import Means
 from pipeline.config import Gates
@@ -21,11 +21,15 @@ RECALL = f"index recall@{measurements.RECALL_AT}"
 def eval_config(gates: Gates, definition: Definition) -> config_pb2.EvalConfig:
     """Returns what TFMA measures on the bundle's `evaluate` signature, and the thresholds.
 
-    Every number is a mean over held-out ratings: examples are weighed by how many they hold, which
+    Every number is a mean over held-out events: examples are weighed by how many they hold, which
     leaves out users of whom nothing was held out.
+
+    Args:
+        gates: Thresholds, of which all must be reached.
+        definition: Definition of the data set, which says by what metrics are sliced.
     """
     outputs = dict(measurements.METRICS)
-    for baseline in measurements.YARDSTICKS:
+    for baseline in measurements.BASELINES:
         outputs |= {
             f"{baseline} {name}": f"{baseline}_{output}"
             for name, output in measurements.METRICS.items()
@@ -66,7 +70,7 @@ def eval_config(gates: Gates, definition: Definition) -> config_pb2.EvalConfig:
             ],
             "slicing_specs": [
                 {},
-                *({"feature_keys": [name]} for name in measurements.slice_keys(definition)),
+                *({"feature_keys": [name]} for name in slices.slice_keys(definition)),
             ],
             "metrics_specs": [means, whole],
         },

@@ -1,9 +1,11 @@
 """A model server and the page beside it, until one of them ends or somebody stops them."""
 
 import contextlib
+import json
 import logging
 import operator
 import os
+import shlex
 import signal
 import subprocess
 import threading
@@ -13,13 +15,14 @@ import tenacity
 import waitress.server
 
 from serving import engine as engines
+from serving import version_folders
 from serving.client.grpc_transport import GrpcTransport
 from serving.client.model_status import AVAILABLE, ModelStatus, NotAModelServer
 from serving.client.recommender import RecommenderClient
 from serving.client.rest_transport import model_url
 from serving.client.stable_first import STABLE, StableFirst
 from serving.client.transport import ServingUnavailable
-from serving.page import app
+from serving.page import app, catalogue
 
 POLL_SECONDS = 0.2
 STATUS_SECONDS = 5
@@ -76,7 +79,9 @@ def serve(
         client = RecommenderClient(StableFirst(labelled, newest))
         page = _start_page(host, web_port, client, base)
         stack.callback(page.close)
-        print(_summary(address, name, page.effective_port), flush=True)
+        newest_folder = max((version_folders.find(base) or {}).items())[1]
+        user = catalogue.any_user(newest_folder)
+        print(_summary(address, name, page.effective_port, user), flush=True)
         raise _ended(server.wait())
     return 0
 
@@ -159,11 +164,11 @@ def _start_page(
     return page
 
 
-def _summary(address: engines.Address, name: str, web_port: int) -> str:
+def _summary(address: engines.Address, name: str, web_port: int, user: str) -> str:
     host = _reachable(address.host)
     model = model_url(f"http://{host}:{address.rest_port}", name)
     metrics = f"http://{host}:{address.rest_port}{engines.METRICS_PATH}"
-    body = """-d '{"instances": ["42"]}'"""
+    body = f"-d {shlex.quote(json.dumps({'instances': [user]}))}"
     return (
         f"\n  page   http://{host}:{web_port}/\n  gRPC   {host}:{address.grpc_port}\n"
         f"  REST   curl {model}:predict {body}\n"

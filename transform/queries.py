@@ -108,7 +108,8 @@ def parse(examples: tf.Tensor, definition: Definition) -> Query:
         short = length * size - tf.shape(padded)[1]  # of timelines from before the feature was
         padded = tf.pad(padded, [[0, 0], [0, short]], constant_values=default)
         inner = [size] if isinstance(kind, Vector) else []
-        parsed[name] = tf.reshape(padded, [-1, length, *inner])
+        batch = tf.shape(padded)[0]  # not -1, which is 0 where nobody has a history
+        parsed[name] = tf.reshape(padded, [batch, length, *inner])
     for name, feature in definition.user_features.items():
         if isinstance(feature, Categories):
             parsed[name] = parsed[name].to_tensor("")

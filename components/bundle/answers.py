@@ -1,4 +1,4 @@
-"""How a query becomes an answer: the one path that all signatures of the bundle share."""
+"""Answers to queries: the one path that all signatures of the bundle share."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from components.bundle import records
 from components.bundle.index import EXCLUDED, ExactIndex
-from components.bundle.inverted_file import InvertedFile
+from components.bundle.ivf_index import IVFIndex
 from components.bundle.static_ranking import StaticRanking
 from transform import features, queries
 from transform.definition import Definition
@@ -17,67 +17,67 @@ HISTORY_ITEM_IDS, HISTORY_TIMES = "history_item_ids", "history_times"
 EXCLUDE_ITEM_IDS = "exclude_item_ids"
 EXAMPLES = "examples"
 SERVED, MEASURED = range(2)
-"""What is known when an item is scored: all ratings, or those before the labels."""
+"""Events that count as past when an item is scored: all, or those before the labels."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Knowledge:
-    """All that the bundle knows besides the towers."""
+class CatalogueState:
+    """Catalogue, users and popularity at the time of building: all of a bundle but the towers."""
 
     definition: Definition
-    """Of the data set."""
+    """Definition of the data set."""
 
     items: records.Items
-    """The catalogue."""
+    """The whole catalogue."""
 
     vectors: np.ndarray
     """`[items, dim]` float32 vectors of the candidate tower, in the catalogue's order."""
 
     user_id: np.ndarray
-    """`[users]` bytes."""
+    """`[users]` bytes, ids of the users."""
 
     timelines: np.ndarray
-    """`[users]` bytes: each user's serialized raw timeline, all of it."""
+    """`[users]` bytes: the serialized raw timeline of each user, labels in the history."""
 
     fallback: np.ndarray
-    """`[items]` float32: what to recommend to users of whom nothing is known, by all ratings."""
+    """`[items]` float32 ranking for users of whom nothing is known, by all events."""
 
     priors: np.ndarray
-    """`[items, 0 or 2]` float32: what is added to scores that are `SERVED` and `MEASURED`."""
+    """`[items, 0 or 2]` float32 summands of scores that are `SERVED` and `MEASURED`."""
 
 
 class Answers(tf.Module):
     """Ranks the catalogue for queries, and answers with ids and titles."""
 
     def __init__(
-        self, towers: tf.Module, knowledge: Knowledge, k: int, probes: int | None = None
+        self, towers: tf.Module, state: CatalogueState, k: int, nprobe: int | None = None
     ) -> None:
         """Builds the index and the tables.
 
         Args:
             towers: The Trainer's SavedModel, loaded: `embed_query` and `embed_candidate`.
-            knowledge: Catalogue, users and fallback.
-            k: Items in an answer; fewer where the catalogue is smaller.
-            probes: Lists of an inverted file that a query looks into; None: the index is exact.
+            state: Catalogue, users and popularity.
+            k: Number of items in an answer; fewer where the catalogue is smaller.
+            nprobe: Lists of an IVF index that a query searches; None: the index is exact.
         """
         super().__init__()
         self.towers = towers
-        self.definition = knowledge.definition
+        self.definition = state.definition
         self.k = k
-        self.index = ExactIndex(k) if probes is None else InvertedFile(k, probes)
-        positions = np.arange(len(knowledge.vectors))  # it answers these: ids are kept once, below
-        self._priors = knowledge.priors.shape[1]  # columns of the index that queries choose from
-        self.index.index(np.hstack([knowledge.vectors, knowledge.priors]), positions)
-        self.item_id = tf.Variable(knowledge.items.item_id, trainable=False)
-        self.title = tf.Variable(knowledge.items.title, trainable=False)
-        self.items = tf.Variable(knowledge.items.examples, trainable=False)  # for who reads it
-        self.timelines = tf.Variable(knowledge.timelines, trainable=False)
-        self.fallback = StaticRanking(knowledge.fallback, k)
-        norms = np.linalg.norm(knowledge.vectors, axis=1, keepdims=True)
+        self.index = ExactIndex(k) if nprobe is None else IVFIndex(k, nprobe)
+        positions = np.arange(len(state.vectors))  # the index answers them: ids are kept once
+        self._priors = state.priors.shape[1]  # columns of the index that queries choose from
+        self.index.index(np.hstack([state.vectors, state.priors]), positions)
+        self.item_id = tf.Variable(state.items.item_id, trainable=False)
+        self.title = tf.Variable(state.items.title, trainable=False)
+        self.items = tf.Variable(state.items.examples, trainable=False)  # for who reads it
+        self.timelines = tf.Variable(state.timelines, trainable=False)
+        self.fallback = StaticRanking(state.fallback, k)
+        norms = np.linalg.norm(state.vectors, axis=1, keepdims=True)
         self.directions = ExactIndex(k)
-        self.directions.index(knowledge.vectors / np.where(norms > 0, norms, 1))
-        self.position = _table(knowledge.items.item_id)
-        self.user_row = _table(knowledge.user_id)
+        self.directions.index(state.vectors / np.where(norms > 0, norms, 1))
+        self.position = _table(state.items.item_id)
+        self.user_row = _table(state.user_id)
 
     def of_users(self, user_id: tf.Tensor) -> dict[str, tf.Tensor]:
         """Answers `[batch]` users by their stored timelines; unknown ones by the fallback."""
@@ -89,16 +89,16 @@ class Answers(tf.Module):
     def of_queries(
         self, query: dict[str, tf.Tensor], also_exclude: tf.Tensor | None = None
     ) -> dict[str, tf.Tensor]:
-        """Answers queries as `queries.parse` gives them, seen items left out.
+        """Answers queries; items that the history makes seen are left out.
 
         Args:
-            query: By feature name.
-            also_exclude: `[batch, any]` ids to leave out besides the history.
+            query: Queries as `queries.parse` returns them, by name.
+            also_exclude: `[batch, any]` ids of more items to leave out.
 
         Returns:
             `item_ids` and `titles`, `[batch, k]` string, empty where fewer than `k` items are
             left; `scores`, `[batch, k]` float32; `known_user`, `[batch]` bool: False means that
-            the answer is what is popular lately.
+            the answer is the ranking by recent popularity.
         """
         excluded = queries.seen(query, self.definition)
         if also_exclude is not None:
@@ -114,24 +114,24 @@ class Answers(tf.Module):
         """
         position = self.position.lookup(item_id)
         own = self.directions.vectors(tf.maximum(position, 0))
-        scores, found = self.directions.query_with_exclusions(own, position[:, tf.newaxis])
-        return self._named(tf.where(position[:, tf.newaxis] >= 0, scores, EXCLUDED), found)
+        scores, neighbours = self.directions.query_with_exclusions(own, position[:, tf.newaxis])
+        return self._named(tf.where(position[:, tf.newaxis] >= 0, scores, EXCLUDED), neighbours)
 
-    def embed(self, query: dict[str, tf.Tensor], knowing: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns what to ask the index, `[batch, dim + priors]`, and who is known, `[batch]`.
+    def embed(self, query: dict[str, tf.Tensor], past: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns query vectors, `[batch, dim + priors]`, and which users are known, `[batch]`.
 
-        A vector that is not finite is taken for one of zeros.
+        A vector that is not finite is replaced by zeros.
 
         Args:
-            query: By feature name.
-            knowing: `SERVED` or `MEASURED`: which prior counts.
+            query: Queries as `queries.parse` returns them, by name.
+            past: `SERVED` or `MEASURED`: which prior is added to scores.
         """
         embedded = self.towers.embed_query(query)
         vectors = embedded["embedding"]
         finite = tf.reduce_all(tf.math.is_finite(vectors), axis=1, keepdims=True)
-        chosen = tf.fill([tf.shape(vectors)[0]], knowing)
-        asked = [tf.where(finite, vectors, 0.0), tf.one_hot(chosen, self._priors)]
-        return tf.concat(asked, axis=1), embedded["known"]
+        chosen = tf.fill([tf.shape(vectors)[0]], past)
+        parts = [tf.where(finite, vectors, 0.0), tf.one_hot(chosen, self._priors)]
+        return tf.concat(parts, axis=1), embedded["known"]
 
     def best(
         self,
@@ -143,10 +143,10 @@ class Answers(tf.Module):
         """Returns the scores and positions of the best items, both `[batch, k]`.
 
         Args:
-            vectors: `[batch, dim + priors]`, as `embed` gives them.
-            known: `[batch]` whether the vector says anything; else the fallback answers.
+            vectors: `[batch, dim + priors]` query vectors, as `embed` returns them.
+            known: `[batch]` bool, whether anything is known of a user; else the fallback answers.
             excluded: `[batch, any]` int64 positions to leave out; negative ones are padding.
-            fallback: What is answered then.
+            fallback: Ranking for users of whom nothing is known.
         """
         scores, positions = self.index.query_with_exclusions(vectors, excluded)
         unknown = tf.where(~known)
@@ -172,7 +172,7 @@ class Answers(tf.Module):
 
 
 def _table(keys: np.ndarray) -> tf.lookup.StaticHashTable:
-    """Returns a table from each key to its place in `keys`, and from anything else to -1."""
+    """Returns a table from each key to its position in `keys`, and from anything else to -1."""
     values = np.arange(len(keys), dtype=np.int64)
     initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(keys), tf.constant(values))
     return tf.lookup.StaticHashTable(initializer, default_value=-1)

@@ -1,32 +1,24 @@
-"""Builds the bundle from trained towers, items and timelines, and saves it."""
+"""Building of the bundle from trained towers, items and timelines."""
 
-import functools
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from components.bundle import popularity, records
-from components.bundle.answers import (
-    EXAMPLES,
-    EXCLUDE_ITEM_IDS,
-    HISTORY_ITEM_IDS,
-    HISTORY_TIMES,
-    Answers,
-    Knowledge,
-)
+from components.bundle.answers import Answers, CatalogueState
 from components.bundle.measurements import Measurements
-from transform import features, queries
+from transform import features
 from transform.definition import Definition
 
 EMBED_BATCH = 4096
 
 
 class Bundle(tf.Module):
-    """Everything that is served: answers, and their measurement."""
+    """Everything that is served: answers, and their measurements."""
 
     def __init__(self, answers: Answers, measurements: Measurements) -> None:
-        """Keeps both, so that they are saved together."""
+        """Holds both, so that they are saved together."""
         super().__init__()
         self.answers = answers
         self.measurements = measurements
@@ -39,7 +31,7 @@ def build(
     definition: Definition,
     k: int,
     exclude_seen: bool,
-    probes: int | None = None,
+    nprobe: int | None = None,
     trend: popularity.Trend = popularity.NO_TREND,
 ) -> Bundle:
     """Builds the bundle.
@@ -47,34 +39,34 @@ def build(
     Args:
         towers: The Trainer's SavedModel, loaded.
         items: The whole catalogue.
-        timelines: `[users]` bytes, serialized raw timelines of the split that is measured: its
-            labels are part of what is served, and of nothing that is measured.
-        definition: Of the data set.
-        k: Items in an answer.
-        exclude_seen: Whether the measurement leaves out items of the history, as serving does.
-        probes: Lists of an inverted file that a query looks into; None: the index is exact.
-        trend: What popularity of late does to answers.
+        timelines: `[users]` bytes, serialized raw timelines of the split that is measured: serving
+            knows its labels, the measurement does not.
+        definition: Definition of the data set.
+        k: Number of items in an answer.
+        exclude_seen: Whether the measurement leaves out seen items, as serving does.
+        nprobe: Lists of an IVF index that a query searches; None: the index is exact.
+        trend: How recent popularity changes answers.
     """
     whole = records.with_labels_as_history(timelines, definition)
     size = len(items.item_id)
-    user_id, positions, timestamps = _events(whole, items)
-    lately = popularity.recent_counts(positions, timestamps, size, trend.days)
-    _, before, when = _events(timelines, items)
-    recent = popularity.recent_counts(before, when, size, trend.days)
-    priors = np.stack([trend.prior(lately), trend.prior(recent)], axis=1)
-    knowledge = Knowledge(
+    user_id, all_positions, all_times = _events(whole, items)
+    recent_of_all = popularity.recent_counts(all_positions, all_times, size, trend.days)
+    _, positions, times = _events(timelines, items)
+    recent = popularity.recent_counts(positions, times, size, trend.days)
+    priors = np.stack([trend.prior(recent_of_all), trend.prior(recent)], axis=1)
+    state = CatalogueState(
         definition=definition,
         items=items,
         vectors=embed_catalogue(towers, items),
         user_id=user_id,
         timelines=whole,
-        fallback=lately,
+        fallback=recent_of_all,
         priors=priors if trend.weight else priors[:, :0],
     )
-    answers = Answers(towers, knowledge, k, probes)
+    answers = Answers(towers, state, k, nprobe)
     measurements = Measurements(
         answers,
-        popular=popularity.counts(before, size),
+        popular=popularity.counts(positions, size),
         recent=recent,
         exclude_seen=exclude_seen,
     )
@@ -84,9 +76,9 @@ def build(
 def recent_counts(
     timelines: np.ndarray, items: records.Items, trend: popularity.Trend
 ) -> np.ndarray:
-    """Returns `popularity.recent_counts` of histories, `[items]` float32."""
-    _, positions, timestamps = _events(timelines, items)
-    return popularity.recent_counts(positions, timestamps, len(items.item_id), trend.days)
+    """Returns the recent counts of histories, `[items]` float32; see `popularity.recent_counts`."""
+    _, positions, times = _events(timelines, items)
+    return popularity.recent_counts(positions, times, len(items.item_id), trend.days)
 
 
 def embed_catalogue(towers: tf.Module, items: records.Items) -> np.ndarray:
@@ -97,108 +89,6 @@ def embed_catalogue(towers: tf.Module, items: records.Items) -> np.ndarray:
             for first in range(0, len(items.examples), EMBED_BATCH)
         ]
     )
-
-
-def save(bundle: Bundle, path: str) -> None:
-    """Writes the bundle as a SavedModel with all its signatures."""
-    tf.saved_model.save(bundle, path, signatures=signatures(bundle))
-
-
-def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunction]:
-    """Returns the signatures of the bundle by name; all are batched, all inputs are named."""
-    # No `if` or loop depends on a tensor: AutoGraph would take seconds and change nothing.
-    signature = functools.partial(tf.function, autograph=False)
-    answers = bundle.answers
-    definition = answers.definition
-
-    @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.USER_ID)])
-    def serving_default(user_id: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.of_users(user_id)
-
-    ids = tf.TensorSpec([None, None], tf.string)
-
-    @signature(
-        input_signature=[tf.TensorSpec(ids.shape, ids.dtype, name=HISTORY_ITEM_IDS)],
-    )
-    def recommend_history(history_item_ids: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.of_queries(queries.nobody(definition, history_item_ids))
-
-    def recommend(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        inputs = of_one_batch(inputs)
-        query = {name: inputs[given] for name, given in given_as(definition).items()}
-        query[features.USER_ID] = tf.fill(tf.shape(query[features.ITEM_ID])[:1], "")
-        return answers.of_queries(query, also_exclude=inputs[EXCLUDE_ITEM_IDS])
-
-    @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.ITEM_ID)])
-    def similar(item_id: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.similar(item_id)
-
-    examples_spec = tf.TensorSpec([None], tf.string, name=EXAMPLES)
-
-    @signature(input_signature=[examples_spec])
-    def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.of_queries(queries.parse(examples, definition))
-
-    @signature(input_signature=[examples_spec])
-    def embed_query(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.towers.embed_query(queries.parse(examples, definition))
-
-    @signature(input_signature=[examples_spec])
-    def embed_candidate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"embedding": answers.towers.embed_candidate(examples)}
-
-    @signature(input_signature=[examples_spec])
-    def evaluate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return bundle.measurements.evaluate(examples)
-
-    @signature(input_signature=[examples_spec])
-    def describe(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return bundle.measurements.describe(examples)
-
-    found = {
-        function.__name__: function
-        for function in (
-            serving_default,
-            recommend_history,
-            similar,
-            serve_examples,
-            embed_query,
-            embed_candidate,
-            evaluate,
-            describe,
-        )
-    }
-    found["recommend"] = signature(recommend).get_concrete_function(**recommend_specs(definition))
-    return found
-
-
-def given_as(definition: Definition) -> dict[str, str]:
-    """Returns the input of `recommend` that holds each part of a query, the user's id aside."""
-    listed = {name: f"history_{name}" for name in definition.event.features}
-    named = {features.ITEM_ID: HISTORY_ITEM_IDS, features.TIME: HISTORY_TIMES}
-    return {name: name for name in definition.user_features} | named | listed
-
-
-def recommend_specs(definition: Definition) -> dict[str, tf.TensorSpec]:
-    """Returns the inputs of `recommend` by name: a query without a user's id, and exclusions."""
-    specs = queries.specs(definition)
-    found = {given: specs[name] for name, given in given_as(definition).items()}
-    found[EXCLUDE_ITEM_IDS] = tf.TensorSpec([None, None], tf.string)
-    return {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in found.items()}
-
-
-def of_one_batch(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Returns inputs by name, once it is certain that all have a row for each query.
-
-    Raises:
-        tf.errors.InvalidArgumentError: When the graph runs: they have not; rows would be dropped
-            or answered with another one's input. A server passes the message on.
-    """
-    rows = tf.stack([tf.shape(value)[0] for value in inputs.values()])
-    told = f"Inputs differ in their number of rows; of {', '.join(inputs)} there are"
-    same = tf.debugging.Assert(tf.reduce_all(rows == rows[0]), [told, rows], len(inputs))
-    with tf.control_dependencies([same]):
-        return {name: tf.identity(value) for name, value in inputs.items()}
 
 
 def _events(

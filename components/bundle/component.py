@@ -1,4 +1,4 @@
-"""CandidateIndex: turns trained towers and the catalogue into the bundle that is served."""
+"""CandidateIndex: the bundle that is served, from trained towers and the catalogue."""
 
 import datetime
 import hashlib
@@ -10,7 +10,7 @@ from absl import logging
 from tfx import v1 as tfx
 from tfx.utils import path_utils
 
-from components.bundle import build, inputs, manifest, popularity, records, warm_up
+from components.bundle import build, inputs, manifest, popularity, records, signatures, warm_up
 from components.bundle import towers as kept_towers
 from transform import features
 from transform.definition import from_json
@@ -39,42 +39,42 @@ def CandidateIndex(
 
     Args:
         model: The trained towers.
-        items: Raw items, all of them.
+        items: Raw items, the whole catalogue.
         timelines: Raw timelines; those of `test` hold all that is known of every user.
         bundle: The SavedModel that is served.
-        definition: Of the data set, JSON.
-        inverted_from: Items from which on the index is an inverted file.
-        probes: Lists of it that a query looks into.
-        k: Items in an answer.
-        exclude_seen: Whether the measurement leaves out items of the history, as serving does.
-        split: How `timelines` were split, JSON; told in the manifest.
-        trend: What popularity of late does to answers, JSON.
+        definition: Definition of the data set, JSON.
+        inverted_from: Number of items from which on the index is an IVF index.
+        probes: Lists of an IVF index that a query searches (`nprobe`).
+        k: Number of items in an answer.
+        exclude_seen: Whether the measurement leaves out seen items, as serving does.
+        split: How `timelines` were split, JSON; written to the manifest.
+        trend: How recent popularity changes answers, JSON.
         withdrawn: Ids of items that must not be recommended, a JSON list.
-        code_version: Changes when the code does, so that a cached bundle is not reused then.
+        code_version: Hash of the code that the component runs, so that a cached bundle is not
+            reused after an edit.
     """
-    described = from_json(definition)
+    data_set = from_json(definition)
     catalogue = inputs.read_catalogue(items, withdrawn)
     users = inputs.read_timelines(timelines)
     towers_path = path_utils.serving_model_path(model.uri)
     towers = tf.saved_model.load(towers_path)
     logging.info("Indexing %d items for %d users.", len(catalogue.item_id), len(users))
-    inverted = len(catalogue.item_id) >= inverted_from
+    approximate = len(catalogue.item_id) >= inverted_from
     built = build.build(
         towers,
         catalogue,
         users,
-        described,
+        data_set,
         k,
         exclude_seen,
-        probes=probes if inverted else None,
+        nprobe=probes if approximate else None,
         trend=popularity.Trend(**json.loads(trend)),
     )
     path = path_utils.serving_model_dir(bundle.uri)
-    build.save(built, path)
-
-    warm_up.write(path, users, catalogue, described)
+    signatures.save(built, path)
+    warm_up.write(path, users, catalogue, data_set)
     kept_towers.pack(towers_path, path)
-    when = records.times(users)
+    times = records.times(users)
     manifest.write(
         path,
         manifest.Manifest(
@@ -85,14 +85,14 @@ def CandidateIndex(
             data={
                 "timelines": fingerprint(users),
                 "items": fingerprint(catalogue.examples),
-                "first_event": utc(when.min()) if len(when) else "",
-                "last_event": utc(when.max()) if len(when) else "",
+                "first_event": utc(times.min()) if len(times) else "",
+                "last_event": utc(times.max()) if len(times) else "",
                 "span": timelines.get_int_custom_property(features.SPAN),
             },
             counts={
                 "users": len(users),
                 "items": len(catalogue.item_id),
-                "events": len(when),
+                "events": len(times),
             },
             # Kubeflow passes True as 1.
             evaluation={"split": json.loads(split), "exclude_seen": bool(exclude_seen)},
@@ -100,7 +100,7 @@ def CandidateIndex(
                 "k": k,
                 "trend": json.loads(trend),
                 "withdrawn": sorted(item_id.decode() for item_id in catalogue.withdrawn),
-                "index": manifest.INVERTED_FILE if inverted else manifest.EXACT,
+                "index": manifest.IVF if approximate else manifest.EXACT,
                 "code_version": code_version,
             },
             definition=json.loads(definition),
@@ -110,7 +110,7 @@ def CandidateIndex(
 
 
 def fingerprint(examples: np.ndarray) -> str:
-    """Returns a hash over `[any]` serialized examples, whatever their order."""
+    """Returns a hash of `[any]` serialized examples that does not depend on their order."""
     digest = hashlib.sha256()
     for example in sorted(examples):
         digest.update(len(example).to_bytes(8, "big") + example)

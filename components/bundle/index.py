@@ -1,4 +1,4 @@
-"""The exact candidate index: one matrix product, seen items masked, then top-k."""
+"""Exact candidate index: one matrix product, seen items masked, then top-k."""
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
 
     Unlike TFRS's `BruteForce` it excludes by scattering into the scores, which hardly costs more
     for many exclusions than for few and needs no static count. Where there are many candidates,
-    the best k are looked for in the k blocks whose maxima are highest, which must hold them.
+    the best k are searched in the k blocks whose maxima are highest, which must hold them.
     Vectors lie in rows, as TFRS has them: in columns a batch of 32 is up to a fifth cheaper, but a
     single query, the usual one, costs up to two thirds more.
     """
@@ -25,8 +25,8 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         """Creates an empty index that will answer `k` candidates at most.
 
         Args:
-            k: Candidates in an answer.
-            blocks_from: Number of candidates from which on the best are looked for in blocks.
+            k: Number of candidates in an answer.
+            blocks_from: Number of candidates from which on the best are searched in blocks.
 
         Raises:
             ValueError: `k` is below 1.
@@ -38,12 +38,16 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         self._rows: tf.Variable | None = None
 
     def index(self, candidates: tf.Tensor, identifiers: tf.Tensor | None = None) -> "ExactIndex":
-        """Holds `[candidates, dim]` vectors, and answers with their `[candidates]` identifiers.
+        """Stores vectors to search.
+
+        Args:
+            candidates: `[candidates, dim]` vectors.
+            identifiers: `[candidates]` identifiers to answer with; by default positions.
 
         Raises:
             ValueError: There is no candidate, or a vector is not finite.
         """
-        vectors = checked(candidates)
+        vectors = check(candidates)
         if identifiers is None:
             identifiers = tf.range(len(vectors))
         self.size = len(vectors)
@@ -80,7 +84,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         return True
 
     def _scores(self, queries: tf.Tensor) -> tf.Tensor:
-        """Returns `[batch, columns]` scores: one a candidate, and some more that do not count."""
+        """Returns `[batch, columns]` scores: one a candidate, then padding up to a whole block."""
         return tf.matmul(queries, self._rows, transpose_b=True)
 
     def _best(self, scores: tf.Tensor, k: int | None) -> tuple[tf.Tensor, tf.Tensor]:
@@ -94,7 +98,7 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         return best, self.identifiers(positions)
 
 
-def checked(candidates: tf.Tensor) -> np.ndarray:
+def check(candidates: tf.Tensor) -> np.ndarray:
     """Returns `[candidates, dim]` vectors as float32.
 
     Raises:
@@ -120,8 +124,8 @@ def best_of_blocks(scores: tf.Tensor, k: int, size: int) -> tuple[tf.Tensor, tf.
 
     Args:
         scores: `[batch, columns]` float32; `columns` is a multiple of `BLOCK`, more than `k` of it.
-        k: How many.
-        size: Columns that count; the others are at the end of the last block.
+        k: Number of scores to return.
+        size: Number of columns that count; the others are at the end of the last block.
     """
     blocks = tf.reshape(scores, [-1, scores.shape[1] // BLOCK, BLOCK])
     last = tf.reduce_max(scores[:, -BLOCK : scores.shape[1] - (-size % BLOCK)], axis=1)
@@ -129,8 +133,8 @@ def best_of_blocks(scores: tf.Tensor, k: int, size: int) -> tuple[tf.Tensor, tf.
     _, chosen = tf.math.top_k(maxima, k=k)
     chosen = tf.sort(chosen, axis=1)  # so that equal scores stay in order of the index
     position = chosen[:, :, tf.newaxis] * BLOCK + tf.range(BLOCK)
-    found = tf.where(position < size, tf.gather(blocks, chosen, batch_dims=1), -np.inf)
-    best, place = tf.math.top_k(tf.reshape(found, [-1, k * BLOCK]), k=k)
+    candidates = tf.where(position < size, tf.gather(blocks, chosen, batch_dims=1), -np.inf)
+    best, place = tf.math.top_k(tf.reshape(candidates, [-1, k * BLOCK]), k=k)
     return best, tf.gather(tf.reshape(position, [-1, k * BLOCK]), place, batch_dims=1)
 
 

@@ -1,4 +1,4 @@
-"""What the bundle is made of and compared with, read from the artifacts of ExampleGen."""
+"""Inputs of the bundle, read from the artifacts of the ExampleGens."""
 
 import json
 import os
@@ -18,7 +18,7 @@ def read_catalogue(
 
     Args:
         items: Raw items.
-        withdrawn: Ids of items, a JSON list.
+        withdrawn: Ids of items that must not be recommended, a JSON list.
     """
     catalogue = records.read_items([_files(items, features.CATALOGUE)])
     ids = frozenset(item_id.encode() for item_id in json.loads(withdrawn))

@@ -1,7 +1,7 @@
-"""The manifest of a bundle: what it was made of, and a checksum for every file.
+"""Manifest of a bundle: its origin, and a checksum for every file.
 
-It lies inside the version's folder, so that whoever holds the folder can tell where it came from
-and whether it is whole.
+It lies inside the version's folder, so that whoever holds the folder can tell where the bundle came
+from and whether it is whole.
 """
 
 import dataclasses
@@ -16,12 +16,12 @@ from tfx.dsl.io import fileio
 PATH = os.path.join("assets.extra", "manifest.json")
 FORMAT = 2
 CHUNK = 1 << 20
-EXACT, INVERTED_FILE = "exact", "inverted file"
+EXACT, IVF = "exact", "IVF"
 
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """Where a bundle came from. All values are plain, so that it is read without this code."""
+    """Where a bundle came from. All values are plain JSON, readable without this code."""
 
     towers: dict[str, str]
     """The trained towers: `sha256` over their files, and the `run` that trained them."""
@@ -34,24 +34,26 @@ class Manifest:
     """`users`, `items` and `events` that the bundle knows."""
 
     evaluation: dict[str, Any]
-    """How it is measured: the `split` and `exclude_seen`."""
+    """How the bundle is measured: `split` and `exclude_seen`."""
 
     settings: dict[str, Any]
-    """`k`, the `trend` that counts beside scores, `withdrawn` items, the kind of `index` (`EXACT`
-    or `INVERTED_FILE`), `code_version`."""
-
-    definition: dict[str, Any]
-    """The definition of the data set, as `Definition.to_json` writes it."""
+    """`k`, the `trend` added to scores, `withdrawn` items, the kind of `index` (`EXACT` or `IVF`),
+    `code_version`."""
 
     files: dict[str, str]
     """SHA-256 of every file but the manifest, by its path inside the bundle."""
 
+    definition: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Definition of the data set, as `Definition.to_json` writes it; empty in format 1, whose
+    bundles all knew MovieLens."""
+
     push: dict[str, Any] = dataclasses.field(default_factory=dict)
-    """Added at push: `at` (UTC), `run`, `git_revision`, `metrics` on test. The version is the
+    """Facts of the push: `at` (UTC), `run`, `git_revision`, `metrics` on test. The version is the
     folder's name."""
 
     format: int = FORMAT
-    """Of the manifest itself."""
+    """Format of the manifest: 1 before there were definitions, 2 since. It grows when a bundle can
+    no longer be compared with older ones; fields may be added without."""
 
     @property
     def content(self) -> str:
@@ -70,8 +72,14 @@ def write(bundle: str, manifest: Manifest) -> None:
 def read(bundle: str) -> Manifest | None:
     """Returns the manifest of a bundle; None if it has none, as before there were any.
 
+    Manifests of other revisions are read too: fields that this one does not know are left out, and
+    `format` says which it is.
+
+    Args:
+        bundle: Path of the bundle's SavedModel.
+
     Raises:
-        ValueError: It can't be read; the message names the file.
+        ValueError: The manifest can't be read; the message names the file.
     """
     path = os.path.join(bundle, PATH)
     if not fileio.exists(path):
@@ -79,12 +87,34 @@ def read(bundle: str) -> Manifest | None:
     with fileio.open(path, "r") as file:
         text = file.read()
     try:
-        return Manifest(**json.loads(text))
-    except (json.JSONDecodeError, TypeError) as error:
+        return _parse(text)
+    except ValueError as error:
         raise ValueError(
-            f"{path} is not a manifest of format {FORMAT} ({error}): the bundle is damaged; "
-            "remove its folder and run again."
+            f"{path} is not a manifest ({error}): the bundle is damaged; remove its folder and run "
+            "again."
         ) from error
+
+
+def _parse(text: str) -> Manifest:
+    """Returns the manifest in a text.
+
+    Raises:
+        ValueError: The text is not JSON, or lacks a field, or holds one of another type.
+    """
+    document = json.loads(text)
+    if not isinstance(document, dict):
+        raise ValueError(f"expected an object, got {text[:50]!r}")
+    values = {}
+    for field in dataclasses.fields(Manifest):
+        required = field.default_factory is dataclasses.MISSING and field.name != "format"
+        if required and field.name not in document:
+            raise ValueError(f"{field.name!r} is missing")
+        if field.name in document:
+            values[field.name] = document[field.name]
+            expected = int if field.name == "format" else dict
+            if not isinstance(values[field.name], expected):
+                raise ValueError(f"{field.name!r} is {values[field.name]!r}")
+    return Manifest(**values)
 
 
 def checksums(folder: str) -> dict[str, str]:
@@ -101,15 +131,14 @@ def problems(bundle: str) -> list[str]:
     manifest = read(bundle)
     if manifest is None:
         return [f"{PATH} is missing"]
-    found = checksums(bundle)
-    told = manifest.files
+    expected, actual = manifest.files, checksums(bundle)
     return [
-        *(f"{path} is missing" for path in sorted(told.keys() - found.keys())),
-        *(f"{path} is not in the manifest" for path in sorted(found.keys() - told.keys())),
+        *(f"{path} is missing" for path in sorted(expected.keys() - actual.keys())),
+        *(f"{path} is not in the manifest" for path in sorted(actual.keys() - expected.keys())),
         *(
-            f"{path} was changed: its SHA-256 is {found[path][:12]}…, not {told[path][:12]}…"
-            for path in sorted(told.keys() & found.keys())
-            if found[path] != told[path]
+            f"{path} was changed: its SHA-256 is {actual[path][:12]}…, not {expected[path][:12]}…"
+            for path in sorted(expected.keys() & actual.keys())
+            if actual[path] != expected[path]
         ),
     ]
 

@@ -1,41 +1,34 @@
-"""What the Evaluator reads off the bundle: one number per example, and what to slice by.
+"""Measurements of the bundle, which the Evaluator reads: numbers and slices of each example.
 
 An example may hold several held-out items (never under `leave_last_out`). Its numbers are means
 over them, and `label_count` weighs it, so that TFMA's weighted mean is the mean over held-out
-ratings.
+events.
 """
-
-import itertools
-from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from components.bundle import records
+from components.bundle import records, slices
 from components.bundle.answers import MEASURED, Answers
 from components.bundle.index import EXCLUDED
 from components.bundle.static_ranking import StaticRanking
 from transform import features, metrics, queries
-from transform.definition import Definition
 
 HIT_AT = (1, 5, 10, 50, 100)
 NDCG_AT = 10
 COVERAGE_AT = 10
 LABEL_COUNT = "label_count"
-ACTIVITY = "activity"
-LABEL_POPULARITY = "label_popularity"
 TOP_POSITIONS = "top_positions"
 CATALOGUE_SIZE = "catalogue_size"
-ACTIVITY_BOUNDS = (1, 20, 50, 100, 200)
-HEAD_SHARE, TORSO_SHARE = 0.1, 0.5  # most popular tenth of the catalogue; the next four tenths
 MISSED = 1_000_000
 METRICS = {
     **{f"hit@{k}": f"hit_at_{k}" for k in HIT_AT},
     f"ndcg@{NDCG_AT}": f"ndcg_at_{NDCG_AT}",
     "mrr": "mrr",
 }
-"""Names of the metrics as people write them, and the outputs of `evaluate` that hold them."""
-YARDSTICKS = ("popular", "recent")
+"""Output of `evaluate` that holds each metric, by the name that people write."""
+BASELINES = ("popular", "recent")
+"""Rankings to beat: by all events of the past, and by recent ones."""
 LIFT = "hit_at_10_over_popular"
 RECALL = "index_recall"
 RECALL_AT = 100
@@ -47,13 +40,14 @@ class Measurements(tf.Module):
     def __init__(
         self, answers: Answers, popular: np.ndarray, recent: np.ndarray, exclude_seen: bool
     ) -> None:
-        """Keeps the yardsticks.
+        """Sorts the catalogue by the baselines.
 
         Args:
-            answers: What is measured.
-            popular: `[items]` float32 counts over the histories, never the labels, of the split.
-            recent: `[items]` float32 recent counts, likewise.
-            exclude_seen: Whether items of the history are left out of the ranking.
+            answers: Answers that are measured.
+            popular: `[items]` float32 counts of events in the histories of the split, never in its
+                labels.
+            recent: `[items]` float32 counts of recent events, likewise.
+            exclude_seen: Whether seen items are left out of the ranking.
         """
         super().__init__()
         self.answers = answers
@@ -79,11 +73,11 @@ class Measurements(tf.Module):
         seen = self.answers.position.lookup(queries.seen(query, self.answers.definition))
         seen = seen if self._exclude_seen else seen[:, :0]
         vectors, known = self.answers.embed(query, MEASURED)
-        top = found(*self.answers.best(vectors, known, seen, self.recent))
+        top = positions_of(*self.answers.best(vectors, known, seen, self.recent))
         result = self._metrics(top, labels)
-        for name, ranking in zip(YARDSTICKS, (self.popular, self.recent), strict=True):
-            metrics = self._metrics(found(*ranking.best(seen)), labels)
-            result |= {f"{name}_{metric}": value for metric, value in metrics.items()}
+        for name, ranking in zip(BASELINES, (self.popular, self.recent), strict=True):
+            of_baseline = self._metrics(positions_of(*ranking.best(seen)), labels)
+            result |= {f"{name}_{metric}": value for metric, value in of_baseline.items()}
         result[LIFT] = result["hit_at_10"] - result["popular_hit_at_10"]
         result[RECALL] = self._recall(vectors, known, seen)
         result[TOP_POSITIONS] = tf.cast(top[:, :COVERAGE_AT], tf.float32)
@@ -92,25 +86,23 @@ class Measurements(tf.Module):
         return result
 
     def describe(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns weight and slices of `[batch]` serialized raw timelines, each `[batch]`."""
+        """Returns weight and slices of `[batch]` serialized raw timelines, each `[batch]`.
+
+        Slices by a category need no output here: TFMA reads the raw feature.
+        """
         query = queries.parse(examples, self.answers.definition)
         labels = self.answers.position.lookup(records.parse_labels(examples))
         share = tf.ragged.map_flat_values(self._share_of, labels)
         length = tf.reduce_sum(tf.cast(query[features.ITEM_ID] != "", tf.int32), axis=1)
-        bands = {
-            group(name): number_band(query[name], bounds)
-            for name, bounds in self.answers.definition.slices.items()
-            if bounds
-        }
         return {
             LABEL_COUNT: tf.cast(labels.row_lengths(), tf.float32),
-            ACTIVITY: activity(length),
-            LABEL_POPULARITY: popularity_band(tf.reduce_mean(share, axis=1)),
-            **bands,
+            slices.ACTIVITY: slices.activity(length),
+            slices.LABEL_POPULARITY: slices.popularity_band(tf.reduce_mean(share, axis=1)),
+            **slices.number_bands(query, self.answers.definition),
         }
 
     def _share_of(self, position: tf.Tensor) -> tf.Tensor:
-        """Returns the share of more popular items; an older bundle may not know the item."""
+        """Returns the share of more popular items; 1 for an item that is not in the catalogue."""
         share = tf.gather(self.popularity_share, tf.maximum(position, 0))
         return tf.where(position >= 0, share, 1.0)
 
@@ -119,8 +111,8 @@ class Measurements(tf.Module):
         index = self.answers.index
         if index.is_exact():
             return tf.ones_like(known, tf.float32)
-        served = found(*index.query_with_exclusions(vectors, seen))[:, :RECALL_AT]
-        exact = found(*index.query_exactly(vectors, seen))[:, :RECALL_AT]
+        served = positions_of(*index.query_with_exclusions(vectors, seen))[:, :RECALL_AT]
+        exact = positions_of(*index.query_exactly(vectors, seen))[:, :RECALL_AT]
         return tf.where(known, recall(served, exact), 1.0)
 
     def _metrics(self, top: tf.Tensor, labels: tf.RaggedTensor) -> dict[str, tf.Tensor]:
@@ -140,7 +132,7 @@ class Measurements(tf.Module):
         }
 
 
-def found(scores: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
+def positions_of(scores: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
     """Returns the `[batch, k]` positions of an answer, -1 where no item was left."""
     return tf.where(scores > EXCLUDED, positions, -1)
 
@@ -149,87 +141,31 @@ def recall(served: tf.Tensor, exact: tf.Tensor) -> tf.Tensor:
     """Returns the share of the exact answer that was served, `[batch]`; of nothing it is 1.
 
     Args:
-        served: `[batch, any]` positions, -1: none.
-        exact: `[batch, any]`, likewise.
+        served: `[batch, any]` positions of the served answer; -1 is padding.
+        exact: `[batch, any]` positions of the exact answer; -1 is padding.
     """
-    there = exact >= 0
-    hits = tf.reduce_any(exact[:, :, tf.newaxis] == served[:, tf.newaxis, :], axis=2) & there
-    count = tf.reduce_sum(tf.cast(there, tf.float32), axis=1)
-    hit = tf.reduce_sum(tf.cast(hits, tf.float32), axis=1)
-    return tf.where(count > 0, tf.math.divide_no_nan(hit, count), 1.0)
+    real = exact >= 0
+    hits = tf.reduce_any(exact[:, :, tf.newaxis] == served[:, tf.newaxis, :], axis=2) & real
+    size = tf.reduce_sum(tf.cast(real, tf.float32), axis=1)
+    hit_count = tf.reduce_sum(tf.cast(hits, tf.float32), axis=1)
+    return tf.where(size > 0, tf.math.divide_no_nan(hit_count, size), 1.0)
 
 
 def rank_in(top: tf.Tensor, positive: tf.Tensor) -> tf.Tensor:
-    """Returns each `[labels]` positive's place in its `[labels, k]` list, or `MISSED`.
+    """Returns the rank of each `[labels]` positive in its `[labels, k]` list, or `MISSED`.
 
     Negative positions are in no list.
     """
     hit = (tf.cast(top, tf.int64) == positive[:, tf.newaxis]) & (positive[:, tf.newaxis] >= 0)
-    place = tf.argmax(hit, axis=1, output_type=tf.int32)
-    return tf.where(tf.reduce_any(hit, axis=1), place, MISSED)
+    rank = tf.argmax(hit, axis=1, output_type=tf.int32)
+    return tf.where(tf.reduce_any(hit, axis=1), rank, MISSED)
 
 
 def look_up(gains: np.ndarray, rank: tf.Tensor) -> tf.Tensor:
     """Returns what each rank is worth, `[labels]` float32.
 
     Args:
-        gains: `[k + 1]` table of `transform.metrics`; its last entry stands for all later ranks.
+        gains: `[k + 1]` table of `transform.metrics`; the last entry stands for all later ranks.
         rank: `[labels]` int32 ranks, 0 for the top.
     """
     return tf.gather(tf.constant(gains, tf.float32), tf.minimum(rank, len(gains) - 1))
-
-
-def activity(watched: tf.Tensor) -> tf.Tensor:
-    """Returns the band of each `[batch]` int32 number of rated items, such as "20-49"."""
-    return _band(watched, ACTIVITY_BOUNDS)
-
-
-def number_band(value: tf.Tensor, bounds: Sequence[float]) -> tf.Tensor:
-    """Returns the band of each `[batch]` float32 number, such as "25-34"; "unknown" of NaN."""
-    return tf.where(tf.math.is_nan(value), "unknown", _band(value, bounds))
-
-
-def group(name: str) -> str:
-    """Returns the name of the slices by the bands of a number."""
-    return f"{name}_group"
-
-
-def slice_keys(definition: Definition) -> tuple[str, ...]:
-    """Returns by which features metrics are sliced: raw ones, or what `describe` gives."""
-    return tuple(group(name) if bounds else name for name, bounds in definition.slices.items())
-
-
-def _band(number: tf.Tensor, bounds: Sequence[float]) -> tf.Tensor:
-    """Returns which band each `[batch]` number falls in, by name; a band begins at its bound."""
-    reached = number[:, tf.newaxis] >= tf.constant(bounds, number.dtype)
-    place = tf.reduce_sum(tf.cast(reached, tf.int32), axis=1)
-    return tf.gather(tf.constant(band_names(bounds)), place)
-
-
-def band_names(bounds: Sequence[float]) -> list[str]:
-    """Returns the names of the bands between bounds.
-
-    Example:
-        >>> band_names([18, 25])
-        ['0-17', '18-24', '25+']
-        >>> band_names([9.5])
-        ['below 9.5', '9.5+']
-    """
-    if all(float(bound).is_integer() and bound >= 0 for bound in bounds):
-        whole = [0, *map(int, bounds)]
-        names = [
-            f"{low}-{high - 1}" if high - 1 > low else f"{low}"
-            for low, high in itertools.pairwise(whole)
-        ]
-        return [*names, f"{whole[-1]}+"]
-    between = [f"{low:g} to {high:g}" for low, high in itertools.pairwise(bounds)]
-    return [f"below {bounds[0]:g}", *between, f"{bounds[-1]:g}+"]
-
-
-def popularity_band(share: tf.Tensor) -> tf.Tensor:
-    """Returns "head", "torso" or "tail" by the `[batch]` share of items more popular.
-
-    Of an example that holds several labels it is the mean share; "none" without a label.
-    """
-    band = tf.where(share < HEAD_SHARE, "head", tf.where(share < TORSO_SHARE, "torso", "tail"))
-    return tf.where(tf.math.is_nan(share), "none", band)

@@ -1,6 +1,7 @@
-"""How popular each item is: the answer for users of whom nothing is known, and the bar to beat.
+"""Popularity prior and fallback ranking.
 
-What is popular lately may also be added to every score: training saw the popularity of the past.
+The fallback is for users of whom nothing is known, and a baseline to beat. Recent popularity may
+also be added to every score: training saw the popularity of the past.
 """
 
 from typing import Annotated
@@ -19,10 +20,10 @@ class Trend:
     """How recent popularity changes answers. Frozen, JSON-able, told in the manifest."""
 
     days: PositiveInt = 30
-    """Days before the latest rating that count as recent."""
+    """Days before the latest event that count as recent."""
 
     weight: Annotated[FiniteFloat, Field(ge=0)] = 0.0
-    """Weight of `log(1 + recent_ratings)` added to each score; 0 disables it. Worth a try where
+    """Weight of `log(1 + recent_events)` added to each score; 0 disables it. Worth a try where
     `split.method` is temporal: other splits cannot tell what it does."""
 
     def prior(self, recent: np.ndarray) -> np.ndarray:
@@ -31,7 +32,7 @@ class Trend:
         Scores are logits, so that a weight of 1 multiplies an item's odds by `1 + n`.
 
         Args:
-            recent: `[items]` n: what `recent_counts` gave.
+            recent: `[items]` numbers of recent events n, as `recent_counts` returns them.
         """
         return (self.weight * np.log1p(recent)).astype(np.float32)
 
@@ -40,26 +41,24 @@ NO_TREND = Trend()
 
 
 def counts(positions: np.ndarray, items: int) -> np.ndarray:
-    """Returns how often each of `items` catalogue positions was rated, `[items]` float32."""
+    """Returns the number of events of each of `items` catalogue positions, `[items]` float32."""
     return np.bincount(positions, minlength=items).astype(np.float32)
 
 
-def recent_counts(
-    positions: np.ndarray, timestamps: np.ndarray, items: int, days: int
-) -> np.ndarray:
-    """Returns how often each item was rated lately, ties broken by how often it ever was.
+def recent_counts(positions: np.ndarray, times: np.ndarray, items: int, days: int) -> np.ndarray:
+    """Returns the number of recent events of each item, ties broken by that of all events.
 
     Args:
-        positions: `[ratings]` int64 catalogue positions.
-        timestamps: `[ratings]` int64 seconds; the latest one is "now".
+        positions: `[events]` int64 catalogue positions.
+        times: `[events]` int64 seconds; the latest is "now".
         items: Size of the catalogue.
-        days: How long ago "lately" reaches.
+        days: Days before "now" that count as recent.
 
     Returns:
-        `[items]` float32: the recent count plus a fraction that grows with the whole count.
+        `[items]` float32: the recent count plus a fraction that grows with the total.
     """
-    ever = counts(positions, items)
-    if not len(timestamps):
-        return ever
-    recent = timestamps > timestamps.max() - days * SECONDS_PER_DAY
-    return counts(positions[recent], items) + ever / (ever.max() + 1)
+    total = counts(positions, items)
+    if not len(times):
+        return total
+    recent = times > times.max() - days * SECONDS_PER_DAY
+    return counts(positions[recent], items) + total / (total.max() + 1)

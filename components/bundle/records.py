@@ -1,7 +1,8 @@
-"""Raw timelines and items as the bundle needs them: read once, in the order of the catalogue."""
+"""Raw timelines and items, read once, in the order of the catalogue."""
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,19 +13,19 @@ from transform.definition import Definition
 
 @dataclasses.dataclass(frozen=True)
 class Items:
-    """The whole catalogue, in order of its id's bytes; an item's place is its position."""
+    """The whole catalogue, in order of the bytes of its ids; an item's place is its *position*."""
 
     examples: np.ndarray
     """`[items]` bytes, serialized `tf.Example`."""
 
     item_id: np.ndarray
-    """`[items]` bytes."""
+    """`[items]` bytes, ids of the items."""
 
     title: np.ndarray
-    """`[items]` bytes, UTF-8."""
+    """`[items]` bytes, what people are shown, UTF-8."""
 
     withdrawn: frozenset[bytes] = frozenset()
-    """Items that may have been rated, and must not be recommended: not in this catalogue."""
+    """Ids left out of this catalogue: they may have events, and must not be recommended."""
 
     def positions(self, item_ids: np.ndarray) -> np.ndarray:
         """Returns the position of each `[any]` id, -1 for those withdrawn.
@@ -32,16 +33,16 @@ class Items:
         Raises:
             ValueError: An id is not in the catalogue.
         """
-        found = np.searchsorted(self.item_id, item_ids)
-        found = np.minimum(found, len(self.item_id) - 1)
-        missing = self.item_id[found] != item_ids
-        lost = sorted(set(item_ids[missing]) - self.withdrawn)
-        if lost:
+        places = np.searchsorted(self.item_id, item_ids)
+        places = np.minimum(places, len(self.item_id) - 1)
+        missing = self.item_id[places] != item_ids
+        unknown = sorted(set(item_ids[missing]) - self.withdrawn)
+        if unknown:
             raise ValueError(
-                f"Item {lost[0].decode()!r} has events and is not in the catalogue: "
+                f"Item {unknown[0].decode()!r} has events and is not in the catalogue: "
                 "timelines and items come from different data."
             )
-        return np.where(missing, -1, found)
+        return np.where(missing, -1, places)
 
     def without(self, item_ids: frozenset[bytes]) -> "Items":
         """Returns the catalogue without some items.
@@ -74,7 +75,7 @@ def read_examples(files: Sequence[str]) -> np.ndarray:
 
 
 def read_items(files: Sequence[str]) -> Items:
-    """Reads the raw catalogue."""
+    """Returns the catalogue in gzipped TFRecords of raw items."""
     examples = read_examples(files)
     parsed = tf.io.parse_example(
         examples,
@@ -92,20 +93,20 @@ def parse_labels(examples: tf.Tensor) -> tf.RaggedTensor:
 
 
 def times(examples: np.ndarray) -> np.ndarray:
-    """Returns when each event was, held out or not, `[events]` int64 seconds UTC."""
+    """Returns the times of all events, held out or not, `[events]` int64 seconds UTC."""
     names = (features.TIME, features.label(features.TIME))
     parsed = tf.io.parse_example(examples, {name: tf.io.RaggedFeature(tf.int64) for name in names})
     return np.concatenate([parsed[name].flat_values.numpy() for name in names])
 
 
 def with_labels_as_history(examples: np.ndarray, definition: Definition) -> np.ndarray:
-    """Returns timelines whose held-out events have joined the history, in time order.
+    """Returns timelines whose labels have joined the history, in time order.
 
     That is all that is known of a user, and what a served recommendation may use.
 
     Args:
         examples: `[users]` bytes, serialized raw timelines.
-        definition: Of the data set.
+        definition: Definition of the data set.
     """
     names = features.history(definition)
     return np.array([_joined(example, names) for example in examples], dtype=object)
@@ -114,20 +115,34 @@ def with_labels_as_history(examples: np.ndarray, definition: Definition) -> np.n
 def _joined(serialized: bytes, names: Sequence[str]) -> bytes:
     example = tf.train.Example.FromString(serialized)
     feature = example.features.feature
-    when = [
-        np.array(feature[name].int64_list.value, np.int64)
-        for name in (features.TIME, features.label(features.TIME))
-    ]
-    splits, label_splits = (np.array([0, len(column)]) for column in when)
-    order, _ = held_out.join_order(when[0], splits, when[1], label_splits)
+    past = list(feature[features.TIME].int64_list.value)
+    later = list(feature[features.label(features.TIME)].int64_list.value)
+    order = None if _ascend([*past, *later]) else _join_order(past, later)
     for name in names:
-        past, later = feature[name], feature[features.label(name)]
-        kind = past.WhichOneof("kind") or later.WhichOneof("kind")
+        history, labels = feature[name], feature[features.label(name)]
+        kind = history.WhichOneof("kind") or labels.WhichOneof("kind")
         if kind:
-            values = [*getattr(past, kind).value, *getattr(later, kind).value]
-            width = len(values) // len(order)  # numbers an event: more than one of a vector
-            joined = [values[place * width + step] for place in order for step in range(width)]
-            del getattr(past, kind).value[:]
-            getattr(past, kind).value.extend(joined)
+            values = getattr(history, kind).value
+            values.extend(getattr(labels, kind).value)
+            if order is not None:
+                values[:] = _reorder(values, order)
         del feature[features.label(name)]
     return example.SerializeToString(deterministic=True)
+
+
+def _ascend(times: list[int]) -> bool:
+    """Returns whether joining keeps the order, as with nearly every user: the labels are latest."""
+    return times == sorted(times)
+
+
+def _join_order(past: list[int], later: list[int]) -> list[int]:
+    splits, label_splits = np.array([0, len(past)]), np.array([0, len(later)])
+    times, label_times = np.array(past, np.int64), np.array(later, np.int64)
+    order, _ = held_out.join_order(times, splits, label_times, label_splits)
+    return order.tolist()
+
+
+def _reorder(values: Sequence[Any], order: list[int]) -> list[Any]:
+    """Returns a list in another order; each event has as many values as its vectors are long."""
+    width = len(values) // len(order)
+    return [values[place * width + step] for place in order for step in range(width)]

@@ -1,4 +1,4 @@
-"""The trained towers inside a bundle, as they are: a refresh needs nothing but what is served.
+"""Trained towers kept inside a bundle, so that a refresh needs nothing but what is served.
 
 The bundle's own graph holds them too, and TensorFlow can save that part of it again, with the same
 answers. But it wraps the functions of every table once more each time: refreshed every night,

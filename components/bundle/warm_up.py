@@ -1,4 +1,4 @@
-"""The warm-up file: requests that TensorFlow Serving answers to itself before it serves a version.
+"""Warm-up file: requests that TensorFlow Serving answers to itself before it serves a version.
 
 Without it the first users wait while TensorFlow prepares the graph. InfraValidator could write one,
 but only of serialized examples, which `serving_default` would take for the ids of unknown users.
@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from components.bundle import build, records
+from components.bundle import records, signatures
 from components.bundle.answers import EXAMPLES, EXCLUDE_ITEM_IDS, HISTORY_ITEM_IDS
 from transform import features, queries
 from transform.definition import Definition
@@ -27,14 +27,14 @@ Request = tuple[str, dict[str, np.ndarray]]
 def requests(
     timelines: np.ndarray, items: records.Items, definition: Definition
 ) -> Iterator[Request]:
-    """Yields a signature's name and its inputs: every signature, in batches of 1, 8 and 32.
+    """Yields the name of a signature and its inputs: every signature, in batches of 1, 8 and 32.
 
     The first request is for an unknown user; larger batches end in one, the others are real.
 
     Args:
         timelines: `[users]` bytes, serialized raw timelines.
-        items: The catalogue.
-        definition: Of the data set.
+        items: The whole catalogue.
+        definition: Definition of the data set.
     """
     yield "serving_default", {features.USER_ID: np.array([UNKNOWN_USER], object)}
     for size in BATCHES:
@@ -47,8 +47,9 @@ def requests(
         history = query[features.ITEM_ID]
         yield "serving_default", {features.USER_ID: user_id}
         yield "recommend_history", {HISTORY_ITEM_IDS: history}
-        given = {given: query[name] for name, given in build.given_as(definition).items()}
-        yield "recommend", {**given, EXCLUDE_ITEM_IDS: history}
+        names = signatures.input_names(definition)
+        parts = {given: query[name] for name, given in names.items()}
+        yield "recommend", {**parts, EXCLUDE_ITEM_IDS: history}
         yield "similar", {features.ITEM_ID: _spread(items.item_id, size)}
         for signature in OF_EXAMPLES:
             yield signature, {EXAMPLES: users}
@@ -56,7 +57,7 @@ def requests(
 
 
 def write(bundle: str, timelines: np.ndarray, items: records.Items, definition: Definition) -> None:
-    """Writes the warm-up file into a bundle's folder, see `requests`."""
+    """Writes the warm-up file into the folder of a bundle; see `requests`."""
     path = os.path.join(bundle, PATH)
     tf.io.gfile.makedirs(os.path.dirname(path))
     with tf.io.TFRecordWriter(path) as writer:
@@ -71,5 +72,5 @@ def write(bundle: str, timelines: np.ndarray, items: records.Items, definition: 
 
 
 def _spread(rows: np.ndarray, size: int) -> np.ndarray:
-    """Returns `size` of the `[any]` rows, evenly spread, repeated where there are fewer."""
+    """Returns `size` of the `[any]` rows, evenly spread; repeated where there are fewer."""
     return rows[np.linspace(0, len(rows) - 1, size).astype(int)]

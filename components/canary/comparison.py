@@ -1,4 +1,4 @@
-"""What the canary expects, and how an answer may differ from it: pure functions."""
+"""Comparison of an answer with what the trained towers say, within rounding."""
 
 import numpy as np
 
@@ -15,15 +15,15 @@ def compare(
 ) -> list[str]:
     """Returns what is wrong with an answer; nothing if it is right.
 
-    An answer may order items differently whose scores are equal within rounding. That of an index
-    that is not exact may miss items: the Evaluator tells how many. Those that it holds must be in
-    order.
+    An answer may order items differently whose scores are equal within rounding. That of an
+    approximate index may miss items: the Evaluator measures how many. Those that it holds must be
+    in order.
 
     Args:
-        who: The user, for the message.
-        answered: Ids in the order answered, "" where no item was left.
-        item_ids: `[items]` bytes, the catalogue.
-        scores: `[items]` float32 that the trained towers give this user.
+        who: Id of the user, for the message.
+        answered: Ids in the order of the answer; "" where no item was left.
+        item_ids: `[items]` bytes, ids of the catalogue.
+        scores: `[items]` float32 scores that the trained towers give this user.
         seen: Ids that must not be answered.
         exact: Whether the index must find the best of all.
     """
@@ -32,15 +32,15 @@ def compare(
     shown = sorted(seen.intersection(ids))
     if shown:
         problems.append(f"user {who}: {shown[0].decode()} was seen and must not be recommended")
-    place = {item_id: index for index, item_id in enumerate(item_ids)}
-    unknown = [item_id for item_id in ids if item_id not in place]
+    position = {item_id: index for index, item_id in enumerate(item_ids)}
+    unknown = [item_id for item_id in ids if item_id not in position]
     if unknown:
         return [*problems, f"user {who}: {unknown[0].decode()} is not in the catalogue"]
     allowed = np.array([item_id not in seen for item_id in item_ids])
     best = np.sort(scores[allowed])[::-1][: len(answered)]
     if len(ids) != len(best):
         return [*problems, f"user {who}: {len(ids)} items were answered, {len(best)} expected"]
-    given = scores[[place[item_id] for item_id in ids]]
+    given = scores[[position[item_id] for item_id in ids]]
     if not exact:
         best = np.sort(given)[::-1]
     wrong = np.flatnonzero(~(np.abs(given - best) <= TOLERANCE * np.maximum(1, np.abs(best))))

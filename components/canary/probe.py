@@ -1,8 +1,8 @@
-"""Run as a script in a bare process: loads a SavedModel as TensorFlow Serving does, and asks it.
+"""Script for a bare process: loads a SavedModel as TensorFlow Serving does, and asks it.
 
-It imports TensorFlow and the server's messages and nothing else, and runs the signatures in a TF1
-session: an op that only the training process had registered is missing here, as it would be in the
-stock server.
+It imports NumPy, TensorFlow and the server's messages and nothing else, and runs the signatures in
+a TF1 session: an op that only the training process had registered is missing here, as it would be
+in the stock server.
 
     python -I probe.py BUNDLE [WARM_UP] < requests.json > answers.json
 
@@ -15,6 +15,7 @@ import json
 import os
 import sys
 
+import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
@@ -43,10 +44,19 @@ def read_logs(path):  # type: ignore[no-untyped-def]
 
 def ask(session, signature, inputs):  # type: ignore[no-untyped-def]
     """Returns the outputs of one signature as lists, texts decoded."""
-    feed = {signature.inputs[name].name: values for name, values in inputs.items()}
+    feed = {
+        signature.inputs[name].name: shaped(signature.inputs[name], values)
+        for name, values in inputs.items()
+    }
     fetch = {name: output.name for name, output in signature.outputs.items()}
     outputs = session.run(fetch, feed)
     return {name: plain(value.tolist()) for name, value in outputs.items()}
+
+
+def shaped(given, values):  # type: ignore[no-untyped-def]
+    """Returns an input in the signature's shape, which lists without any value do not show."""
+    sizes = [dimension.size for dimension in given.tensor_shape.dim[1:]]
+    return np.reshape(np.array(values, object), [len(values), *sizes])
 
 
 def plain(value):  # type: ignore[no-untyped-def]

@@ -1,1 +1,1 @@
-"""What is measured on the bundle, by TFX's Evaluator, and how to read it."""
+"""Evaluation of the bundle by TFX's Evaluator: metrics of ours, and how to read them."""

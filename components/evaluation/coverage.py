@@ -1,4 +1,4 @@
-"""Coverage of the catalogue as a TFMA metric: the only one that is no mean over examples."""
+"""Coverage of the catalogue as a TFMA metric, the only one that is not a mean over examples."""
 
 import apache_beam as beam
 import numpy as np
@@ -12,7 +12,11 @@ class Coverage(tfma.metrics.Metric):
     """Share of the catalogue that is among the first recommendations of at least one user."""
 
     def __init__(self, name: str = "coverage@10") -> None:
-        """Names the metric."""
+        """Names the metric.
+
+        Args:
+            name: Name of the metric.
+        """
         super().__init__(_computations, name=name)
 
 
@@ -26,7 +30,7 @@ class _DistinctPositions(beam.CombineFn):
         self._key = key
 
     def create_accumulator(self) -> tuple[set[int], float]:
-        """Returns nothing seen yet."""
+        """Returns an accumulator of nothing."""
         return set(), 0.0
 
     def add_input(
@@ -44,7 +48,7 @@ class _DistinctPositions(beam.CombineFn):
     def merge_accumulators(
         self, accumulators: list[tuple[set[int], float]]
     ) -> tuple[set[int], float]:
-        """Joins what was seen apart."""
+        """Merges accumulators of different examples."""
         seen: set[int] = set()
         size = 0.0
         for other, other_size in accumulators:

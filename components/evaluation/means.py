@@ -22,8 +22,8 @@ class Means(tfma.metrics.Metric):
         """Names the metrics.
 
         Args:
-            outputs: By name of the metric: the output, one number an example.
-            name: Of all together; appears nowhere.
+            outputs: Output that holds each metric, one number an example, by the metric's name.
+            name: Name of the whole metric; appears in no result.
         """
         super().__init__(_computations, outputs=outputs, name=name)
 
@@ -50,21 +50,23 @@ class _WeightedSums(beam.CombineFn):
         total, sums = accumulator
         outputs, weight = self._of_model(inputs.prediction), self._of_model(inputs.example_weight)
         weight = float(np.sum(weight))
-        # What is served may be older than an output: its mean is then no number.
-        told = [outputs[name].item() if name in outputs else np.nan for name in self._outputs]
-        values = np.array(told, np.float64)
+        # The served bundle may be older than an output, whose mean is then NaN.
+        values = np.array(
+            [outputs[name].item() if name in outputs else np.nan for name in self._outputs],
+            np.float64,
+        )
         return total + weight, sums + weight * values
 
     def merge_accumulators(self, accumulators: list[Accumulator]) -> Accumulator:
-        """Adds what was added apart."""
+        """Merges accumulators of different examples."""
         totals, sums = zip(*accumulators, strict=True)
         return float(sum(totals)), np.sum(sums, axis=0)
 
     def extract_output(self, accumulator: Accumulator) -> dict[metric_types.MetricKey, float]:
-        """Returns the mean by the metric's key; not a number where nothing has weight.
+        """Returns the mean by the metric's key; NaN where nothing has weight.
 
-        A mean of 0 is told as `ALMOST_NOTHING`: to TFMA a relative change from 0 is no number,
-        so nothing could ever follow a baseline that hit nothing.
+        A mean of 0 becomes `ALMOST_NOTHING`: to TFMA a relative change from 0 is NaN, so nothing
+        could ever follow a baseline that hit nothing.
         """
         total, sums = accumulator
         means = sums / total if total else np.full(len(sums), np.nan)
@@ -72,7 +74,7 @@ class _WeightedSums(beam.CombineFn):
         return dict(zip(self._keys, means.tolist(), strict=True))
 
     def _of_model(self, values: Any) -> Any:
-        """Returns what belongs to this model; where there is one only, nothing says which."""
+        """Returns the values of this model; those of a single model are not keyed by name."""
         return values[self._model] if isinstance(values, dict) and self._model in values else values
 
 

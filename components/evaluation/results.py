@@ -1,4 +1,4 @@
-"""What the Evaluator measured, as plain numbers."""
+"""Results of the Evaluator as plain numbers."""
 
 import math
 from typing import Any
@@ -15,18 +15,18 @@ def metrics(evaluation: str) -> dict[str, dict[str, float]]:
     Args:
         evaluation: Path of the `ModelEvaluation` artifact.
     """
-    found: dict[str, dict[str, float]] = {}
+    by_slice: dict[str, dict[str, float]] = {}
     for record in tfma.load_metrics(evaluation):
         name = ", ".join(
             f"{key.column}:{_value(key)}" for key in record.slice_key.single_slice_keys
         )
-        values = found.setdefault(name, {})
+        values = by_slice.setdefault(name, {})
         for item in record.metric_keys_and_values:
             if item.key.model_name in ("", "candidate") and not item.key.is_diff:
                 number = item.value.double_value.value
                 if math.isfinite(number):
                     values[item.key.name] = number
-    return found
+    return by_slice
 
 
 def _value(key: Any) -> str:

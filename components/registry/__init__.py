@@ -1,1 +1,1 @@
-"""What was pushed, what is served, and what is taken from there: baseline, warm start, towers."""
+"""Registry of pushed versions, and what is taken from it: baseline, warm start, towers."""

@@ -1,4 +1,4 @@
-"""Baseline: the model that is served now, for the Evaluator to compare with.
+"""Baseline: the bundle that is served now, for the Evaluator to compare with.
 
 TFX has a Resolver for this, which open-source Kubeflow refuses to run; an ordinary component reads
 the registry in the same way everywhere.
@@ -23,15 +23,15 @@ def Baseline(
     why. The Evaluator then holds the bundle to the other thresholds only.
 
     Args:
-        bundle: What would be compared with it.
+        bundle: The new bundle.
         model: The bundle that is served now; an artifact without a model if there is none.
         serving_base: The folder that TensorFlow Serving watches.
     """
 
     def candidate() -> manifest.Manifest:
-        found = manifest.read(path_utils.serving_model_dir(bundle.uri))
-        if found is None:
+        described = manifest.read(path_utils.serving_model_dir(bundle.uri))
+        if described is None:
             raise ValueError(f"The bundle in {bundle.uri} has no manifest: make it anew.")
-        return found
+        return described
 
     served_copy.copy_served(serving_base, model, candidate, "there is no baseline")

@@ -1,4 +1,4 @@
-"""Whether what is served may be the baseline of a new bundle: only like is compared with like."""
+"""Comparability of the served bundle with a new one: only like is compared with like."""
 
 from typing import Any
 
@@ -18,10 +18,15 @@ def why_not(served: Manifest | None, candidate: Manifest) -> str | None:
 
     Args:
         served: Manifest of the bundle that is served; None if it has none.
-        candidate: Manifest of the new one.
+        candidate: Manifest of the new bundle.
     """
     if served is None:
         return "it has no manifest, so nobody knows how it was measured"
+    if served.format != candidate.format:
+        return (
+            f"its manifest has format {served.format}, the new one's {candidate.format}: another "
+            "revision of the code made it, for other records"
+        )
     if served.evaluation != candidate.evaluation:
         return f"it was measured by {served.evaluation}, the new one is by {candidate.evaluation}"
     difference = definition_change(served.definition, candidate.definition)
@@ -31,11 +36,11 @@ def why_not(served: Manifest | None, candidate: Manifest) -> str | None:
         return None
     if candidate.evaluation["split"].get("method") == BY_CHANCE:
         return "its events were others, and the split by chance holds out others of the old ones"
-    events = served.counts["events"]
-    if candidate.counts["events"] < events:
+    events, latest = served.counts["events"], served.data["last_event"]
+    if candidate.counts["events"] < events or candidate.data["last_event"] < latest:
         return (
-            f"it knows {events} events, the new one {candidate.counts['events']}: these are not "
-            "the same and more"
+            f"it knows {events} events until {latest}, the new one {candidate.counts['events']} "
+            f"until {candidate.data['last_event']}: these are not the same and more"
         )
     return None
 
@@ -48,10 +53,10 @@ def definition_change(served: dict[str, Any], candidate: dict[str, Any]) -> str 
 
     Args:
         served: Definition that the bundle was made by, as in its manifest.
-        candidate: Definition of the records.
+        candidate: Definition of the records that it would be measured on.
     """
     for field in OF_EVENTS:
-        before, now = (each["event"].get(field) for each in (served, candidate))
+        before, now = (each.get("event", {}).get(field) for each in (served, candidate))
         if before != now:
             return f"event.{field} was {before!r} and is {now!r}"
     for table in ("user", "event"):

@@ -30,7 +30,7 @@ EVALUATION, KEEP_VERSIONS, GIT_REVISION = "evaluation", "keep_versions", "git_re
 
 
 class AtomicPusherSpec(standard_component_specs.PusherSpec):
-    """TFX's PusherSpec, with what the manifest tells, and how many versions stay."""
+    """TFX's PusherSpec, with facts for the manifest, and the number of versions to keep."""
 
     INPUTS = {
         **standard_component_specs.PusherSpec.INPUTS,
@@ -81,14 +81,14 @@ class Executor(executor.Executor):
             staged = pushed.get_string_custom_property(VERSION)
             if staged:
                 evaluation = artifact_utils.get_single_uri(input_dict[EVALUATION])
-                told = {
+                push = {
                     "at": datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds"),
                     "run": (self._context.pipeline_run_id if self._context else None) or "",
                     "git_revision": exec_properties[GIT_REVISION],
                     "metrics": results.metrics(evaluation)[results.OVERALL],
                 }
                 folder = os.path.join(incoming, staged)
-                version = publish(base, folder, told, exec_properties[KEEP_VERSIONS])
+                version = publish(base, folder, push, exec_properties[KEEP_VERSIONS])
                 pushed.set_string_custom_property(VERSION, str(version))
                 pushed.set_string_custom_property(DESTINATION, registry.folder(base, version))
         finally:
@@ -105,8 +105,8 @@ def same_bundle(base: str, bundle: str) -> str | None:
     if not versions:
         return None
     newest = registry.folder(base, versions[-1])
-    wanted, found = manifest.read(bundle), manifest.read(newest)
-    return newest if wanted and found and found.content == wanted.content else None
+    candidate, pushed = manifest.read(bundle), manifest.read(newest)
+    return newest if candidate and pushed and pushed.content == candidate.content else None
 
 
 def publish(base: str, staged: str, push: dict[str, Any], keep: int) -> int:
@@ -114,9 +114,9 @@ def publish(base: str, staged: str, push: dict[str, Any], keep: int) -> int:
 
     Args:
         base: The folder that TensorFlow Serving watches.
-        staged: The bundle, in a hidden folder under `base`.
-        push: What its manifest shall tell of the push, besides the version.
-        keep: Versions that stay, this one included.
+        staged: Path of the bundle, in a hidden folder under `base`.
+        push: Facts of the push for the manifest.
+        keep: Number of versions to keep, this one included.
 
     Returns:
         Its version.
@@ -124,14 +124,15 @@ def publish(base: str, staged: str, push: dict[str, Any], keep: int) -> int:
     Raises:
         ValueError: It is not what its manifest says.
     """
-    found = manifest.problems(staged)
-    if found:
+    problems = manifest.problems(staged)
+    if problems:
         raise ValueError(
-            "The bundle is not what its manifest says, nothing was pushed:\n  " + "\n  ".join(found)
+            "The bundle is not what its manifest says, nothing was pushed:\n  "
+            + "\n  ".join(problems)
         )
-    told = manifest.read(staged)
-    assert told is not None  # a missing one is a problem
-    manifest.write(staged, dataclasses.replace(told, push=push))
+    described = manifest.read(staged)
+    assert described is not None  # a missing one is a problem
+    manifest.write(staged, dataclasses.replace(described, push=push))
     registry.retire(base, keep - 1)
     return registry.place(base, staged, int(os.path.basename(staged)))
 
@@ -165,12 +166,12 @@ class AtomicPusher(base_component.BaseComponent):
 
         Args:
             model: The bundle.
-            model_blessing: The Evaluator's.
-            infra_blessing: The canary's.
-            evaluation: The Evaluator's metrics, for the manifest.
+            model_blessing: Blessing of the Evaluator.
+            infra_blessing: Blessing of the Canary.
+            evaluation: Metrics of the Evaluator, for the manifest.
             push_destination: The folder that TensorFlow Serving watches.
-            keep_versions: How many versions stay there, the new one included.
-            git_revision: Of the code, for the manifest.
+            keep_versions: Number of versions to keep there, the new one included.
+            git_revision: Commit of the code, for the manifest.
         """
         super().__init__(
             spec=AtomicPusherSpec(

@@ -26,6 +26,12 @@ def find_with_towers(base: str) -> tuple[str, manifest.Manifest]:
         )
     described = manifest.read(bundle)
     assert described is not None  # a missing one is a problem
+    if described.format != manifest.FORMAT:
+        raise ValueError(
+            f"Version {version} in {base} was made by another revision of the code, for other "
+            f"records: its manifest has format {described.format}, not {manifest.FORMAT}. "
+            "`movielens run` makes one that fits."
+        )
     if towers.PATH not in described.files:
         raise ValueError(
             f"Version {version} in {base} was made before bundles held their towers; `movielens "

@@ -1,4 +1,4 @@
-"""The bundle that is served now, as an artifact, while it may be compared with a new one."""
+"""Copy of the served bundle as an artifact, where it may be compared with a new one."""
 
 from collections.abc import Callable
 
@@ -23,9 +23,10 @@ def copy_served(
 
     Args:
         serving_base: The folder that TensorFlow Serving watches.
-        model: The artifact; an empty folder if there is nothing to copy.
-        candidate: Returns what is known of the new bundle; asked only if one is served.
-        otherwise: What follows for the caller where nothing is copied, for the log.
+        model: Artifact to copy to; an empty folder if there is nothing to copy.
+        candidate: Function that returns the manifest of the new bundle; called only if one is
+            served.
+        otherwise: Consequence for the caller where nothing is copied, for the log.
     """
     fileio.makedirs(model.uri)
     version = versions.served(serving_base)

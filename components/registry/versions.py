@@ -1,8 +1,8 @@
-"""The registry of what was blessed and pushed: the folder that TensorFlow Serving watches.
+"""Registry of pushed versions: the folder that TensorFlow Serving watches.
 
 A version is a child whose name is a number and that holds a complete SavedModel; anything else, a
-half-copied folder included, is not one. Which version is served says the server's configuration:
-the one labelled `stable`, or, where there is no configuration, the newest.
+half-copied folder included, is not one. The server's configuration says which version is served:
+the one labelled `stable`, or the newest where nothing is labelled.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from components.registry.models_config import STABLE
 SAVED_MODEL = "saved_model.pb"
 HIDDEN = ".incoming-"  # no number, so that the server ignores it
 ABANDONED_SECONDS = 86_400
+LARGEST_VERSION = 2**63 - 1
 
 
 def versions(base: str) -> list[int]:
@@ -42,19 +43,42 @@ def folder(base: str, version: int) -> str:
 def served(base: str) -> int | None:
     """Returns the version that is served, or None before the first push.
 
+    Where the folder of the version labelled `stable` is gone the newest one stands in for it, and
+    the log says so: the server can't start like that, but runs and pushes go on.
+
     Raises:
-        LookupError: The version labelled `stable` is not there.
         ValueError: The server's configuration can't be read.
     """
+    there = versions(base)
+    newest = there[-1] if there else None
     labelled = models_config.labels(base).get(STABLE)
-    if labelled is None:
-        return max(_folders(base), default=None)
-    folder(base, labelled)
-    return labelled
+    if labelled is None or labelled in there:
+        return newest if labelled is None else labelled
+    logging.warning(
+        "%s labels version %d as %s, which is not under %s: %s. `movielens serving promote` mends "
+        "that.",
+        models_config.path_of(base),
+        labelled,
+        STABLE,
+        base,
+        "there is none" if newest is None else f"version {newest} is taken for it",
+    )
+    return newest
+
+
+def labels(base: str) -> dict[str, int]:
+    """Returns the version of each label, as far as the versions are there.
+
+    Raises:
+        ValueError: The server's configuration can't be read.
+    """
+    there = versions(base)
+    labelled = models_config.labels(base)
+    return {name: version for name, version in labelled.items() if version in there}
 
 
 def hidden_folder(base: str) -> str:
-    """Returns a path under `base` that no version and no other push has."""
+    """Returns a path under `base` that no version and no other push uses."""
     return os.path.join(base, f"{HIDDEN}{uuid.uuid4().hex}")
 
 
@@ -69,9 +93,17 @@ def place(base: str, staged: str, version: int) -> int:
 
     Returns:
         The number.
+
+    Raises:
+        ValueError: No number is left, as a folder has the largest one.
     """
     while True:
         version = max(version, *(number + 1 for number in _numbers(base)), 1)
+        if version > LARGEST_VERSION:
+            raise ValueError(
+                f"{base} holds version {LARGEST_VERSION}, above which TensorFlow Serving knows no "
+                "number: rename that folder, and run again."
+            )
         final = os.path.join(base, str(version))
         try:
             fileio.rename(staged, final)
@@ -142,13 +174,18 @@ def _folders(base: str) -> dict[int, str]:
     return {
         int(name): name
         for name in _children(base)
-        if name.isdecimal() and fileio.exists(os.path.join(base, name, SAVED_MODEL))
+        if _is_number(name) and fileio.exists(os.path.join(base, name, SAVED_MODEL))
     }
 
 
 def _numbers(base: str) -> list[int]:
     """Returns every number that is taken, by a complete version or not."""
-    return [int(name) for name in _children(base) if name.isdecimal()]
+    return [int(name) for name in _children(base) if _is_number(name)]
+
+
+def _is_number(name: str) -> bool:
+    """Returns whether TensorFlow Serving takes a folder's name for a version: an int64 from 0."""
+    return name.isascii() and name.isdecimal() and int(name) <= LARGEST_VERSION
 
 
 def _children(base: str) -> list[str]:

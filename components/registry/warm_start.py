@@ -5,7 +5,7 @@ import json
 from tfx import v1 as tfx
 
 from components.bundle import inputs, manifest, records
-from components.bundle.component import fingerprint
+from components.bundle.component import fingerprint, utc
 from components.registry import served_copy
 
 
@@ -27,18 +27,22 @@ def WarmStart(
     Args:
         timelines: Raw timelines that training is about to read.
         model: The bundle that is served now; an artifact without a model if there is none.
-        definition: Of the data set, JSON.
+        definition: Definition of the data set, JSON.
         serving_base: The folder that TensorFlow Serving watches.
         split: How `timelines` were split, JSON.
-        exclude_seen: Whether the measurement leaves out items of the history.
+        exclude_seen: Whether the measurement leaves out seen items.
     """
 
     def candidate() -> manifest.Manifest:
         users = inputs.read_timelines(timelines)
+        times = records.times(users)
         return manifest.Manifest(
             towers={},
-            data={"timelines": fingerprint(users)},
-            counts={"events": len(records.times(users))},
+            data={
+                "timelines": fingerprint(users),
+                "last_event": utc(times.max()) if len(times) else "",
+            },
+            counts={"events": len(times)},
             evaluation={"split": json.loads(split), "exclude_seen": exclude_seen},
             settings={},
             definition=json.loads(definition),

@@ -1,1 +1,1 @@
-"""TFX's Trainer and Tuner, with the catalogue as a typed input."""
+"""TFX's Trainer and Tuner, with the items as a typed input."""

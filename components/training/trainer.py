@@ -33,7 +33,7 @@ class TwoTowerTrainerSpec(standard_component_specs.TrainerSpec):
 
 
 class Executor(executor.GenericExecutor):
-    """TFX's executor; its `run_fn` also gets `item_files` and `items_transform_output`."""
+    """TFX's executor, whose `run_fn` also gets `item_files` and `items_transform_output`."""
 
     def Do(
         self,
@@ -41,7 +41,7 @@ class Executor(executor.GenericExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Trains, and notes on the towers which run trained them."""
+        """Trains, and writes the name of the run to a property of the towers."""
         super().Do(input_dict, output_dict, exec_properties)
         towers = artifact_utils.get_single_instance(output_dict[standard_component_specs.MODEL_KEY])
         run = self._context.pipeline_run_id if self._context else None
@@ -54,12 +54,18 @@ class Executor(executor.GenericExecutor):
         exec_properties: dict[str, Any],
     ) -> fn_args_utils.FnArgs:
         fn_args = super()._GetFnArgs(input_dict, output_dict, exec_properties)
-        tell_items(fn_args, input_dict)
+        add_items(fn_args, input_dict)
         return fn_args
 
 
-def tell_items(fn_args: fn_args_utils.FnArgs, input_dict: dict[str, list[types.Artifact]]) -> None:
-    """Adds `item_files` and `items_transform_output` to the arguments of a training."""
+def add_items(fn_args: fn_args_utils.FnArgs, input_dict: dict[str, list[types.Artifact]]) -> None:
+    """Adds the files and the transform graph of the items to the arguments of a training.
+
+    Args:
+        fn_args: Arguments of `run_fn` or `tuner_fn`; gets `item_files`, patterns of the transformed
+            items, and `items_transform_output`, the path of their transform graph.
+        input_dict: Inputs of the component.
+    """
     catalogue = artifact_utils.get_split_uri(input_dict[ITEMS], features.CATALOGUE)
     fn_args.item_files = [os.path.join(catalogue, "*")]
     fn_args.items_transform_output = artifact_utils.get_single_uri(
@@ -95,7 +101,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
             items: Transformed items.
             items_transform_graph: The items' transform graph.
             custom_config: Hyperparameters, JSON-able.
-            base_model: A bundle to begin with; an artifact without a model stands for none.
+            base_model: Bundle to start from; an artifact without a model stands for none.
         """
         super().__init__(
             spec=TwoTowerTrainerSpec(

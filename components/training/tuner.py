@@ -17,7 +17,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
 from tfx.utils import json_utils
 
-from components.training.trainer import ITEM_INPUTS, tell_items
+from components.training.trainer import ITEM_INPUTS, add_items
 from transform import features
 
 TRIALS_FILE = "trials.json"
@@ -31,9 +31,9 @@ class TwoTowerTunerSpec(standard_component_specs.TunerSpec):
 
 
 class Executor(executor.Executor):
-    """TFX's executor; its `tuner_fn` also gets `item_files` and `items_transform_output`.
+    """TFX's executor, whose `tuner_fn` also gets `item_files` and `items_transform_output`.
 
-    TFX's `search` makes the arguments itself and takes no more of them, so its few lines are here.
+    TFX's `search` builds the arguments itself and takes no more: its few lines are repeated here.
     """
 
     def Do(
@@ -42,21 +42,21 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Makes the trials that are missing, and writes the best hyperparameters and all results.
+        """Runs the trials, and writes the best hyperparameters and all results.
 
         Raises:
             ValueError: No trial came to an end, so there is no best one.
         """
         fn_args = fn_args_utils.get_common_fn_args(input_dict, exec_properties, self._get_tmp_dir())
         fn_args.transform_output = fn_args.transform_graph_path  # as TFX's Trainer has it
-        tell_items(fn_args, input_dict)
-        made = udf_utils.get_fn(exec_properties, standard_component_specs.TUNER_FN_KEY)(fn_args)
-        made.tuner.search(**made.fit_kwargs)
-        trials = list(made.tuner.oracle.trials.values())
+        add_items(fn_args, input_dict)
+        fit = udf_utils.get_fn(exec_properties, standard_component_specs.TUNER_FN_KEY)(fn_args)
+        fit.tuner.search(**fit.fit_kwargs)
+        trials = list(fit.tuner.oracle.trials.values())
         if not any(trial.status == COMPLETED for trial in trials):
-            why = trials[-1].message.strip().splitlines()[-1] if trials else "there is none"
-            raise ValueError(f"No trial came to an end; of the last: {why}")
-        executor.write_best_hyperparameters(made.tuner, output_dict)
+            reason = trials[-1].message.strip().splitlines()[-1] if trials else "there is none"
+            raise ValueError(f"No trial came to an end; of the last: {reason}")
+        executor.write_best_hyperparameters(fit.tuner, output_dict)
         results = artifact_utils.get_single_uri(
             output_dict[standard_component_specs.TUNER_RESULTS_KEY]
         )
@@ -65,7 +65,7 @@ class Executor(executor.Executor):
 
 
 def _facts(trial: Any) -> dict[str, Any]:
-    """Returns what is known of a Keras Tuner trial; TFX writes down the objective only."""
+    """Returns the facts of a Keras Tuner trial; TFX writes the objective only."""
     return {
         "trial": trial.trial_id,
         "status": trial.status,
@@ -75,7 +75,7 @@ def _facts(trial: Any) -> dict[str, Any]:
 
 
 class TwoTowerTuner(base_component.BaseComponent):
-    """Looks for better hyperparameters by training on `train` and ranking `eval`.
+    """Searches hyperparameters by training on `train` and ranking `eval`.
 
     Outputs: `best_hyperparameters`, as Keras Tuner writes them; `tuner_results`, all trials.
     """
@@ -100,7 +100,7 @@ class TwoTowerTuner(base_component.BaseComponent):
             transform_graph: The timelines' transform graph.
             items: Transformed items.
             items_transform_graph: The items' transform graph.
-            custom_config: What `tuner_fn` shall know, JSON-able.
+            custom_config: Settings of the search for `tuner_fn`, JSON-able.
         """
         super().__init__(
             spec=TwoTowerTunerSpec(

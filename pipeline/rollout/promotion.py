@@ -48,11 +48,15 @@ def promote(
         raise ValueError(
             f"Version {version} is damaged, nothing was changed: {'; '.join(problems)}."
         )
-    before = registry.served(base)
+    before = _served(base)
     history = stable_history(base)
-    labels = models_config.labels(base)
+    labels = registry.labels(base)
     if STABLE not in labels and before is not None:
         labels[STABLE] = before
+    if STABLE not in {**labels, label: version}:
+        raise LookupError(
+            f"The version labelled {STABLE} is not under {base}: promote another to it first."
+        )
     wanted = {**labels, label: version}
     if label == STABLE and wanted.get(CANARY) == version:
         del wanted[CANARY]
@@ -85,17 +89,24 @@ def rollback(
         LookupError: There is no earlier version.
         ValueError: As for `promote`.
     """
-    now = registry.served(base)
+    now = _served(base)
     earlier = [version for version in stable_history(base) if version != now]
     if not earlier:
         raise LookupError(
-            f"Nothing to go back to: no version under {base} was served before {now}."
+            f"Nothing to go back to: no version under {base} was served before"
+            f"{f' {now}' if now is not None else ''}."
         )
     promote(base, earlier[-1], STABLE, server, say, seen_as)
     if CANARY in models_config.labels(base):
         models_config.write(base, {earlier[-1]}, {STABLE: earlier[-1]}, seen_as)
     _remember(base, earlier)
     return earlier[-1]
+
+
+def _served(base: str) -> int | None:
+    """Returns the version that is served; None where the folder of the labelled one is gone."""
+    lost = models_config.labels(base).keys() - registry.labels(base).keys()
+    return None if STABLE in lost else registry.served(base)
 
 
 def stable_history(base: str) -> list[int]:

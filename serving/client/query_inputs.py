@@ -1,4 +1,4 @@
-"""Inputs of the signature `recommend`: what is known by name, all else unknown. Needs no TensorFlow.
+"""Inputs of the signature `recommend`: what is known, and all else unknown. Needs no TensorFlow.
 
 A value that is not known is "" among texts, NaN among numbers, `MISSING` among times of a user,
 zeros in a vector, and 0 as the time of an event.

@@ -72,14 +72,9 @@ def read(path: str) -> Catalogue:
         ValueError: The folder holds no bundle of this pipeline.
     """
     definition = bundle_definition.read(path)
-    try:
-        stored = tf.train.load_checkpoint(os.path.join(path, VARIABLES))
-        item_id, title, items, timelines, directions = (
-            stored.get_tensor(f"answers/{name}/.ATTRIBUTES/VARIABLE_VALUE")
-            for name in ("item_id", "title", "items", "timelines", "directions/_rows")
-        )
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{path} holds no bundle of this pipeline: {error}") from error
+    item_id, title, items, timelines, directions = _variables(
+        path, "item_id", "title", "items", "timelines", "directions/_rows"
+    )
     ids = [each.decode() for each in item_id]
     directions = directions[: len(ids)]  # a large index is padded to whole blocks
     return Catalogue(
@@ -91,6 +86,19 @@ def read(path: str) -> Catalogue:
         histories={_user_id(each): each for each in timelines},
         rows={each: row for row, each in enumerate(ids)},
     )
+
+
+def any_user(path: str) -> str:
+    """Returns the id of some user that a bundle knows.
+
+    Args:
+        path: Path of a version's folder.
+
+    Raises:
+        ValueError: The folder holds no bundle of this pipeline.
+    """
+    (timelines,) = _variables(path, "timelines")
+    return _user_id(timelines[0])
 
 
 def plane(vectors: np.ndarray) -> np.ndarray:
@@ -110,6 +118,19 @@ def plane(vectors: np.ndarray) -> np.ndarray:
     points[:, : axes.shape[1]] = centred @ axes
     least, span = points.min(axis=0), np.ptp(points, axis=0)
     return 2 * (points - least) / np.where(span > 0, span, 1) - 1
+
+
+def _variables(path: str, *names: str) -> list[np.ndarray]:
+    """Returns variables of the bundle in the folder of a version.
+
+    Raises:
+        ValueError: It has none of a name.
+    """
+    try:
+        stored = tf.train.load_checkpoint(os.path.join(path, VARIABLES))
+        return [stored.get_tensor(f"answers/{name}/.ATTRIBUTES/VARIABLE_VALUE") for name in names]
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{path} holds no bundle of this pipeline: {error}") from error
 
 
 def _user_id(timeline: bytes) -> str:

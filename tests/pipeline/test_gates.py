@@ -12,7 +12,8 @@ from pipeline import gates
 from pipeline.config import Gates
 from pipeline.runs import verdict
 from support.generated_shop import shop
-from transform import datasets
+from transform import datasets, definition
+from transform.kinds import Category, Number
 
 MOVIELENS = datasets.load(datasets.MOVIELENS)
 
@@ -44,7 +45,7 @@ def test_only_the_gated_metric_the_lift_and_the_recall_are_held_to_thresholds():
     assert found[gates.LIFT].value_threshold.lower_bound.value == pytest.approx(0.01)
 
 
-def test_every_metric_is_measured_of_bundle_and_yardsticks_and_sliced():
+def test_every_metric_is_measured_of_bundle_and_baselines_and_sliced():
     config = gates.eval_config(Gates(), MOVIELENS)
     (means,) = (m for spec in config.metrics_specs for m in spec.metrics if m.class_name == "Means")
     names = set(json.loads(means.config)["outputs"])
@@ -57,6 +58,19 @@ def test_slices_are_those_of_the_definition():
     assert sliced(gates.eval_config(Gates(), shop())) == [[]]
     by_country = dataclasses.replace(shop(), slices={"country": (), "activity": ()})
     assert sliced(gates.eval_config(Gates(), by_country)) == [[], ["country"], ["activity"]]
+
+
+def test_slices_are_those_of_the_definition():
+    shop = definition.Definition(
+        name="shop",
+        item=definition.Item(id="sku"),
+        user=definition.User(id="u", features={"country": Category(), "income": Number()}),
+        event=definition.Event(user="u", item="i", time=definition.Moment("t")),
+        slices={"income": (10.5,), "country": ()},
+    )
+    config = gates.eval_config(Gates(), shop)
+    keys = [list(spec.feature_keys) for spec in config.slicing_specs]
+    assert keys == [[], ["income_group"], ["country"]]
 
 
 FAILURES = """

@@ -9,7 +9,7 @@ from google.protobuf import json_format
 from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
-from components.bundle import build, records
+from components.bundle import build, records, signatures
 from components.evaluation.evaluator import Executor
 from pipeline import gates
 from pipeline.config import Gates
@@ -47,18 +47,16 @@ class Towers(tf.Module):
 
 @pytest.fixture(scope="module")
 def judge(tiny, tmp_path_factory):
-    """A function that returns what the Evaluator makes of a bundle with so many probes."""
+    """A function that returns what the Evaluator makes of a bundle of that `nprobe`."""
     root = tmp_path_factory.mktemp("gate")
-    chance = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     ids = np.array(sorted(str(number).encode() for number in range(ITEMS)), object)
     items = records.Items(
         np.array([tiny.item(item_id.decode()) for item_id in ids], object), ids, ids
     )
-    watched = [
-        [item.decode() for item in chance.choice(ids, 6, replace=False)] for _ in range(USERS)
-    ]
+    watched = [[item.decode() for item in rng.choice(ids, 6, replace=False)] for _ in range(USERS)]
     timelines = np.array(
-        [tiny.timeline(str(n), items[:5], items[5:]) for n, items in enumerate(watched)], object
+        [tiny.timeline(str(n), row[:5], row[5:]) for n, row in enumerate(watched)], object
     )
     path = root / "examples" / "Split-test" / "data_tfrecord-00000-of-00001.gz"
     path.parent.mkdir(parents=True)
@@ -69,14 +67,16 @@ def judge(tiny, tmp_path_factory):
     examples.uri = str(root / "examples")
     examples.split_names = json.dumps(["test"])
 
-    def judge(probes):
+    def judge(nprobe):
         model, evaluation = standard_artifacts.Model(), standard_artifacts.ModelEvaluation()
         blessing = standard_artifacts.ModelBlessing()
         for artifact, name in ((model, "model"), (evaluation, "eval"), (blessing, "blessing")):
-            artifact.uri = str(root / f"{name}-{probes}")
-        built = build.build(Towers(), items, timelines, K, True, probes)
-        build.save(built, path_utils.serving_model_dir(model.uri))
-        config = gates.eval_config(Gates(min_lift=-1))  # made-up towers please nobody
+            artifact.uri = str(root / f"{name}-{nprobe}")
+        built = build.build(Towers(), items, timelines, tiny.DEFINITION, K, True, nprobe)
+        signatures.save(built, path_utils.serving_model_dir(model.uri))
+        config = gates.eval_config(
+            Gates(min_lift=-1), tiny.DEFINITION
+        )  # made-up towers please nobody
         Executor().Do(
             {"examples": [examples], "model": [model]},
             {"evaluation": [evaluation], "blessing": [blessing]},
@@ -92,8 +92,8 @@ def judge(tiny, tmp_path_factory):
     return judge
 
 
-def test_one_probe_of_many_is_not_blessed(judge):
-    found = judge(probes=1)
+def test_one_list_of_many_is_not_blessed(judge):
+    found = judge(nprobe=1)
     assert not found.blessed
     (reason,) = found.reasons
     assert reason.startswith(f"{gates.RECALL} is 0.")
@@ -101,14 +101,14 @@ def test_one_probe_of_many_is_not_blessed(judge):
     assert found.metrics[""][gates.RECALL] < 0.8
 
 
-def test_enough_probes_are_blessed(judge):
-    found = judge(probes=25)
+def test_enough_lists_are_blessed(judge):
+    found = judge(nprobe=25)
     assert found.reasons == ()
     assert found.blessed
     assert 0.95 <= found.metrics[""][gates.RECALL] < 1
 
 
 def test_the_exact_index_misses_nothing(judge):
-    found = judge(probes=None)
+    found = judge(nprobe=None)
     assert found.blessed
     assert found.metrics[""][gates.RECALL] == 1

@@ -86,6 +86,8 @@ def test_it_serves_takes_over_a_push_and_stops(serving, tmp_path, base, bundle_b
     serving.wait_for("Ctrl-C stops it.")
     said = serving.log.read_text()
     assert "a local stand-in" in said and "not the real binary" in said
+    example = """/v1/models/movielens:predict -d '{"instances": ["1"]}'"""
+    assert example in said
     asked = {"instances": ["3"]}
     answer = serving.json(serving.rest_port, "/v1/models/movielens:predict", asked)
     assert len(answer["predictions"][0]["item_ids"]) == 20

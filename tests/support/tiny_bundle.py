@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from components.bundle import build, manifest, records, warm_up
+from components.bundle import build, manifest, records, signatures, warm_up
 from transform import datasets, queries
 
 K = 4
@@ -107,11 +107,11 @@ def save(folder, events=9, **changes):
 
     Args:
         folder: Where to.
-        events: That the manifest tells.
+        events: Number of events in the manifest.
         changes: Other fields of the manifest.
     """
     path = str(folder)
-    build.save(bundle(), path)
+    signatures.save(bundle(), path)
     warm_up.write(path, users(), catalogue(), DEFINITION)
     described = manifest.Manifest(
         towers={"sha256": "0", "run": "run 1"},

@@ -9,12 +9,13 @@ import pytest
 import tensorflow as tf
 
 from components.bundle import build, popularity, records
+from components.bundle import signatures as bundle_signatures
 
 
 @pytest.fixture(scope="module")
 def signatures(tiny, tmp_path_factory):
     path = str(tmp_path_factory.mktemp("bundle"))
-    build.save(tiny.bundle(), path)
+    bundle_signatures.save(tiny.bundle(), path)
     loaded = tf.saved_model.load(path)
     signatures = {name: loaded.signatures[name] for name in loaded.signatures}
     yield signatures
@@ -25,14 +26,17 @@ def plain(outputs):
     return {name: value.numpy().tolist() for name, value in outputs.items()}
 
 
-def recommend(signatures, history, exclude=((),), age=-1):
+def recommend(signatures, history, exclude=((),), age=np.nan):
     count = len(history)
     nothing = tf.constant([""] * count)
+    items = tf.constant(history, tf.string, shape=(count, len(history[0])))
     return plain(
         signatures["recommend"](
-            history_item_ids=tf.constant(history, tf.string, shape=(count, len(history[0]))),
+            history_item_ids=items,
+            history_times=tf.zeros(tf.shape(items), tf.int64),
+            history_rating=tf.fill(tf.shape(items), np.nan),
             exclude_item_ids=tf.constant(exclude, tf.string, shape=(count, len(exclude[0]))),
-            age=tf.constant([age] * count, tf.int64),
+            age=tf.constant([age] * count, tf.float32),
             gender=nothing,
             occupation=nothing,
             zip=nothing,
@@ -107,7 +111,7 @@ def test_similar_by_cosine_without_the_item_itself(signatures):
 
 
 def test_examples_are_answered_like_their_users(signatures, tiny):
-    whole = records.with_labels_as_history(tiny.users())
+    whole = records.with_labels_as_history(tiny.users(), tiny.DEFINITION)
     by_example = plain(signatures["serve_examples"](examples=tf.constant(whole)))
     ids = tf.constant(["10", "9", "2", "1"])
     assert by_example == plain(signatures["serving_default"](user_id=ids))
@@ -141,7 +145,9 @@ def test_measurement_may_rank_seen_items_too(tiny):
 
 def test_catalogue_of_one_item(tiny):
     timelines = np.array([tiny.timeline("1", ["0"], age=20), tiny.timeline("2", age=20)], object)
-    built = build.build(tiny.towers(), tiny.catalogue(1), timelines, k=100, exclude_seen=True)
+    built = build.build(
+        tiny.towers(), tiny.catalogue(1), timelines, tiny.DEFINITION, k=100, exclude_seen=True
+    )
     answer = plain(built.answers.of_users(tf.constant(["1", "2", "nobody"])))
     assert answer["item_ids"] == [[b""], [b"0"], [b"0"]]
     assert plain(built.answers.similar(tf.constant(["0"])))["item_ids"] == [[b""]]
@@ -149,7 +155,7 @@ def test_catalogue_of_one_item(tiny):
 
 def test_withdrawn_items_are_never_answered_though_they_were_rated(tiny):
     items = tiny.catalogue().without(frozenset({b"4", b"5"}))
-    built = build.build(tiny.towers(), items, tiny.users(), k=6, exclude_seen=True)
+    built = build.build(tiny.towers(), items, tiny.users(), tiny.DEFINITION, k=6, exclude_seen=True)
     answer = plain(built.answers.of_users(tf.constant(["10", "nobody"])))
     assert answer["item_ids"] == [[b"1", b"3", b"", b""], [b"0", b"1", b"2", b"3"]]
     missed = built.measurements.evaluate(tf.constant(tiny.users()[1:2]))  # its label is withdrawn
@@ -159,7 +165,13 @@ def test_withdrawn_items_are_never_answered_though_they_were_rated(tiny):
 def test_what_is_popular_lately_counts_beside_the_score(tiny):
     trend = popularity.Trend(weight=100.0)
     built = build.build(
-        tiny.towers(), tiny.catalogue(), tiny.users(), k=4, exclude_seen=True, trend=trend
+        tiny.towers(),
+        tiny.catalogue(),
+        tiny.users(),
+        tiny.DEFINITION,
+        k=4,
+        exclude_seen=True,
+        trend=trend,
     )
     (answer,) = plain(built.answers.of_users(tf.constant(["10"])))["item_ids"]
     # of what "10" has not seen, 5 was rated twice, 1 twice, 3 twice and 4 once; 4 is Even
@@ -171,7 +183,9 @@ def test_what_is_popular_lately_counts_beside_the_score(tiny):
 
 def test_neighbours_have_nothing_to_do_with_trends(tiny):
     trend = popularity.Trend(weight=100.0)
-    built = build.build(tiny.towers(), tiny.catalogue(), tiny.users(), 4, True, trend=trend)
+    built = build.build(
+        tiny.towers(), tiny.catalogue(), tiny.users(), tiny.DEFINITION, 4, True, trend=trend
+    )
     asked = tf.constant(["0"])
     assert plain(built.answers.similar(asked)) == plain(tiny.bundle().answers.similar(asked))
 
@@ -185,7 +199,9 @@ def test_a_query_that_is_not_finite_scores_nothing(tiny):
         def embed_candidate(self, examples):
             return tiny.towers().embed_candidate(examples)
 
-    built = build.build(Diverged(), tiny.catalogue(), tiny.users(), k=3, exclude_seen=True)
+    built = build.build(
+        Diverged(), tiny.catalogue(), tiny.users(), tiny.DEFINITION, k=3, exclude_seen=True
+    )
     answer = plain(built.answers.of_users(tf.constant(["10"])))
     assert answer["scores"] == [[0, 0, 0]]
     assert answer["item_ids"] == [[b"1", b"3", b"4"]]
@@ -193,5 +209,7 @@ def test_a_query_that_is_not_finite_scores_nothing(tiny):
 
 def test_timelines_of_other_data_are_refused(tiny):
     timelines = np.array([tiny.timeline("1", ["99"])], object)
-    with pytest.raises(ValueError, match="Item '99' was rated and is not in the catalogue"):
-        build.build(tiny.towers(), tiny.catalogue(), timelines, k=4, exclude_seen=True)
+    with pytest.raises(ValueError, match="Item '99' has events and is not in the catalogue"):
+        build.build(
+            tiny.towers(), tiny.catalogue(), timelines, tiny.DEFINITION, k=4, exclude_seen=True
+        )

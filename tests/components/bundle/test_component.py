@@ -15,11 +15,12 @@ from components.bundle import towers as kept_towers
 from components.bundle.component import CandidateIndex
 from components.canary.component import Canary
 from components.registry.served_towers import ServedTowers
-from transform import features
+from transform import datasets, features
 
 pytestmark = pytest.mark.slow  # the canary starts a process for each bundle
 
 SPLIT = {"method": "leave_last_out"}
+DEFINITION = datasets.load(datasets.MOVIELENS)
 
 
 def examples(folder, split, records):
@@ -54,7 +55,13 @@ def index(inputs, folder, **parameters):
     bundle.uri = str(folder)
     parameters = {"inverted_from": 7, "probes": 1, **parameters}
     CandidateIndex.test_call(
-        **inputs, bundle=bundle, k=4, split=json.dumps(SPLIT), code_version="v", **parameters
+        **inputs,
+        bundle=bundle,
+        definition=DEFINITION.to_json(),
+        k=4,
+        split=json.dumps(SPLIT),
+        code_version="v",
+        **parameters,
     )
     return bundle
 
@@ -62,7 +69,13 @@ def index(inputs, folder, **parameters):
 def canary(inputs, bundle, folder, **parameters):
     blessing = standard_artifacts.InfraBlessing()
     blessing.uri = str(folder)
-    Canary.test_call(**inputs, bundle=bundle, blessing=blessing, **parameters)
+    Canary.test_call(
+        **inputs,
+        bundle=bundle,
+        blessing=blessing,
+        definition=DEFINITION.to_json(),
+        **parameters,
+    )
     return blessing
 
 
@@ -85,9 +98,9 @@ def test_manifest_says_what_the_bundle_was_made_of(inputs, bundle):
     towers = path_utils.serving_model_dir(inputs["model"].uri)
     sha256 = manifest.fingerprint(manifest.checksums(towers))
     assert told.towers == {"sha256": sha256, "run": "run 7"}
-    assert told.counts == {"users": 4, "items": 6, "ratings": 11}
-    assert told.data["first_rating"] == "1970-01-01T00:00:00+00:00"
-    assert told.data["last_rating"] == "1970-01-01T00:00:05+00:00"
+    assert told.counts == {"users": 4, "items": 6, "events": 11}
+    assert told.data["first_event"] == "1970-01-01T00:00:00+00:00"
+    assert told.data["last_event"] == "1970-01-01T00:00:05+00:00"
     assert told.evaluation == {"split": SPLIT, "exclude_seen": True}
     assert told.settings == {
         "k": 4,
@@ -96,6 +109,7 @@ def test_manifest_says_what_the_bundle_was_made_of(inputs, bundle):
         "index": manifest.EXACT,
         "code_version": "v",
     }
+    assert told.definition == json.loads(DEFINITION.to_json())
     assert warm_up.PATH in told.files
     assert manifest.problems(path_utils.serving_model_dir(bundle.uri)) == []
 
@@ -135,27 +149,27 @@ def test_canary_blesses_a_sound_bundle(inputs, bundle, tmp_path):
     assert (tmp_path / "blessing" / "INFRA_BLESSED").exists()
 
 
-def test_canary_blesses_an_inverted_file(inputs, tmp_path):
+def test_canary_blesses_an_ivf_index(inputs, tmp_path):
     bundle = index(inputs, tmp_path / "bundle", inverted_from=6)
     told = manifest.read(path_utils.serving_model_dir(bundle.uri))
-    assert told.settings["index"] == manifest.INVERTED_FILE
+    assert told.settings["index"] == manifest.IVF
     assert canary(inputs, bundle, tmp_path / "blessing").get_int_custom_property("blessed")
 
 
 def test_withdrawn_items_are_in_neither_bundle_nor_expectation(inputs, tmp_path):
-    bundle = index(inputs, tmp_path / "bundle", withdrawn="4,5")
+    bundle = index(inputs, tmp_path / "bundle", withdrawn='["4", "5"]')
     told = manifest.read(path_utils.serving_model_dir(bundle.uri))
     assert told.settings["withdrawn"] == ["4", "5"]
     assert told.counts["items"] == 4
-    assert canary(inputs, bundle, tmp_path / "b", withdrawn="4,5").get_int_custom_property(
+    assert canary(inputs, bundle, tmp_path / "b", withdrawn='["4", "5"]').get_int_custom_property(
         "blessed"
     )
     with pytest.raises(ValueError, match="2 items were answered, 4 expected"):
         canary(inputs, bundle, tmp_path / "c")
 
 
-@pytest.mark.parametrize("inverted_from", [7, 6], ids=["exact", "inverted file"])
-def test_canary_knows_what_popularity_of_late_does(inputs, tmp_path, inverted_from):
+@pytest.mark.parametrize("inverted_from", [7, 6], ids=["exact", "ivf"])
+def test_canary_knows_what_recent_popularity_does(inputs, tmp_path, inverted_from):
     trend = {"days": 1, "weight": 20.0}
     bundle = index(inputs, tmp_path / "b", trend=json.dumps(trend), inverted_from=inverted_from)
     folder = path_utils.serving_model_dir(bundle.uri)

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import pytest
 
@@ -22,6 +23,7 @@ def write(folder, **more):
         evaluation={},
         settings={},
         files=manifest.checksums(str(folder)),
+        definition={"name": "shop"},
         **more,
     )
     manifest.write(str(folder), described)
@@ -54,11 +56,53 @@ def test_damage_is_named(bundle, damage, problem):
     assert problem in found
 
 
-@pytest.mark.parametrize("text", ["{", "{}", '{"unknown": 1}', "[]"])
-def test_manifest_that_is_none(bundle, text):
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "Expecting property name"),
+        ("{}", "'towers' is missing"),
+        ('{"unknown": 1}', "'towers' is missing"),
+        ("[]", "expected an object, got '\\[\\]'"),
+        ('{"towers": "1"}', "'towers' is '1'"),
+    ],
+    ids=["no-json", "empty", "unknown", "list", "other-type"],
+)
+def test_manifest_that_is_none(bundle, text, problem):
     (bundle / manifest.PATH).write_text(text)
-    with pytest.raises(ValueError, match=r"manifest\.json is not a manifest of format 1"):
+    with pytest.raises(ValueError, match=rf"manifest\.json is not a manifest \({problem}"):
         manifest.read(str(bundle))
+
+
+def rewrite(bundle, change):
+    """Changes the JSON of a manifest, as another revision would have written it."""
+    path = bundle / manifest.PATH
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+
+
+def test_a_field_that_a_later_revision_added_is_left_out(bundle):
+    before = manifest.read(str(bundle))
+    rewrite(bundle, lambda document: document.update(signature_of_somebody={"key": 1}))
+    assert manifest.read(str(bundle)) == before
+    assert manifest.problems(str(bundle)) == []
+
+
+@pytest.mark.parametrize("number", [1, 3], ids=["older", "later"])
+def test_another_format_is_read_and_says_so(bundle, number):
+    rewrite(bundle, lambda document: document.update(format=number))
+    assert manifest.read(str(bundle)).format == number
+
+
+def test_a_manifest_from_before_there_were_definitions_is_read(bundle):
+    def older(document):
+        document["format"] = 1
+        del document["definition"], document["push"]
+
+    rewrite(bundle, older)
+    told = manifest.read(str(bundle))
+    assert (told.format, told.definition, told.push) == (1, {}, {})
+    assert manifest.problems(str(bundle)) == []
 
 
 def test_bundle_of_before_there_were_manifests(tmp_path):

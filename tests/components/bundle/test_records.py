@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from components.bundle import records
+from transform import queries
 
 
 def write(path, examples):
@@ -46,22 +47,25 @@ def test_withdrawn_items_have_no_position(tiny):
 
 
 def test_queries_are_padded_and_the_unknown_is_marked(tiny):
-    query = records.parse_queries(
-        tf.constant([tiny.timeline("1", ["4", "2"], age=20), tiny.timeline("2")])
+    query = queries.parse(
+        tf.constant([tiny.timeline("1", ["4", "2"], age=20), tiny.timeline("2")]), tiny.DEFINITION
     )
     assert query["item_id"].numpy().tolist() == [[b"4", b"2"], [b"", b""]]
-    assert query["age"].numpy().tolist() == [20, -1]
+    assert query["age"].numpy()[0] == 20
+    assert np.isnan(query["age"].numpy()[1])
     assert query["zip"].numpy().tolist() == [b"", b""]
 
 
 def test_labels_join_the_history_in_time_order(tiny):
     example = tf.train.Example.FromString(tiny.timeline("1", ["0", "2"], ["4"], first=10))
-    example.features.feature["label_timestamp"].int64_list.value[:] = [10]  # between the two
-    (joined,) = records.with_labels_as_history(np.array([example.SerializeToString()], object))
+    example.features.feature["label_time"].int64_list.value[:] = [10]  # between the two
+    (joined,) = records.with_labels_as_history(
+        np.array([example.SerializeToString()], object), tiny.DEFINITION
+    )
     feature = tf.train.Example.FromString(joined).features.feature
     assert list(feature["item_id"].bytes_list.value) == [b"0", b"4", b"2"]
-    assert list(feature["timestamp"].int64_list.value) == [10, 10, 11]
+    assert list(feature["time"].int64_list.value) == [10, 10, 11]
     assert "label_item_id" not in feature
-    assert records.timestamps(np.array([joined], object)).tolist() == [10, 10, 11]
+    assert records.times(np.array([joined], object)).tolist() == [10, 10, 11]
     apart = np.array([example.SerializeToString()], object)
-    assert records.timestamps(apart).tolist() == [10, 11, 10]
+    assert records.times(apart).tolist() == [10, 11, 10]

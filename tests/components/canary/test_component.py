@@ -1,20 +1,27 @@
 import numpy as np
 
-from components.canary.component import anonymous
+from components.canary.expectation import Expectation
 from transform import features
 
 
-def test_who_asks_by_a_history_tells_neither_stars_nor_times():
+def test_who_asks_by_a_history_alone_tells_neither_user_nor_events(tiny):
     query = {
         features.USER_ID: np.array([b"1"], object),
-        features.AGE: np.array([30]),
-        features.ITEM_ID: np.array([[b"50", b"181"]], object),
-        features.RATING: np.array([[5.0, 3.0]], np.float32),
+        "age": np.array([30.0], np.float32),
+        **{name: np.array([b"x"], object) for name in ("gender", "occupation", "zip")},
+        features.ITEM_ID: np.array([[b"4", b"2"]], object),
+        "rating": np.array([[5.0, 3.0]], np.float32),
         features.TIME: np.array([[10, 20]]),
     }
-    asked = anonymous(query)
-    assert asked[features.USER_ID].tolist() == [b""]
-    assert asked[features.RATING].tolist() == [[0.0, 0.0]]
-    assert asked[features.TIME].tolist() == [[0, 0]]
-    assert asked[features.AGE].tolist() == [30]
-    assert asked[features.ITEM_ID].tolist() == [[b"50", b"181"]]
+    expected = Expectation(
+        tiny.DEFINITION, tiny.towers(), tiny.catalogue(), np.zeros(6, np.float32), exact=True
+    )
+    (by_id, _), (by_query, _), (alone, _) = expected._queries(query)
+    assert by_id[features.USER_ID].numpy().tolist() == [b"1"]
+    assert by_query[features.USER_ID].numpy().tolist() == [b""]
+    assert by_query["age"].numpy().tolist() == [30]
+    assert by_query["rating"].numpy().tolist() == [[5.0, 3.0]]
+    assert alone[features.USER_ID].numpy().tolist() == [b""]
+    assert np.isnan(alone["age"]).all() and np.isnan(alone["rating"]).all()
+    assert alone[features.TIME].numpy().tolist() == [[0, 0]]
+    assert alone[features.ITEM_ID].numpy().tolist() == [[b"4", b"2"]]

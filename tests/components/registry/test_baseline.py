@@ -13,11 +13,12 @@ from components.registry.baseline import Baseline
 
 TOLD = manifest.Manifest(
     towers={},
-    data={"timelines": "a", "last_rating": "2000-01-01"},
-    counts={"ratings": 10},
+    data={"timelines": "a", "last_event": "2000-01-01"},
+    counts={"events": 10},
     evaluation={"exclude_seen": True, "split": {}},
     settings={},
     files={},
+    definition={"name": "shop", "event": {}, "user": None},
     push={"metrics": {"hit@10": 0.1}},
 )
 
@@ -71,8 +72,9 @@ def test_after_a_rollback_it_is_the_older_one(tmp_path, base):
     [
         (None, "it has no manifest"),
         (dataclasses.replace(TOLD, evaluation={"exclude_seen": False}), "it was measured by"),
+        (dataclasses.replace(TOLD, format=1, definition={}), "its manifest has format 1"),
     ],
-    ids=["no-manifest", "other-protocol"],
+    ids=["no-manifest", "other-protocol", "older-format"],
 )
 def test_what_can_not_be_compared_is_no_baseline_and_the_log_says_so(
     tmp_path, base, caplog, told, reason
@@ -89,3 +91,14 @@ def test_bundle_without_a_manifest_is_an_error(tmp_path, base):
     push(base, "9")
     with pytest.raises(ValueError, match="has no manifest"):
         baseline(tmp_path, told=None)
+
+
+def test_newest_stands_in_for_a_stable_version_that_is_gone(tmp_path, base, caplog):
+    push(base, "9")
+    push(base, "10")
+    models_config.write(str(base), {8}, {"stable": 8})
+    logging.getLogger("absl").propagate = True
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        model = baseline(tmp_path)
+    assert model.get_string_custom_property("served_version") == "10"
+    assert "labels version 8 as stable, which is not under" in caplog.text

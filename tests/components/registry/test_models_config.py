@@ -1,3 +1,5 @@
+import concurrent.futures
+
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
@@ -94,3 +96,14 @@ def test_interrupted_write_leaves_the_old_file(base, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         models_config.write(base, {2}, {"stable": 2})
     assert models_config.labels(base) == {"stable": 1}
+
+
+def test_two_writers_at_once_leave_a_whole_file(base, tmp_path):
+    def write(version):
+        models_config.write(base, {version}, {"stable": version})
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(1, 65)))
+    (version,) = models_config.loaded(base)
+    assert models_config.labels(base) == {"stable": version}
+    assert [path.name for path in tmp_path.iterdir()] == ["models.config"]

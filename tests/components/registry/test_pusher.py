@@ -169,6 +169,16 @@ def test_bundle_of_an_older_version_is_pushed_again(push, folder, tmp_path):
     assert again.get_string_custom_property("pushed_version") == str(versions[2])
 
 
+def test_a_version_of_another_format_does_not_stop_a_push(push, folder, tmp_path):
+    older = push().get_string_custom_property("pushed_destination")
+    told = json.loads(pathlib.Path(older, manifest.PATH).read_text())
+    del told["definition"]
+    pathlib.Path(older, manifest.PATH).write_text(json.dumps({**told, "format": 1}))
+    write_bundle(folder, "another graph")
+    push()
+    assert len(registry.versions(str(tmp_path / "base"))) == 2
+
+
 def test_same_bundle_that_is_not_blessed_is_not_called_there(push):
     push()
     assert not push(blessed=False).get_string_custom_property("same_as")

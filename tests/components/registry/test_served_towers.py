@@ -1,5 +1,6 @@
 """The towers of a bundle: packed into it, and taken out of what is served."""
 
+import dataclasses
 import os
 import pathlib
 import shutil
@@ -108,6 +109,14 @@ def test_what_is_not_whole_is_not_taken(tmp_path, damage, error, message):
     with pytest.raises(error, match=f"{message}.*`movielens run`"):
         take(tmp_path, sha256)
     assert not (tmp_path / "model").exists()
+
+
+def test_towers_of_another_format_are_not_taken(tmp_path):
+    sha256 = push(tmp_path, "1")
+    version = str(tmp_path / "serving" / "1")
+    manifest.write(version, dataclasses.replace(manifest.read(version), format=1))
+    with pytest.raises(ValueError, match=r"format 1, not 2\. `movielens run` makes one that fits"):
+        take(tmp_path, sha256)
 
 
 def test_a_bundle_that_was_made_without_its_towers(tmp_path):

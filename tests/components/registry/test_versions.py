@@ -1,4 +1,5 @@
 import concurrent.futures
+import logging
 import os
 import pathlib
 
@@ -23,8 +24,20 @@ def push(base, name, complete=True):
         ({"00000123": True}, [123]),
         ({"1": True, "2": False}, [1]),
         ({"1": True, ".incoming-ab": True, "2.tmp": True, "latest": True}, [1]),
+        ({"1": True, "²": True, "٣": True, "-4": True, "+5": True, "6_0": True}, [1]),
+        ({"9223372036854775807": True}, [2**63 - 1]),
+        ({"9223372036854775808": True, "12345678901234567890123": True}, []),
     ],
-    ids=["empty", "numbers-not-texts", "leading-zeros", "half-copied", "other-folders"],
+    ids=[
+        "empty",
+        "numbers-not-texts",
+        "leading-zeros",
+        "half-copied",
+        "other-folders",
+        "no-ascii-digits",
+        "largest",
+        "larger-than-int64",
+    ],
 )
 def test_versions(tmp_path, folders, versions):
     for name, complete in folders.items():
@@ -54,9 +67,31 @@ def test_stable_is_served_where_it_is_labelled(tmp_path):
     push(base, "10")
     models_config.write(str(base), {9}, {"stable": 9})
     assert registry.served(str(base)) == 9
-    models_config.write(str(base), {8}, {"stable": 8})
-    with pytest.raises(LookupError, match="No complete version 8"):
-        registry.served(str(base))
+
+
+@pytest.mark.parametrize(
+    ("there", "served"), [(["9", "10"], 10), ([], None)], ids=["newest", "none-at-all"]
+)
+def test_newest_stands_in_for_a_stable_version_that_is_gone(tmp_path, caplog, there, served):
+    base = tmp_path / "movielens"
+    for version in there:
+        push(base, version)
+    models_config.write(str(base), {8, 9}, {"stable": 8, "canary": 9})
+    logging.getLogger("absl").propagate = True
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        assert registry.served(str(base)) == served
+    assert "labels version 8 as stable" in caplog.text
+    assert "`movielens serving promote`" in caplog.text
+    assert registry.labels(str(base)) == ({"canary": 9} if there else {})
+    assert registry.retire(str(base), 5) == []
+
+
+def test_version_zero_may_be_stable(tmp_path):
+    base = tmp_path / "movielens"
+    push(base, "0")
+    push(base, "1")
+    models_config.write(str(base), {0}, {"stable": 0})
+    assert registry.served(str(base)) == 0
 
 
 def staged(base):
@@ -75,6 +110,12 @@ def test_versions_only_grow(tmp_path, taken, wanted, given):
         push(tmp_path, name)
     assert registry.place(str(tmp_path), staged(tmp_path), wanted) == given
     assert registry.versions(str(tmp_path))[-1] == given
+
+
+def test_no_number_is_left_above_the_largest(tmp_path):
+    push(tmp_path, str(registry.LARGEST_VERSION), complete=False)
+    with pytest.raises(ValueError, match="rename that folder"):
+        registry.place(str(tmp_path), staged(tmp_path), 5)
 
 
 def test_two_pushes_at_once_get_two_versions(tmp_path):

@@ -11,9 +11,11 @@ from tfx.utils import path_utils
 from components.bundle import manifest
 from components.bundle.component import fingerprint
 from components.registry.warm_start import WarmStart
+from transform import datasets
 
 SPLIT = {"method": "leave_last_out"}
-RATINGS = 4
+DEFINITION = datasets.load(datasets.MOVIELENS).to_json()
+EVENTS = 4
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def examples(tiny):
 
 @pytest.fixture
 def timelines(tmp_path, examples):
-    """Raw timelines, as an artifact, of four ratings until a second after 1970."""
+    """Raw timelines, as an artifact, of four events until a second after 1970."""
     artifact = standard_artifacts.Examples()
     artifact.uri = str(tmp_path / "examples")
     artifact.split_names = artifact_utils.encode_split_names(["test"])
@@ -38,9 +40,10 @@ def timelines(tmp_path, examples):
 
 def push(tmp_path, **changes):
     told = {
-        "data": {"timelines": "others", "last_rating": "1970-01-01T00:00:00+00:00"},
-        "counts": {"ratings": RATINGS},
+        "data": {"timelines": "others", "last_event": "1970-01-01T00:00:00+00:00"},
+        "counts": {"events": EVENTS},
         "evaluation": {"split": SPLIT, "exclude_seen": True},
+        "definition": json.loads(DEFINITION),
         **changes,
     }
     folder = tmp_path / "serving" / "7"
@@ -55,6 +58,7 @@ def start(tmp_path, timelines, split=SPLIT):
     WarmStart.test_call(
         timelines=timelines,
         model=model,
+        definition=DEFINITION,
         serving_base=str(tmp_path / "serving"),
         split=json.dumps(split),
         exclude_seen=True,
@@ -66,8 +70,8 @@ def copied(model):
     return pathlib.Path(path_utils.serving_model_dir(model.uri), "saved_model.pb").exists()
 
 
-def test_served_bundle_is_copied_where_ratings_were_added(tmp_path, timelines):
-    push(tmp_path, counts={"ratings": RATINGS - 1})
+def test_served_bundle_is_copied_where_events_were_added(tmp_path, timelines):
+    push(tmp_path, counts={"events": EVENTS - 1})
     model = start(tmp_path, timelines)
     assert copied(model)
     assert model.get_string_custom_property("served_version") == "7"
@@ -84,13 +88,13 @@ def test_nothing_was_pushed_yet(tmp_path, timelines, caplog):
     ("pushed", "reason"),
     [
         ({"evaluation": {"split": {"method": "random"}, "exclude_seen": True}}, "was measured by"),
-        ({"counts": {"ratings": RATINGS + 1}}, "not the same and more"),
+        ({"counts": {"events": EVENTS + 1}}, "not the same and more"),
         (
-            {"data": {"timelines": "others", "last_rating": "2000-01-01T00:00:00+00:00"}},
+            {"data": {"timelines": "others", "last_event": "2000-01-01T00:00:00+00:00"}},
             "not the same and more",
         ),
     ],
-    ids=["other-split", "fewer-ratings", "older-ratings"],
+    ids=["other-split", "fewer-events", "older-events"],
 )
 def test_what_may_have_trained_on_the_test_is_no_start(tmp_path, timelines, caplog, pushed, reason):
     push(tmp_path, **pushed)
@@ -105,8 +109,8 @@ def test_split_by_chance(tmp_path, timelines, caplog):
     assert "the split by chance holds out others" in caplog.text
 
 
-def test_same_ratings_may_be_split_by_chance(tmp_path, timelines, examples):
-    same = {"timelines": fingerprint(examples), "last_rating": ""}
+def test_same_events_may_be_split_by_chance(tmp_path, timelines, examples):
+    same = {"timelines": fingerprint(examples), "last_event": ""}
     by_chance = {"split": {"method": "random"}, "exclude_seen": True}
     push(tmp_path, evaluation=by_chance, data=same)
     assert copied(start(tmp_path, timelines, by_chance["split"]))

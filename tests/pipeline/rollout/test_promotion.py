@@ -147,3 +147,33 @@ def test_broken_history_is_named(base):
     (base.parent / promotion.HISTORY).write_text('{"a": 1}')
     with pytest.raises(ValueError, match=r"stable_versions\.json is not a list of versions"):
         promotion.rollback(str(base), None, print)
+
+
+@pytest.fixture
+def lost(base):
+    """The version labelled stable is gone; 1 was stable before it, 3 was only pushed."""
+    promote(base, 1)
+    promote(base, 2)
+    shutil.rmtree(base / "2")
+    return base
+
+
+def test_promotion_where_the_stable_version_is_gone(lost, follow):
+    server, model = follow()
+    server.available = {1, 2, 3}  # the server may have it still
+    promote(lost, 3, server=model)
+    server.poll()
+    assert server.seen == [([3], {}), ([3], {"stable": 3})]  # nothing waits for what is gone
+    assert versions.served(str(lost)) == 3
+    assert promotion.stable_history(str(lost))[-2:] == [1, 3]
+
+
+def test_rollback_where_the_stable_version_is_gone(lost):
+    assert promotion.rollback(str(lost), None, print) == 1
+    assert state(lost) == ([1], {"stable": 1})
+
+
+def test_canary_needs_a_stable_version(lost):
+    with pytest.raises(LookupError, match=r"labelled stable is not under .* promote another"):
+        promote(lost, 3, "canary")
+    assert state(lost) == ([2], {"stable": 2})

@@ -7,7 +7,12 @@ from pipeline.settings.errors import ConfigurationError
 
 
 def test_settings_are_changed_by_their_type():
-    texts = ["model.epochs=3", "model.user_features=false", "gates.min_lift=0.01", "split.method=random"]
+    texts = [
+        "model.epochs=3",
+        "model.user_features=false",
+        "gates.min_lift=0.01",
+        "split.method=random",
+    ]
     found = changes.apply(Settings(), changes.parse([*texts, "serving.trend.weight=8"]))
     assert (found.model.epochs, found.model.user_features) == (3, False)
     assert found.gates.min_lift == 0.01

@@ -11,6 +11,8 @@ from transform import datasets, definition_files, yaml_files
 def test_a_folder_without_a_bundle_is_named(tmp_path):
     with pytest.raises(ValueError, match=str(tmp_path)):
         catalogue.read(str(tmp_path))
+    with pytest.raises(ValueError, match=f"{tmp_path} holds no bundle"):
+        catalogue.any_user(str(tmp_path))
 
 
 def test_plane_keeps_the_directions_in_which_vectors_differ():
@@ -29,6 +31,7 @@ def test_a_bundle_is_read_without_its_model(bundle_base):
     assert len(items.history("3")) == 5
     assert set(items.history("3")) <= set(items.titles)
     assert items.history("nobody") == []
+    assert catalogue.any_user(str(bundle_base / "1")) in items.histories
     assert items.definition.shown == "MovieLens"
     assert items.details("7") == {"year": "1999", "genres": "Drama, War"}
     assert items.details("no such item") == {}

@@ -84,7 +84,7 @@ def test_a_user_is_searched_and_answered(browser):
     assert any(text.startswith("near ") for text in texts(browser, "#recommendations .because"))
     assert one(browser, "#version").text == "answered by version 1"
     details = texts(browser, "#recommendations .details")
-    assert details == ["year: 1999 · genres: Drama, War"] * 10
+    assert details == ["genres: Drama, War · year: 1999"] * 10
 
 
 @needs_chromium

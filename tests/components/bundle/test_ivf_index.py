@@ -2,20 +2,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.bundle import inverted_file
+from components.bundle import ivf_index
 from components.bundle.index import EXCLUDED, ExactIndex
-from components.bundle.inverted_file import InvertedFile, clustered, lists_for
+from components.bundle.ivf_index import IVFIndex, cluster, lists_for
 
 SIZE, DIM, K = 2000, 8, 4
-CHANCE = np.random.default_rng(0)
-VECTORS = CHANCE.standard_normal((SIZE, DIM)).astype(np.float32)
-QUERIES = tf.constant(CHANCE.standard_normal((32, DIM)).astype(np.float32))
+RNG = np.random.default_rng(0)
+VECTORS = RNG.standard_normal((SIZE, DIM)).astype(np.float32)
+QUERIES = tf.constant(RNG.standard_normal((32, DIM)).astype(np.float32))
 NONE = tf.zeros([32, 0], tf.int64)
 EXACT = ExactIndex(K).index(VECTORS)
 
 
-def inverted(probes, k=K):
-    return InvertedFile(k, probes).index(VECTORS)
+def ivf(nprobe, k=K):
+    return IVFIndex(k, nprobe).index(VECTORS)
 
 
 def recall(found, expected):
@@ -23,9 +23,9 @@ def recall(found, expected):
     return np.mean([len(set(a) & set(b)) / len(b) for a, b in pairs])
 
 
-def test_where_every_list_is_probed_the_answer_is_exact():
-    index = inverted(probes=10_000)
-    excluded = tf.constant(CHANCE.integers(-1, SIZE, (32, 50)))
+def test_where_every_list_is_searched_the_answer_is_exact():
+    index = ivf(nprobe=10_000)
+    excluded = tf.constant(RNG.integers(-1, SIZE, (32, 50)))
     for found, expected in (
         (index(QUERIES), EXACT(QUERIES)),
         (
@@ -42,22 +42,22 @@ def test_where_every_list_is_probed_the_answer_is_exact():
     assert not index.is_exact()
 
 
-def test_more_probes_find_more():
+def test_a_higher_nprobe_finds_more():
     expected = EXACT(QUERIES)[1]
-    found = [recall(inverted(probes)(QUERIES)[1], expected) for probes in (1, 20, 120)]
+    found = [recall(ivf(nprobe)(QUERIES)[1], expected) for nprobe in (1, 20, 120)]
     assert found[0] < 0.5 < found[1] < found[2]
     assert found[2] > 0.95
 
 
 def test_scores_are_exact_and_in_order():
-    scores, found = inverted(20)(QUERIES)
+    scores, found = ivf(20)(QUERIES)
     own = np.einsum("bkd,bd->bk", VECTORS[found.numpy()], QUERIES.numpy())
     np.testing.assert_allclose(scores, own, rtol=1e-4, atol=1e-5)
     assert (np.diff(scores.numpy(), axis=1) <= 0).all()
 
 
 def test_nothing_excluded_is_ever_answered():
-    index = inverted(20)
+    index = ivf(20)
     _, found = index(QUERIES)
     again = index.query_with_exclusions(QUERIES, tf.cast(found, tf.int64))[1]
     for before, after in zip(found.numpy(), again.numpy(), strict=True):
@@ -69,7 +69,7 @@ def test_nothing_excluded_is_ever_answered():
 
 
 def test_a_row_that_finds_too_few_is_answered_exactly_and_the_others_are_not():
-    index = inverted(1)
+    index = ivf(1)
     excluded = np.full((32, SIZE - 3), -1)
     excluded[5] = np.delete(np.arange(SIZE), [7, 8, 9])  # three are left for it
     scores, found = index.query_with_exclusions(QUERIES, tf.constant(excluded))
@@ -79,8 +79,8 @@ def test_a_row_that_finds_too_few_is_answered_exactly_and_the_others_are_not():
     assert found.numpy()[others].tolist() == index(QUERIES)[1].numpy()[others].tolist()
 
 
-def test_an_answer_longer_than_what_is_probed_is_exact():
-    index = inverted(1, k=400)
+def test_an_answer_longer_than_what_is_searched_is_exact():
+    index = ivf(1, k=400)
     assert (
         index(QUERIES)[1].numpy().tolist()
         == ExactIndex(400).index(VECTORS)(QUERIES)[1].numpy().tolist()
@@ -89,27 +89,25 @@ def test_an_answer_longer_than_what_is_probed_is_exact():
 
 def test_identifiers_and_fewer_candidates_than_asked():
     ids = np.array([b"a", b"b", b"c"])
-    index = InvertedFile(5, 2).index(np.eye(3, dtype=np.float32), ids)
+    index = IVFIndex(5, 2).index(np.eye(3, dtype=np.float32), ids)
     scores, found = index(tf.constant([[1.0, 3.0, 2.0]]))
     assert found.numpy().tolist() == [[b"b", b"c", b"a"]]
     assert scores.numpy().tolist() == [[3, 2, 1]]
 
 
 def test_empty_batch():
-    scores, found = inverted(3).query_with_exclusions(
-        tf.zeros([0, DIM]), tf.zeros([0, 4], tf.int64)
-    )
+    scores, found = ivf(3).query_with_exclusions(tf.zeros([0, DIM]), tf.zeros([0, 4], tf.int64))
     assert scores.shape == found.shape == (0, K)
 
 
 def test_same_vectors_have_the_same_lists():
-    first, second = (clustered(VECTORS, 30) for _ in range(2))
+    first, second = (cluster(VECTORS, 30) for _ in range(2))
     assert (first[0] == second[0]).all() and (first[1] == second[1]).all()
 
 
 def test_lists_are_made_from_a_sample(monkeypatch):
-    monkeypatch.setattr(inverted_file, "SAMPLE_PER_LIST", 5)
-    means, list_of = clustered(VECTORS, 30)
+    monkeypatch.setattr(ivf_index, "SAMPLE_PER_LIST", 5)
+    means, list_of = cluster(VECTORS, 30)
     assert means.shape == (30, DIM)
     assert list_of.shape == (SIZE,)
     assert len(np.unique(list_of)) > 20
@@ -121,19 +119,19 @@ def test_lists_for(candidates, lists):
 
 
 def test_vectors_that_are_all_the_same_are_one_list():
-    index = InvertedFile(3, 1).index(np.ones((50, 2), np.float32))
+    index = IVFIndex(3, 1).index(np.ones((50, 2), np.float32))
     assert len(set(index(tf.constant([[1.0, 1.0]]))[1].numpy()[0])) == 3
 
 
 @pytest.mark.parametrize(
-    ("k", "probes", "message"),
-    [(0, 1, "k must be at least 1"), (1, 0, "probes must be at least 1")],
+    ("k", "nprobe", "message"),
+    [(0, 1, "k must be at least 1"), (1, 0, "nprobe must be at least 1")],
 )
-def test_impossible_sizes(k, probes, message):
+def test_impossible_sizes(k, nprobe, message):
     with pytest.raises(ValueError, match=message):
-        InvertedFile(k, probes)
+        IVFIndex(k, nprobe)
 
 
 def test_unusable_vectors():
     with pytest.raises(ValueError, match="not finite, the first at position 1"):
-        InvertedFile(1, 1).index(np.array([[0.0], [np.inf]], np.float32))
+        IVFIndex(1, 1).index(np.array([[0.0], [np.inf]], np.float32))

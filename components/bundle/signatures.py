@@ -1,0 +1,121 @@
+"""Signatures of the bundle: what a server answers, and under which names."""
+
+import functools
+
+import tensorflow as tf
+
+from components.bundle.answers import (
+    EXAMPLES,
+    EXCLUDE_ITEM_IDS,
+    HISTORY_ITEM_IDS,
+    HISTORY_TIMES,
+)
+from components.bundle.build import Bundle
+from transform import features, queries
+from transform.definition import Definition
+
+
+def save(bundle: Bundle, path: str) -> None:
+    """Writes the bundle as a SavedModel with all its signatures."""
+    tf.saved_model.save(bundle, path, signatures=signatures(bundle))
+
+
+def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunction]:
+    """Returns the signatures of the bundle by name; all are batched, all inputs are named."""
+    # No `if` or loop depends on a tensor: AutoGraph would take seconds and change nothing.
+    signature = functools.partial(tf.function, autograph=False)
+    answers = bundle.answers
+    definition = answers.definition
+
+    @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.USER_ID)])
+    def serving_default(user_id: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.of_users(user_id)
+
+    @signature(
+        input_signature=[tf.TensorSpec([None, None], tf.string, name=HISTORY_ITEM_IDS)],
+    )
+    def recommend_history(history_item_ids: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.of_queries(queries.nobody(definition, history_item_ids))
+
+    def recommend(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        inputs = of_one_batch(inputs)
+        query = {name: inputs[given] for name, given in input_names(definition).items()}
+        query[features.USER_ID] = tf.fill(tf.shape(query[features.ITEM_ID])[:1], "")
+        return answers.of_queries(query, also_exclude=inputs[EXCLUDE_ITEM_IDS])
+
+    @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.ITEM_ID)])
+    def similar(item_id: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.similar(item_id)
+
+    examples_spec = tf.TensorSpec([None], tf.string, name=EXAMPLES)
+
+    @signature(input_signature=[examples_spec])
+    def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.of_queries(queries.parse(examples, definition))
+
+    @signature(input_signature=[examples_spec])
+    def embed_query(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return answers.towers.embed_query(queries.parse(examples, definition))
+
+    @signature(input_signature=[examples_spec])
+    def embed_candidate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"embedding": answers.towers.embed_candidate(examples)}
+
+    @signature(input_signature=[examples_spec])
+    def evaluate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return bundle.measurements.evaluate(examples)
+
+    @signature(input_signature=[examples_spec])
+    def describe(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        return bundle.measurements.describe(examples)
+
+    functions = {
+        function.__name__: function
+        for function in (
+            serving_default,
+            recommend_history,
+            similar,
+            serve_examples,
+            embed_query,
+            embed_candidate,
+            evaluate,
+            describe,
+        )
+    }
+    specs = recommend_specs(definition)
+    functions["recommend"] = signature(recommend).get_concrete_function(**specs)
+    return functions
+
+
+def input_names(definition: Definition) -> dict[str, str]:
+    """Returns the input of `recommend` that holds each part of a query but the user's id.
+
+    Example:
+        >>> input_names(datasets.load("movielens"))["rating"]
+        'history_rating'
+    """
+    of_history = {features.ITEM_ID: HISTORY_ITEM_IDS, features.TIME: HISTORY_TIMES}
+    of_events = {name: f"history_{name}" for name in definition.event.features}
+    return {name: name for name in definition.user_features} | of_history | of_events
+
+
+def recommend_specs(definition: Definition) -> dict[str, tf.TensorSpec]:
+    """Returns the inputs of `recommend` by name: a query without a user's id, and exclusions."""
+    of_query = queries.specs(definition)
+    specs = {given: of_query[name] for name, given in input_names(definition).items()}
+    specs[EXCLUDE_ITEM_IDS] = tf.TensorSpec([None, None], tf.string)
+    return {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
+
+
+def of_one_batch(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Checks that all inputs have a row for each query, and returns them by name.
+
+    Raises:
+        tf.errors.InvalidArgumentError: The numbers of rows differ, found when the graph runs: rows
+            would be dropped or answered with another one's input. A server passes the message on.
+    """
+    rows = tf.stack([tf.shape(value)[0] for value in inputs.values()])
+    message = f"Inputs differ in their number of rows; of {', '.join(inputs)} there are"
+    same = tf.debugging.Assert(tf.reduce_all(rows == rows[0]), [message, rows], len(inputs))
+    with tf.control_dependencies([same]):
+        return {name: tf.identity(value) for name, value in inputs.items()}

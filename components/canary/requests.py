@@ -1,0 +1,80 @@
+"""Requests of the canary, and the bare process that answers them."""
+
+import json
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+
+from components.bundle import records, signatures, warm_up
+from components.bundle.answers import EXCLUDE_ITEM_IDS, HISTORY_ITEM_IDS
+from transform import features
+from transform.definition import Definition
+
+PROBE = pathlib.Path(__file__).with_name("probe.py")
+TIMEOUT_SECONDS = 600
+UNKNOWN_USER = "canary: nobody has this id"
+
+Requests = list[tuple[str, dict[str, list[Any]]]]
+"""Name of a signature, and its inputs by name."""
+
+Answers = list[dict[str, list[Any]]]
+"""Outputs of each request, by name."""
+
+
+def make(
+    query: dict[str, np.ndarray], catalogue: records.Items, definition: Definition
+) -> Requests:
+    """Returns the requests that `expectation.Expectation` judges, in its order.
+
+    Args:
+        query: Queries of known users, as `queries.parse` returns them.
+        catalogue: The whole catalogue.
+        definition: Definition of the data set.
+    """
+    parts = {name: _plain(value) for name, value in query.items()}
+    history = parts[features.ITEM_ID]
+    names = signatures.input_names(definition)
+    inputs = {given: parts[name] for name, given in names.items()}
+    return [
+        ("serving_default", {features.USER_ID: parts[features.USER_ID]}),
+        ("recommend", {**inputs, EXCLUDE_ITEM_IDS: history}),
+        ("recommend_history", {HISTORY_ITEM_IDS: history}),
+        ("serving_default", {features.USER_ID: [UNKNOWN_USER]}),
+        ("similar", {features.ITEM_ID: _plain(catalogue.item_id[:1])}),
+    ]
+
+
+def ask(bundle: str, requests: Requests) -> Answers:
+    """Returns the answers of a bare process that first answers the warm-up file.
+
+    Args:
+        bundle: Path of the bundle's SavedModel.
+        requests: Requests, as `make` returns them.
+
+    Raises:
+        ValueError: The process failed; the message holds the end of its standard error.
+    """
+    done = subprocess.run(
+        [sys.executable, "-I", str(PROBE), bundle, warm_up.PATH],
+        input=json.dumps(requests),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise ValueError(
+            "The bundle does not load or answer in a bare process:\n" + done.stderr[-2000:]
+        )
+    return json.loads(done.stdout)
+
+
+def _plain(value: np.ndarray) -> list[Any]:
+    """Returns an array as nested lists, byte strings decoded."""
+    if value.dtype != object:
+        return value.tolist()
+    texts = np.array([text.decode() for text in value.ravel()], object)
+    return texts.reshape(value.shape).tolist()
