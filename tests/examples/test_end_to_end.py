@@ -1,0 +1,171 @@
+"""Both examples, from generated files to recommendations, through the command line."""
+
+import json
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+from support import ROOT
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = ROOT / "examples"
+SHOP = EXAMPLES / "shop" / "definition.yaml"
+LISTS = EXAMPLES / "reading_lists" / "definition.yaml"
+ADDED = {  # a category, a number and a vector each; the files have them all along
+    "  features:\n    brand:": """
+    colour: {kind: category}
+    weight: {kind: number, column: weight_g}
+    look: {kind: vector, size: 16, column: image}
+""",
+    "  features:\n    country:": """
+    segment: {kind: category}
+    age: {kind: number}
+    profile: {kind: vector, size: 4}
+""",
+    "  features:\n    type:": """
+    device: {kind: category}
+    seconds: {kind: number}
+    scene: {kind: vector, size: 2}
+""",
+}
+
+
+def command(*arguments):
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def movielens(*arguments):
+    return command("-m", "pipeline.cli", *arguments)
+
+
+def run(data, definition, output, epochs):
+    """Runs the whole pipeline, and returns its record."""
+    asked = ("--data", data, "--definition", definition, "--output", output, "--epochs", epochs)
+    return json.loads(movielens("run", *asked, "--json"))
+
+
+@pytest.fixture(scope="module", params=["csv", "parquet", "shards"])
+def shop(request, tmp_path_factory):
+    """Folder of a run on the shop in a format, and the run's record."""
+    folder = tmp_path_factory.mktemp(request.param)
+    made = ("--out", folder / "data", "--format", request.param)
+    command(EXAMPLES / "shop" / "make_shop.py", *made)
+    return folder / "runs", run(folder / "data", SHOP, folder / "runs", 4)
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Metrics of the runs so far, one a format."""
+    return []
+
+
+def test_the_shop_beats_popularity_and_is_pushed(shop):
+    output, record = shop
+    metrics = record["metrics"][""]
+    assert metrics["hit@10"] > 1.5 * metrics["popular hit@10"]
+    assert record["pushed"] == str(output / "serving" / "shop" / "1")
+
+
+def test_a_customer_is_recommended_products(shop, tmp_path):
+    output, _ = shop
+    out = tmp_path / "recs.parquet"
+    movielens("batch", "--runs", output, "--out", out)
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(out).to_pylist()
+    customer = str(uuid.UUID(rows[0]["user_id"]))
+    of_one = [row["item_id"] for row in rows if row["user_id"] == customer]
+    answer = json.loads(movielens("recommend", customer, "--runs", output, "--json"))
+    assert answer["known_user"]
+    assert [each["item_id"] for each in answer["recommendations"]] == of_one
+    history = json.loads(
+        movielens("recommend", "--history", ",".join(of_one[:2]), "--runs", output, "--json")
+    )
+    assert not {each["item_id"] for each in history["recommendations"]} & set(of_one[:2])
+    similar = json.loads(movielens("similar", of_one[0], "--runs", output, "--json"))
+    assert similar["item_id"] == of_one[0] and len(similar["similar"]) == 10
+
+
+def test_every_format_gives_the_same_model(shop, measured):
+    measured.append(shop[1]["metrics"][""])
+    assert measured[-1] == pytest.approx(measured[0], abs=1e-6)
+
+
+def test_features_are_added_by_yaml_alone(tmp_path):
+    import tensorflow as tf
+
+    from serving.client import bundle_definition, query_inputs
+
+    command(EXAMPLES / "shop" / "make_shop.py", "--out", tmp_path / "data")
+    text = SHOP.read_text()
+    for place, lines in ADDED.items():
+        assert place in text
+        head, first = place.split("\n")
+        text = text.replace(place, f"{head}{lines.rstrip()}\n{first}")
+    definition = tmp_path / "definition.yaml"
+    definition.write_text(text)
+    record = run(tmp_path / "data", definition, tmp_path / "runs", 2)
+    bundle = tf.saved_model.load(record["pushed"])
+    recommend = bundle.signatures["recommend"]
+    inputs = recommend.structured_input_signature[1]
+    shapes = {name: (spec.dtype, spec.shape.as_list()) for name, spec in inputs.items()}
+    assert shapes["segment"] == (tf.string, [None])
+    assert shapes["age"] == (tf.float32, [None])
+    assert shapes["profile"] == (tf.float32, [None, 4])
+    assert shapes["history_device"] == (tf.string, [None, None])
+    assert shapes["history_seconds"] == (tf.float32, [None, None])
+    assert shapes["history_scene"] == (tf.float32, [None, None, 2])
+    item = tf.train.Example.FromString(bundle.answers.items.numpy()[0])
+    assert {"colour", "weight", "look"} <= set(item.features.feature)
+    without = tf.train.Example.FromString(item.SerializeToString())
+    for name in ("colour", "weight", "look"):
+        before = embed(bundle, without)
+        del without.features.feature[name]
+        assert embed(bundle, without) != before  # the tower knows it
+    stated = bundle_definition.read(record["pushed"])
+    history = [query_inputs.Event(item.features.feature["item_id"].bytes_list.value[0].decode())]
+    answers = [
+        recommend(
+            **{
+                name: tf.constant(value)
+                for name, value in query_inputs.build(stated, history, user, []).items()
+            }
+        )["scores"].numpy()
+        for user in ({}, {"segment": "new"}, {"age": 30}, {"profile": [1, -1, 1, 2]})
+    ]
+    assert all((answers[0] != other).any() for other in answers[1:])
+
+
+def embed(bundle, item):
+    vectors = bundle.signatures["embed_candidate"](examples=[item.SerializeToString()])
+    return vectors["embedding"].numpy().tolist()
+
+
+def test_reading_lists(tmp_path):
+    made = EXAMPLES / "reading_lists" / "make_reading_lists.py"
+    command(made, "--out", tmp_path / "data")
+    record = run(tmp_path / "data", LISTS, tmp_path / "runs", 6)
+    metrics = record["metrics"][""]
+    assert metrics["hit@10"] > 1.5 * metrics["popular hit@10"]
+    assert record["pushed"] == str(tmp_path / "runs" / "serving" / "reading_lists" / "1")
+    told = movielens("recommend", "reader-0007", "--runs", tmp_path / "runs")
+    assert "Recommended to user reader-0007" in told
+    refused = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "similar", "no such", "--runs", tmp_path / "runs"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.stderr == "movielens: No book is called 'no such' and none has that id.\n"
