@@ -26,8 +26,9 @@ def check(data: str, span: str | None, definition: pathlib.Path | None, as_json:
     Exit status: 0 a run would read them, 1 it would not.
     """
     from components.ingestion import spans, tables
+    from transform import datasets
 
-    defined = request.find_definition(definition, data)
+    defined = request.find_definition(definition, data) or datasets.load(datasets.MOVIELENS)
     folder = spans.find(data, span or spans.NEWEST)
     report = tables.check(pathlib.Path(folder.path), defined)
     print(report.to_json() if as_json else report.text())

@@ -1,6 +1,7 @@
 """`movielens refresh`: today's catalogue and ratings with the served towers, without training."""
 
 import dataclasses
+import json
 import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,13 @@ from pipeline.cli.request import Request, check_data
 from pipeline.cli.request_options import request_options
 
 if TYPE_CHECKING:
+    from components.bundle.manifest import Manifest
     from pipeline.config import PipelineConfig
+    from transform.definition import Definition
 
 FITS = ("gates", "serving")
+PRESENTATION = ("name", "title", "slices")  # of a definition: towers know nothing of it
+ITEM_PRESENTATION = ("title", "noun", "plural")
 
 
 @click.command()
@@ -26,7 +31,8 @@ def refresh(asked: Request) -> int:
     """Builds index and bundle anew from the data as it is now, with the towers that are served.
 
     Evaluates, tries and pushes it as `run` does. An item that nobody rated gets its vector from
-    genres, year and title. Of a file, split and model have no part: training decided them.
+    its features. Of a file, split and model have no part: training decided them. The data must be
+    defined as it was then, but for titles, nouns, slices and filters.
 
     Exit status: as of `run`.
     """
@@ -42,8 +48,10 @@ def refresh(asked: Request) -> int:
     asked.settings(None, *FITS)  # raises what is wrong before anything is looked at
     terminal = asked.terminal()
     output = asked.output_folder()
+    asked = dataclasses.replace(asked, definition=_definition(asked, output))
     paths = output_paths(output, asked.definition.name)
     version, told = served_bundle.find_with_towers(str(paths["serving_base"]))
+    _check_definition(asked.definition, version, told)
     start = changes.apply(asked.preset.settings, as_served(told.settings))
     settings = asked.settings(start, *FITS)
     data = pathlib.Path(asked.data).absolute() if asked.data else _last_data(output)
@@ -71,6 +79,74 @@ def as_served(settings: Mapping[str, Any]) -> dict[str, Any]:
         settings: Those of the served bundle's manifest; older ones have no trend.
     """
     return {"serving": {"trend": settings.get("trend", {})}}
+
+
+def training_difference(trained: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
+    """Returns in what two definitions differ that towers were trained by; None if in nothing.
+
+    Args:
+        trained: The definition of the towers, as in the manifest of their bundle.
+        now: The definition of the data, likewise.
+    """
+    return _difference(_of_training(trained), _of_training(now))
+
+
+def _difference(before: Any, after: Any, place: str = "") -> str | None:
+    """Returns the first difference of nested mappings with its place; None if there is none."""
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return None if before == after else f"{place} was {before!r} and is {after!r}"
+    for name in sorted(before.keys() | after.keys()):
+        inner = f"{place}.{name}" if place else name
+        if name not in after:
+            return f"{inner} is gone"
+        if name not in before:
+            return f"{inner} is new"
+        difference = _difference(before[name], after[name], inner)
+        if difference:
+            return difference
+    return None
+
+
+def _of_training(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a definition without what serving alone makes use of."""
+    kept = {name: value for name, value in definition.items() if name not in PRESENTATION}
+    item = {name: value for name, value in kept["item"].items() if name not in ITEM_PRESENTATION}
+    item["features"] = {
+        name: {field: value for field, value in feature.items() if field != "filter"}
+        for name, feature in item["features"].items()
+    }
+    return {**kept, "item": item}
+
+
+def _check_definition(definition: "Definition", version: str, told: "Manifest") -> None:
+    """Checks that the towers can read data of this definition.
+
+    Raises:
+        ValueError: They were trained by another; the message names the difference.
+    """
+    difference = training_difference(told.definition, json.loads(definition.to_json()))
+    if difference:
+        raise ValueError(
+            f"The towers of {version} were trained by another definition of the data: "
+            f"{difference}. `movielens run` trains towers by the new one; `--definition` names "
+            "another file."
+        )
+
+
+def _definition(asked: Request, output: pathlib.Path) -> "Definition":
+    """Returns the definition of the data: as asked for, or else that of the last run that pushed.
+
+    Args:
+        asked: What is asked for.
+        output: The output folder.
+    """
+    from pipeline.runs import records
+    from transform import definition
+
+    pushed = [record for record in records.read_all(output) if record.pushed and record.definition]
+    if not asked.assumed or not pushed:
+        return asked.definition
+    return definition.from_json(json.dumps(pushed[-1].definition))
 
 
 def _last_data(output: pathlib.Path) -> pathlib.Path:

@@ -30,6 +30,9 @@ class Request:
     definition: "Definition"
     """The data set."""
 
+    assumed: bool
+    """Whether nothing said what the data set is, so that it is taken for MovieLens."""
+
     config: pathlib.Path | None
     """Path of the file, if one was named."""
 
@@ -170,8 +173,8 @@ class Request:
             )
 
 
-def find_definition(stated: pathlib.Path | None, data: str | None) -> "Definition":
-    """Returns the definition of the data: as stated, or beside the files, or MovieLens' own.
+def find_definition(stated: pathlib.Path | None, data: str | None) -> "Definition | None":
+    """Returns the definition of the data: as stated, or beside the files; None if there is none.
 
     Args:
         stated: File of the definition, if one was named.
@@ -180,12 +183,12 @@ def find_definition(stated: pathlib.Path | None, data: str | None) -> "Definitio
     Raises:
         FileError: The file says what has no meaning.
     """
-    from transform import datasets, definition_files
+    from transform import definition_files
 
     beside = pathlib.Path(data or ".") / BESIDE_DATA
     if stated is None and data is not None and beside.is_file():
         stated = beside
-    return definition_files.load(stated) if stated else datasets.load(MOVIELENS)
+    return definition_files.load(stated) if stated else None
 
 
 def check_data(data: pathlib.Path, span: str, definition: "Definition", terminal: "Lines") -> None:

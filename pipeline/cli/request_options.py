@@ -40,16 +40,19 @@ def request_options(
         ) -> Any:
             from pipeline import presets
             from pipeline.settings import run_file
+            from transform import datasets
 
             file = run_file.read(config) if config else run_file.RunFile()
             named = output or (pathlib.Path(file.output) if file.output else None)
             data = data if data is not None else file.data
             stated = definition or (pathlib.Path(file.definition) if file.definition else None)
-            defined = find_definition(stated, data)
+            found = find_definition(stated, data)
+            defined = found or datasets.load(MOVIELENS)
             usual = presets.DEFAULT if defined.name == MOVIELENS else presets.OWN
             request = Request(
                 preset=presets.find(preset or file.preset or usual),
                 definition=defined,
+                assumed=found is None,
                 config=config,
                 file=file,
                 texts=texts,

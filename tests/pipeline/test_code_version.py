@@ -67,10 +67,6 @@ def cache_keys(copy, monkeypatch):
             "transform/features.py",
             EXAMPLE_GENS | SCHEMAS | GATES | TRANSFORMS | TRAINING | OF_THE_BUNDLE,
         ),
-        (
-            "transform/datasets/movielens.yaml",
-            EXAMPLE_GENS | SCHEMAS | GATES | TRANSFORMS | TRAINING | OF_THE_BUNDLE,
-        ),
     ],
 )
 def test_a_comment_changes_the_cache_keys_of_what_runs_it_and_no_others(

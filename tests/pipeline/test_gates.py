@@ -60,7 +60,7 @@ def test_slices_are_those_of_the_definition():
     assert sliced(gates.eval_config(Gates(), by_country)) == [[], ["country"], ["activity"]]
 
 
-def test_slices_are_those_of_the_definition():
+def test_numbers_are_sliced_by_their_bands():
     shop = definition.Definition(
         name="shop",
         item=definition.Item(id="sku"),

@@ -42,7 +42,7 @@ MAY_IMPORT = {
         "pipeline.nodes",
         "transform",
     ),
-    "pipeline.kubeflow.environment": ("pipeline.settings",),
+    "pipeline.kubeflow.environment": ("pipeline.settings", "transform"),
     "pipeline.kubeflow.compiler": (
         "pipeline.config",
         "pipeline.graph",

@@ -21,7 +21,7 @@ def base(tmp_path):
             {"items": 9},
             {},
             {},
-            manifest.checksums(str(folder)),
+            files=manifest.checksums(str(folder)),
             push={"at": "2026-01-01T00:00:00+00:00", "metrics": {"hit@10": hit}},
         )
         manifest.write(str(folder), told)
