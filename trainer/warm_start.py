@@ -65,9 +65,9 @@ def start_from(bundle: str | None, model: TwoTowerModel, vocabularies: Vocabular
 
 
 def number_variables(model: TwoTowerModel) -> dict[tuple[str, int], tf.Variable]:
-    """Returns every variable of the towers once, by tower and number, the first that it has.
+    """Returns every variable of the towers by tower and number, as a SavedModel names them.
 
-    A SavedModel names the weights of Keras layers so.
+    A variable that both towers share is numbered once, in the tower that comes first.
     """
     numbered: dict[tuple[str, int], tf.Variable] = {}
     for tower in ("query", "candidate"):
@@ -97,7 +97,7 @@ def match_rows(table: np.ndarray, old: list[bytes], new: list[bytes]) -> np.ndar
     [[2], [9], [1], [9]]
 
     Args:
-        table: `[len(old) + 1 + any, dim]`: a row an entry, the unseen one's, and any others.
+        table: `[len(old) + 1 + any, dim]`: one row per entry, the unseen one's, and any others.
         old: The table's entries in the order of their rows.
         new: Entries of the result; one that is not in `old` gets the unseen one's row.
 

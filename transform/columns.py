@@ -13,8 +13,12 @@ MONTH_ROWS, WEEKDAY_ROWS = 13, 8  # row 0: missing
 class Column:
     """One transformed feature.
 
-    A missing value is row 0 where the rows are fixed, the row after the last of a vocabulary, no
-    row at all among `rows`, and zeros in a vector.
+    What a missing value becomes depends on the form:
+
+    * `row` with `fixed_rows`: row 0,
+    * `row` of a vocabulary: the row after its last entry,
+    * `rows`: an empty list,
+    * `vector`: zeros.
     """
 
     name: str

@@ -10,7 +10,7 @@ import tensorflow as tf
 from transform import calendar, features
 from transform.conditions import OPERATORS, Conditions, parse_comparison
 from transform.definition import Definition
-from transform.kinds import Categories, Feature, Number, Time, Vector
+from transform.kinds import Categories, Category, Feature, Number, Time, Vector, Words
 
 Query = dict[str, tf.Tensor]
 UNKNOWN_TIME = 0
@@ -46,7 +46,10 @@ def dtype(feature: Feature) -> tf.DType:
     """Returns the type of a raw feature."""
     if isinstance(feature, (Number, Vector)):
         return tf.float32
-    return tf.int64 if isinstance(feature, Time) else tf.string
+    if isinstance(feature, Time):
+        return tf.int64
+    assert isinstance(feature, (Category, Categories, Words))
+    return tf.string
 
 
 def unknown(feature: Feature) -> str | float | int:

@@ -8,7 +8,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from transform import features
 from transform.definition import Definition
-from transform.kinds import Categories, Category, Feature, Number, Time, Vector
+from transform.kinds import Categories, Category, Feature, Number, Time, Vector, Words
 
 TIMELINES, ITEMS = "timelines", "items"
 EARLIEST, LATEST = -(2**40), 2**40
@@ -82,8 +82,9 @@ def _add(schema: schema_pb2.Schema, name: str, kind: Feature, listed: bool = Fal
         feature = _feature(name, schema_pb2.FLOAT)
         feature.float_domain.disallow_inf = feature.float_domain.disallow_nan = True
     else:
+        assert isinstance(kind, (Category, Categories, Words))
         feature = _feature(name, schema_pb2.BYTES)
-        if isinstance(kind, (Category, Categories)) and kind.values:
+        if not isinstance(kind, Words) and kind.values:
             feature.string_domain.value.extend(kind.values)
             if listed and not kind.required:
                 feature.string_domain.value.append("")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from transform import features, held_out
+from transform import features, join_labels
 from transform.definition import Definition
 
 
@@ -138,7 +138,7 @@ def _ascend(times: list[int]) -> bool:
 def _join_order(past: list[int], later: list[int]) -> list[int]:
     splits, label_splits = np.array([0, len(past)]), np.array([0, len(later)])
     times, label_times = np.array(past, np.int64), np.array(later, np.int64)
-    order, _ = held_out.join_order(times, splits, label_times, label_splits)
+    order, _ = join_labels.join_order(times, splits, label_times, label_splits)
     return order.tolist()
 
 

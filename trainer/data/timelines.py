@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from transform import columns, features
 from transform.definition import Definition
-from transform.held_out import join_order
+from transform.join_labels import join_order
 from transform.kinds import Vector
 
 NO_GAP = -1
@@ -38,7 +38,7 @@ class Events:
     """`[events]` float32 weights; None: 1 each."""
 
     seen: np.ndarray | None = None
-    """`[events]` int64, 1 if the event makes its item a seen one; None: all do. Of no labels."""
+    """`[events]` int64, 1 if the event makes its item a seen one; None if all do, and for labels."""
 
     def __len__(self) -> int:
         """Number of events."""

@@ -56,7 +56,7 @@ class Context(tf.keras.layers.Layer):
         self._ages = {name: table(AGE_ROWS, dim) for name in times}
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
-        """Returns the tables with a row an entry of a vocabulary, each with that one's name."""
+        """Returns the tables whose rows are entries of a vocabulary, each with its name."""
         named = [column for column in self._columns if column.vocabulary]
         return [(column.name, self._features[column.name].embeddings) for column in named]
 

@@ -48,7 +48,7 @@ class CandidateTower(tf.keras.layers.Layer):
         self._normalized = config.normalized
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
-        """Returns the tables with a row an entry of a vocabulary, each with that one's name."""
+        """Returns the tables whose rows are entries of a vocabulary, each with its name."""
         named = [column.name for column in self._columns if column.vocabulary]
         tables = [(name, table_of(self._features[name])) for name in named]
         return tables + ([(features.ITEM_ID, self._bias.weight)] if self._bias else [])
@@ -118,7 +118,7 @@ class QueryTower(tf.keras.layers.Layer):
         self._normalized = config.normalized
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
-        """Returns the tables with a row an entry of a vocabulary, each with that one's name."""
+        """Returns the tables whose rows are entries of a vocabulary, each with its name."""
         named = [column.name for column in self._columns if column.vocabulary]
         return [
             (features.ITEM_ID, self._ids.weight),

@@ -79,7 +79,7 @@ class TwoTowerModel(tfrs.Model):
         return self._sampled(queries, rows, window, embed, weights)
 
     def tables(self) -> list[tuple[str, tf.Variable]]:
-        """Returns the tables with a row an entry of a vocabulary, each with that one's name."""
+        """Returns the tables whose rows are entries of a vocabulary, each with its name."""
         return [*self.query.tables(), *self.candidate.tables()]
 
     def candidate_matrix(self) -> tf.Tensor:

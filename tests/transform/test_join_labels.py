@@ -40,7 +40,7 @@ def test_join_order(times, label_times, joined):
         return values, np.array([0, *np.cumsum([len(row) for row in rows])], np.int64)
 
     (time, splits), (label_time, label_splits) = flat(times), flat(label_times)
-    order, new_splits = held_out.join_order(time, splits, label_time, label_splits)
+    order, new_splits = join_labels.join_order(time, splits, label_time, label_splits)
     names = np.array([f"h{t}" for t in time] + [f"l{t}" for t in label_time], object)[order]
     rows = [names[a:b].tolist() for a, b in itertools.pairwise(new_splits)]
     assert rows == joined
