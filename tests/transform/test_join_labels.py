@@ -6,11 +6,11 @@ import itertools
 import numpy as np
 import pytest
 
-from transform import held_out
+from transform import join_labels
 
 
 def test_example_of_the_documentation():
-    assert doctest.testmod(held_out).failed == 0
+    assert doctest.testmod(join_labels).failed == 0
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ class Events:
     """`[events]` float32 weights; None: 1 each."""
 
     seen: np.ndarray | None = None
-    """`[events]` int64, 1 if the event makes its item a seen one; None if all do, and for labels."""
+    """`[events]` int64, 1 if the event makes its item a seen one; None if all do.
+    Labels have none."""
 
     def __len__(self) -> int:
         """Number of events."""
