@@ -20,10 +20,11 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks import ours, protocols
 from benchmarks.protocols import Floats, Integers, Ratings
-from components.ingestion.readers import grouplens
+from components.ingestion.readers.grouplens import layout as grouplens
 from components.ingestion.splits import SplitConfig
 from pipeline.datasets.fetch import fetch
 
@@ -86,7 +87,9 @@ def draw(counts: Integers, seed: int = SEED) -> dict[str, Integers]:
     return {"reported": np.sort(pairs[:, 0]), "choosing": np.sort(pairs[:, 1])}
 
 
-def write_without(layout: grouplens.Layout, movie_ids: Integers, folder: pathlib.Path) -> None:
+def write_without(
+    layout: grouplens.Layout, movie_ids: npt.NDArray[np.bytes_], folder: pathlib.Path
+) -> None:
     """Writes a release anew without the ratings of some movies; all other files are copied.
 
     Args:
@@ -95,7 +98,7 @@ def write_without(layout: grouplens.Layout, movie_ids: Integers, folder: pathlib
         folder: Where to write; made if missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    left_out = {b"%d" % movie_id for movie_id in movie_ids}
+    left_out = set(movie_ids.tolist())
     delimiter = layout.ratings_delimiter.encode()
     for path in layout.files:
         if path != layout.ratings:
@@ -210,14 +213,13 @@ def compare(
         What is written to `results.json`.
     """
     split = SplitConfig()
-    layout = grouplens.detect(str(data))
-    whole = ours.freeze(data, split).ratings
+    everything = ours.freeze(data, split)
+    whole = everything.ratings
     drawn = draw(np.bincount(whole.movie, minlength=whole.movies))
     held_out = drawn[which]
     gone = np.union1d(held_out, drawn["reported"])
-    movie_ids = np.array(sorted(grouplens.read_movies(layout).movie_id, key=lambda i: b"%d" % i))
     left = folder / which / "data"
-    write_without(layout, movie_ids[gone], left)
+    write_without(grouplens.detect(data), everything.movie_ids[gone], left)
     frozen = ours.freeze(left, split)
     if frozen.ratings.users != whole.users:
         raise ValueError("A user rated held-out movies only: draw with another seed.")

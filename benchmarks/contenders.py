@@ -15,7 +15,7 @@ class Ours:
 SETTINGS = {
     "P1": (  # what else a user rated, not what comes next: the user's own vector says most of it
         "model.history=none",
-        "model.ratings=false",
+        "model.event_features=false",
         "model.gaps=false",
         "model.window=200",
         "model.dropout=0.8",

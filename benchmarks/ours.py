@@ -13,12 +13,13 @@ import tensorflow as tf
 from benchmarks.protocols import EVAL, TRAIN, Ratings, for_strangers, recent_counts, top_lists
 from components.bundle import manifest
 from components.bundle.popularity import Trend
-from components.ingestion.readers import grouplens
-from components.ingestion.splits import SplitConfig, split_ratings
-from components.ingestion.timelines import id_names, movie_examples, timeline_examples
+from components.ingestion import tables
+from components.ingestion.splits import SplitConfig, split_events
+from components.ingestion.timelines import item_examples, order_users, timeline_examples
+from components.ingestion.values import codes_and_texts
 from pipeline import presets
 from pipeline.code_version import code_version
-from transform import features
+from transform import datasets, features
 
 AT_ONCE = 512
 CODE = ("trainer.run", "components.ingestion", "components.bundle")  # what figures depend on
@@ -38,6 +39,9 @@ class Frozen:
     movies: np.ndarray
     """`[movies]` bytes: the raw catalogue, in order of position."""
 
+    movie_ids: np.ndarray
+    """`[movies]` bytes: their ids, ascending."""
+
 
 def freeze(data: pathlib.Path, config: SplitConfig) -> Frozen:
     """Splits a release.
@@ -45,25 +49,31 @@ def freeze(data: pathlib.Path, config: SplitConfig) -> Frozen:
     The timelines are those of the test split, whose history ends before the labels. A bundle's own
     store of users is no help here: it holds all that is known today, the labels included.
     """
-    layout = grouplens.detect(str(data))
-    ratings, catalogue = grouplens.read_ratings(layout), grouplens.read_movies(layout)
-    split = split_ratings(ratings.user_id, ratings.timestamp, config)
-    names = id_names(catalogue.movie_id).astype(bytes)
-    order = np.argsort(names)
-    rated = id_names(ratings.movie_id[split.order]).astype(bytes)
-    frozen = Ratings(
-        user=np.repeat(np.arange(len(split.user_id)), np.diff(split.offsets)),
-        movie=np.searchsorted(names[order], rated),
-        timestamp=ratings.timestamp[split.order],
-        part=split.part.astype(np.int64),
-        users=len(split.user_id),
-        movies=len(names),
+    definition = datasets.load(datasets.MOVIELENS)
+    read = tables.read(data, definition)
+    users = order_users(read.events)
+    timestamp = read.events.column(features.TIME).to_numpy()
+    split = split_events(users.code, timestamp, config)
+    movie_ids = np.array(
+        [name.encode() for name in read.items.column(features.ITEM_ID).to_pylist()]
     )
-    timelines = timeline_examples(ratings, grouplens.read_users(layout), split)
+    order = np.argsort(movie_ids)
+    code, texts = codes_and_texts(read.events.column(features.ITEM_ID))
+    position = np.searchsorted(movie_ids[order], texts.astype(bytes))
+    frozen = Ratings(
+        user=np.repeat(np.arange(len(split.users)), np.diff(split.offsets)),
+        movie=position[code[split.order]],
+        timestamp=timestamp[split.order],
+        part=split.part.astype(np.int64),
+        users=len(split.users),
+        movies=len(movie_ids),
+    )
+    timelines = timeline_examples(read, definition, users.ids, split)
     return Frozen(
         frozen,
         np.array([timeline for name, timeline in timelines if name == features.TEST], object),
-        np.array(list(movie_examples(catalogue)), object)[order],
+        np.array(list(item_examples(read.items, definition)), object)[order],
+        movie_ids[order],
     )
 
 

@@ -41,12 +41,7 @@ def main() -> None:
     parser.add_argument("--runs", type=pathlib.Path, default=pathlib.Path("runs"))
     parser.add_argument("--seconds", type=float, default=5.0, help="of each row (default: 5)")
     options = parser.parse_args()
-    base = (
-        options.base
-        or output_paths(pathlib.Path(records.find(options.runs, None, pushed=True).output))[
-            "serving_base"
-        ]
-    )
+    base = options.base or base_of_the_last_push(options.runs)
     version = max((path for path in base.iterdir() if path.name.isdecimal()), key=os.path.getmtime)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         users, graph = pool.apply(graph_cpu, (str(version),))
@@ -66,6 +61,12 @@ def main() -> None:
             server.terminate()
             server.wait()
     print(tables.columns(rows))
+
+
+def base_of_the_last_push(runs: pathlib.Path) -> pathlib.Path:
+    """Returns the folder of versions that a run pushed to last."""
+    record = records.find(runs, None, pushed=True)
+    return output_paths(pathlib.Path(record.output), record.model)["serving_base"]
 
 
 def start(base: pathlib.Path, log: str) -> tuple[subprocess.Popen, int, int]:

@@ -27,13 +27,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pyarrow.csv
 import tensorflow as tf
-from components.ingestion.ratings_example_gen import TimelinesExampleGen
 from tfx import v1 as tfx
 
 from benchmarks import row_preprocessing
-from components.ingestion.readers import grouplens
+from components.ingestion import tables as ingestion
 from components.ingestion.splits import SplitConfig
+from components.ingestion.timelines_example_gen import TimelinesExampleGen
 from pipeline import nodes
+from pipeline.config import PipelineConfig
 from pipeline.datasets.fetch import fetch
 from pipeline.runs import local_runner, tables
 from pipeline.runs.progress import output_to
@@ -41,9 +42,10 @@ from pipeline.runs.usage import cpu_seconds, peak_gigabytes
 from pipeline.stages import check, dotted, transform
 from trainer.config import ModelConfig
 from trainer.fit.optimizers import make_optimizer
-from transform import preprocessing, schemas
+from transform import datasets, features, preprocessing, schemas
 
 RUNS = pathlib.Path("runs")
+MOVIELENS = datasets.load(datasets.MOVIELENS)
 
 
 def main() -> None:
@@ -114,7 +116,7 @@ def ten_million(scratch: pathlib.Path) -> None:
     listed = (f"{number},Movie {number} (1990),Drama\n" for number in range(1, 10_001))
     (folder / "movies.csv").write_text("movieId,title,genres\n" + "".join(listed))
     used, peak = alone(measure_ingestion, folder, scratch / "out")
-    seconds = used[nodes.RATINGS_EXAMPLE_GEN]
+    seconds = used[nodes.TIMELINES_EXAMPLE_GEN]
     print(f"\n{len(user):,} made-up ratings ingested: {seconds:.0f} CPU s, {peak:.1f} GB")
 
 
@@ -174,27 +176,34 @@ def measure_rows(folder: pathlib.Path, scratch: pathlib.Path) -> dict[str, float
 
 def measure_ingestion(folder: pathlib.Path, scratch: pathlib.Path) -> dict[str, float]:
     """Measures the ingestion of ratings."""
-    return measure([TimelinesExampleGen(input_base=str(folder), split=SplitConfig())], scratch)
+    return measure([timelines_example_gen(folder)], scratch)
 
 
 def timelines(folder: pathlib.Path) -> list:
     """Returns ingestion, statistics and Transform of our pipeline."""
-    examples = TimelinesExampleGen(input_base=str(folder), split=SplitConfig())
-    checked = check(schemas.TIMELINES, examples)
-    done = transform(schemas.TIMELINES, preprocessing.timelines, examples, checked)
+    config = PipelineConfig("bench", str(folder), pipeline_root="", serving_base="")
+    examples = timelines_example_gen(folder)
+    checked = check(config, schemas.TIMELINES, examples)
+    done = transform(config, schemas.TIMELINES, preprocessing.timelines, examples, checked)
     return [examples, *checked.nodes, done]
+
+
+def timelines_example_gen(folder: pathlib.Path) -> TimelinesExampleGen:
+    """Returns what ingests the ratings of a release."""
+    component = TimelinesExampleGen(str(folder), MOVIELENS.to_json(), SplitConfig())
+    return component.with_id(nodes.TIMELINES_EXAMPLE_GEN)
 
 
 def ratings(folder: pathlib.Path, scratch: pathlib.Path) -> list:
     """Returns the same steps as TFX's own components do them, a row a rating."""
-    read = grouplens.read_ratings(grouplens.detect(folder))
+    read = ingestion.read(folder, MOVIELENS).events
     source = scratch / "csv"
     source.mkdir()
     with (source / "ratings.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["user_id", "movie_id", "rating", "timestamp"])
-        columns = (read.user_id, read.movie_id, read.rating, read.timestamp)
-        writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+        columns = (features.USER_ID, features.ITEM_ID, "rating", features.TIME)
+        writer.writerows(zip(*(read.column(name).to_pylist() for name in columns), strict=True))
     examples = tfx.components.CsvExampleGen(input_base=str(source))
     statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"])
     schema = tfx.components.SchemaGen(

@@ -15,7 +15,7 @@ from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor
 """
 OURS = """
 import sys
-from pipeline.kubeflow import entrypoint
+from pipeline.kubeflow.container import entrypoint
 entrypoint.import_executor(sys.argv[1])
 """
 THEN = """

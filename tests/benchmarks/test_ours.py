@@ -17,13 +17,13 @@ def test_frozen_split_is_in_order_of_users_and_times(tmp_path, write_checkerboar
     data = write_checkerboard(tmp_path, users=6, movies=12)
     frozen = ours.freeze(data, SplitConfig())
     split = frozen.ratings
-    catalogue = [values(movie, features.MOVIE_ID)[0] for movie in frozen.movies]
-    assert catalogue == sorted(b"%d" % movie for movie in range(1, 13))
+    catalogue = [values(movie, features.ITEM_ID)[0] for movie in frozen.movies]
+    assert catalogue == frozen.movie_ids.tolist() == sorted(b"%d" % n for n in range(1, 13))
     assert np.bincount(split.part).tolist() == [6 * 4, 6, 6]
     for user, timeline in enumerate(frozen.timelines):
         own = split.user == user
         assert values(timeline, features.USER_ID) == [b"%d" % (user + 1)]
         assert split.part[own].tolist() == [TRAIN] * 4 + [EVAL, TEST]
         watched = [catalogue[movie] for movie in split.movie[own]]
-        assert values(timeline, features.MOVIE_ID) == watched[:-1]
+        assert values(timeline, features.ITEM_ID) == watched[:-1]
         assert {int(movie) % 2 for movie in watched} == {(user + 1) % 2}

@@ -252,7 +252,7 @@ def test_garbage_is_collected_again_after_the_imports(path):
 def test_what_was_not_imported_is_there_when_it_is_asked_for():
     program = """
 import sys
-from pipeline.kubeflow import entrypoint
+from pipeline.kubeflow.container import entrypoint
 entrypoint.import_executor("components.evaluation.evaluator.Executor")
 assert not {"IPython.core", "ipywidgets", "nltk.corpus"} & set(sys.modules)
 from tensorflow_model_analysis import default_eval_shared_model, view
