@@ -35,7 +35,10 @@ def site(tmp_path_factory):
     [
         ("reference/commands", "--withdraw"),
         ("reference/settings", "model.id_dropout"),
-        ("reference/signatures", "exclude_movie_ids"),
+        ("reference/signatures", "exclude_item_ids"),
+        ("reference/definition", "min_count"),
+        ("reference/definition", "float-ids"),
+        ("guides/own-data", "make_shop.py"),
         ("reference/manifest", "gigabytes"),
         ("reference/client", "for_history"),
         ("reference/environments", "node_selector"),

@@ -17,8 +17,33 @@ import rendering
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = ("transform", "trainer", "components", "pipeline", "serving", "benchmarks", "tools")
+TABLES = ("Definition", "Item", "User", "Event", "Moment")
+TYPES = {
+    "str": "text",
+    "bool": "true or false",
+    "int": "whole number",
+    "PositiveInt": "whole number above 0",
+    "NonNegativeInt": "whole number",
+    "Bound | None": "number",
+    "tuple[str, ...]": "list of texts",
+    "tuple[Bound, ...]": "list of numbers",
+    "dict[str, tuple[float, ...]]": "list of numbers by name",
+    "dict[str, Condition]": "condition by name",
+    "Features": "feature by name",
+    "Item": "table",
+    "Event": "table",
+    "User | None": "table",
+    "Moment": "column and unit",
+    "Literal['s', 'ms', 'us', 'iso']": "`s`, `ms`, `us` or `iso`",
+    "Literal['keep', 'refuse']": "`keep` or `refuse`",
+    "Literal['refuse', 'drop', 'keep']": "`refuse`, `drop` or `keep`",
+}
+"""Types of a definition as its readers know them."""
+
+KINDS = ("Category", "Categories", "Words", "Number", "Time", "Vector")
 CLIENT = {
-    "serving.client.recommender": ("RecommenderClient", "Answer", "Movie", "Profile"),
+    "serving.client.recommender": ("RecommenderClient", "Answer", "Item"),
+    "serving.client.query_inputs": ("Event",),
     "serving.client.grpc_transport": ("GrpcTransport",),
     "serving.client.rest_transport": ("RestTransport",),
     "serving.client.stable_first": ("StableFirst",),
@@ -71,15 +96,71 @@ def run_file() -> str:
 
 def signatures() -> str:
     """Returns inputs and outputs of every signature, read off a bundle that is built for it."""
-    from components.bundle import build
+    from components.bundle import signatures
     from support import tiny_bundle
 
     rows = []
-    for name, function in build.signatures(tiny_bundle.bundle()).items():
-        concrete = function.get_concrete_function()
-        inputs = {spec.name: spec for spec in concrete.structured_input_signature[0]}
+    for name, function in signatures.signatures(tiny_bundle.bundle()).items():
+        concrete = function
+        if not hasattr(concrete, "structured_input_signature"):
+            concrete = function.get_concrete_function()
+        positional, named = concrete.structured_input_signature
+        inputs = {spec.name: spec for spec in positional} | named
         rows.append((f"`{name}`", _tensors(inputs), _tensors(concrete.structured_outputs)))
     return rendering.table(("signature", "inputs", "outputs"), rows)
+
+
+def inputs_by_kind() -> str:
+    """Returns what `recommend` takes for a feature of each kind, and what means "not known"."""
+    from components.bundle.signatures import input_names, recommend_specs
+    from support import tiny_shop
+    from transform import queries
+
+    definition = tiny_shop.DEFINITION
+    given, specs = input_names(definition), recommend_specs(definition)
+    rows = []
+    for whose, features in (
+        ("user", definition.user_features),
+        ("event", definition.event.features),
+    ):
+        for name, feature in features.items():
+            unknown = queries.unknown(feature)
+            spec = {given[name]: specs[given[name]]}
+            rows.append((f"`{feature.kind}` of the {whose}", _tensors(spec), _value(unknown)))
+    return rendering.table(("feature", "input", "not known"), rows)
+
+
+def tables() -> str:
+    """Returns the keys of a definition, table by table."""
+    return "\n\n".join(_keys("transform.definition", name, name) for name in TABLES)
+
+
+def kinds() -> str:
+    """Returns the keys of each kind of feature."""
+    from transform import kinds
+
+    named = ((name, getattr(kinds, name).__dataclass_fields__["kind"].default) for name in KINDS)
+    return "\n\n".join(_keys("transform.kinds", name, f"`{kind}`") for name, kind in named)
+
+
+def faulty_data() -> str:
+    """Returns every kind of fault with what `movielens check` says of an example."""
+    import faulty_data as examples
+
+    rows = [(f"`{kind}`", message) for kind, message in examples.messages()]
+    return rendering.table(("kind", "for example"), rows)
+
+
+def movielens_definition() -> str:
+    """Returns MovieLens' own definition."""
+    path = ROOT / "transform" / "datasets" / "movielens.yaml"
+    return f"```yaml\n{path.read_text().strip()}\n```"
+
+
+def shop_definition() -> str:
+    """Returns the definition of the example shop."""
+    path = ROOT / "examples" / "shop" / "definition.yaml"
+    return f"```yaml\n{path.read_text().strip()}\n```"
 
 
 def manifest() -> str:
@@ -96,8 +177,9 @@ def metrics() -> str:
     """Returns the names of what the Evaluator measures, and what it slices by."""
     from pipeline.config import Gates
     from pipeline.gates import eval_config
+    from transform import datasets
 
-    config = eval_config(Gates())
+    config = eval_config(Gates(), datasets.load(datasets.MOVIELENS))
     names = []
     for metric in (metric for spec in config.metrics_specs for metric in spec.metrics):
         options = json.loads(metric.config or "{}")
@@ -143,6 +225,12 @@ PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "run file": run_file,
     "signatures": signatures,
+    "inputs by kind": inputs_by_kind,
+    "tables": tables,
+    "kinds": kinds,
+    "faulty data": faulty_data,
+    "movielens definition": movielens_definition,
+    "shop definition": shop_definition,
     "manifest": manifest,
     "run record": run_record,
     "metrics": metrics,
@@ -152,6 +240,19 @@ PARTS: dict[str, Callable[[], str]] = {
     "tree": tree,
 }
 """What makes each part, by the name that its marker in a page has."""
+
+
+def _keys(module: str, name: str, title: str) -> str:
+    """Returns the fields of a part of a definition, under its first line."""
+    about = rendering.docstring(rendering.load(module, name)).partition("\n")[0]
+    rows = rendering.fields(module, name, TYPES).splitlines()
+    table = "\n".join(row for row in rows if not row.startswith("| `kind` |"))  # the title says it
+    return f"### {title}\n\n{about}\n\n{table}"
+
+
+def _value(value: str | float | int) -> str:
+    """Returns a value as requests have it."""
+    return {'""': '`""`', "nan": "`NaN`", "0.0": "zeros"}.get(str(value) or '""', f"`{value}`")
 
 
 def _folder(folder: str, paths: list[str]) -> str:

@@ -6,8 +6,8 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, get_origin
 
 SECTIONS = ("Args", "Returns", "Raises", "Yields")
 
@@ -33,8 +33,14 @@ def classes(modules: dict[str, tuple[str, ...]]) -> str:
     return "\n\n".join(parts)
 
 
-def fields(module: str, name: str) -> str:
-    """Returns a table of the fields of a class, each with the docstring below it."""
+def fields(module: str, name: str, types: Mapping[str, str] | None = None) -> str:
+    """Returns a table of the fields of a class, each with the docstring below it.
+
+    Args:
+        module: Dotted name of its module.
+        name: Of the class.
+        types: Types in words, by how the code writes them; others are shown as in the code.
+    """
     found = load(module, name)
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(found))).body
     assert isinstance(body, ast.ClassDef)
@@ -46,10 +52,9 @@ def fields(module: str, name: str) -> str:
         told = ""
         if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             told = inspect.cleandoc(str(after.value.value))
-        default = defaults[field.target.id]
-        shown = "empty" if default == [] else "" if default is None else f"`{default!r}`"
-        kind = f"`{_plain_type(field.annotation)}`"
-        rows.append((f"`{field.target.id}`", kind, shown, told))
+        plain = _plain_type(field.annotation, module)
+        kind = (types or {}).get(plain, f"`{plain}`")
+        rows.append((f"`{field.target.id}`", kind, _shown(defaults[field.target.id]), told))
     return table(("field", "type", "default", "meaning"), rows)
 
 
@@ -95,23 +100,34 @@ def _method(name: str, function: Callable[..., Any]) -> str:
 
 
 def _defaults(found: Any) -> dict[str, Any]:
-    """Returns defaults by field: None where there is none, [] where one is made anew each time."""
+    """Returns defaults by field: MISSING where there is none, [] where one is made each time."""
     if not dataclasses.is_dataclass(found):  # a NamedTuple
-        return {name: found._field_defaults.get(name) for name in found._fields}
+        missing = dataclasses.MISSING
+        return {name: found._field_defaults.get(name, missing) for name in found._fields}
     return {field.name: _default(field) for field in dataclasses.fields(found)}
 
 
 def _default(field: "dataclasses.Field[Any]") -> Any:
-    if field.default_factory is not dataclasses.MISSING:
+    made_anew = getattr(field.default, "default_factory", None)  # of a pydantic Field
+    if made_anew or field.default_factory is not dataclasses.MISSING:
         return []
-    default = getattr(field.default, "default", field.default)  # pydantic may wrap it
-    return None if default is dataclasses.MISSING else default
+    return getattr(field.default, "default", field.default)  # pydantic may wrap it
 
 
-def _plain_type(annotation: ast.expr) -> str:
-    """Returns a type as people read it, without what checks it."""
+def _shown(default: Any) -> str:
+    """Returns a default as a page has it; nothing where a value must be given."""
+    if default is dataclasses.MISSING:
+        return ""
+    return "empty" if default in ([], (), "") else "none" if default is None else f"`{default!r}`"
+
+
+def _plain_type(annotation: ast.expr, module: str) -> str:
+    """Returns a type as people read it: without what checks it, and choices spelled out."""
     text = ast.unparse(annotation)
-    annotated = re.fullmatch(r"Annotated\[([^,]+), .*\]", text)
+    named = getattr(importlib.import_module(module), text, None)
+    if get_origin(named) is Literal:
+        text = str(named).replace("typing.", "")
+    annotated = re.fullmatch(r"Annotated\[(\w+(?:\[.*?\])?), .*\]", text)
     return annotated[1] if annotated else text
 
 
