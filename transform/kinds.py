@@ -4,8 +4,9 @@ A kind says what is checked when files are read, what Transform makes of it, and
 do with it: rows of an embedding table, or a projection.
 
 To add one: its class here, its name in `definition_files.KINDS`, its columns in `columns`, its type
-in `schemas` and `queries`, its graph in `preprocessing`, its layer in `trainer.model.inputs`, how files write it in
-`components.ingestion.readers.typed`, and what a client may leave out in `serving.client`.
+in `schemas` and `queries`, its graph in `preprocessing`, its layer in `trainer.model.inputs`, how
+files write it in `components.ingestion.readers.typed`, and what a client may leave out in
+`serving.client`.
 """
 
 import math
