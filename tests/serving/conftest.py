@@ -162,7 +162,7 @@ def bundle_base(tmp_path_factory):
     """A base path with one bundle of ours, its towers made up: version 1 of `movielens`."""
     import tensorflow as tf
 
-    from components.bundle import build, manifest, records
+    from components.bundle import build, manifest, records, signatures
     from transform import datasets, features, queries
 
     definition = datasets.load(datasets.MOVIELENS)
@@ -237,9 +237,10 @@ def bundle_base(tmp_path_factory):
     )
     base = tmp_path_factory.mktemp("serving") / "movielens"
     base.mkdir()
-    build.save(build.build(Towers(), items, timelines, definition, 20, True), str(base / "1"))
+    bundle = build.build(Towers(), items, timelines, definition, 20, True)
+    signatures.save(bundle, str(base / "1"))
     stated = json.loads(definition.to_json())
-    manifest.write(str(base / "1"), manifest.Manifest({}, {}, {}, {}, {}, stated, {}))
+    manifest.write(str(base / "1"), manifest.Manifest({}, {}, {}, {}, {}, {}, stated))
     return base
 
 

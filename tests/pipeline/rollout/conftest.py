@@ -16,7 +16,7 @@ def push_version(base, version):
     folder.mkdir(parents=True)
     (folder / "saved_model.pb").write_text(str(version))
     files = manifest.checksums(str(folder))
-    manifest.write(str(folder), manifest.Manifest({}, {}, {}, {}, {}, {}, files))
+    manifest.write(str(folder), manifest.Manifest({}, {}, {}, {}, {}, files))
 
 
 @pytest.fixture

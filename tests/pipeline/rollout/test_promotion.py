@@ -108,7 +108,7 @@ def test_rollback_tells_what_new_bundles_are_compared_with(base, tmp_path):
     for folder in (*base.iterdir(), tmp_path / "bundle" / "Format-Serving"):
         folder.mkdir(parents=True, exist_ok=True)
         files = manifest.checksums(str(folder))
-        told = manifest.Manifest({}, compared, {}, {}, {}, stated, files)
+        told = manifest.Manifest({}, compared, {}, {}, {}, files, stated)
         manifest.write(str(folder), told)
     bundle = standard_artifacts.Model()
     bundle.uri = str(tmp_path / "bundle")

@@ -40,14 +40,14 @@ def definition():
 
 
 def test_what_is_not_given_is_what_the_bundle_takes_for_unknown(definition):
-    from components.bundle import build
+    from components.bundle import signatures
     from transform import queries
 
     inputs = query_inputs.build(definition, ["a", "b"], {}, [])
-    specs = build.recommend_specs(definition)
+    specs = signatures.recommend_specs(definition)
     assert inputs.keys() == specs.keys()
     nobody = queries.nobody(definition, [["a", "b"]])
-    for name, given in build.given_as(definition).items():
+    for name, given in signatures.input_names(definition).items():
         array = np.array(inputs[given], specs[given].dtype.as_numpy_dtype)
         assert specs[given].shape.is_compatible_with(array.shape), given
         if isinstance(inputs[given], np.ndarray):
