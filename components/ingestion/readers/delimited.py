@@ -82,6 +82,7 @@ class Header:
                     break
         self.size = len(raw)
         text = raw.decode("utf-8", "replace").strip("\r\n")
+        text = text.replace("\r\n", "\n").replace("\r", " ").replace("\x00", "")
         outside = "".join(text.split('"')[::2])
         self.delimiter = max(DELIMITERS, key=outside.count)
         fields = next(csv.reader(io.StringIO(text), delimiter=self.delimiter), [])
