@@ -25,19 +25,12 @@ from pydantic.dataclasses import dataclass
 
 from transform import features
 from transform.conditions import Condition, parse_comparison
-from transform.kinds import (
-    OF_EVENTS,
-    STRICT,
-    Category,
-    Feature,
-    Number,
-    TimeUnit,
-)
+from transform.kinds import OF_EVENTS, STRICT, Category, Feature, Number, TimeUnit
 from transform.yaml_files import did_you_mean
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-BUILT_IN_SLICES = ("activity", "label_popularity")
+BUILT_IN_SLICES = (features.ACTIVITY, "label_popularity")
 Features = dict[str, Feature]
 Unknown = Literal["refuse", "drop", "keep"]
 
@@ -165,7 +158,9 @@ class Definition:
                     f"{place}.{name}: a feature's name is lower-case letters, digits and single _, "
                     f"got {name!r}; `column` may name any column."
                 )
-            if name in features.RESERVED or name.startswith(features.LABEL_PREFIX):
+            if name in features.RESERVED or name.startswith(
+                (features.LABEL_PREFIX, features.HISTORY_PREFIX)
+            ):
                 raise ValueError(
                     f"{place}.{name}: the name is taken; choose another and give `column`."
                 )
@@ -238,6 +233,11 @@ class Definition:
                 raise ValueError(
                     f"slices.{name}: must be {', '.join(BUILT_IN_SLICES)}, or a category or "
                     f"number of the user.{did_you_mean(name, known)}"
+                )
+            elif bounds:
+                raise ValueError(
+                    f"slices.{name}: only a number of the user has bounds, got {list(bounds)}; "
+                    "write []."
                 )
 
 

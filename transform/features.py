@@ -21,7 +21,10 @@ WEIGHT = "weight"  # float32 above 0; only where the definition has one
 TITLE = "title"  # UTF-8, what people are shown
 LABEL_PREFIX = "label_"
 SEEN = "seen"  # int64 0 or 1, made by Transform: whether an event makes its item a seen one
-RESERVED = frozenset({USER_ID, ITEM_ID, TIME, WEIGHT, TITLE, SEEN})
+HISTORY_PREFIX = "history_"  # of the inputs that hold a history, where a client sends one
+EXCLUDE_ITEM_IDS = "exclude_item_ids"  # the input beside them
+ACTIVITY = "activity"  # a slice of its own
+RESERVED = frozenset({USER_ID, ITEM_ID, TIME, WEIGHT, TITLE, SEEN, EXCLUDE_ITEM_IDS, ACTIVITY})
 
 TRAIN, EVAL, TEST = "train", "eval", "test"  # splits of the timelines
 CATALOGUE = "catalogue"  # the one split of the items

@@ -14,7 +14,7 @@ from transform.definition import Definition
 
 ITEM_IDS, TITLES, SCORES, KNOWN_USER = "item_ids", "titles", "scores", "known_user"
 HISTORY_ITEM_IDS, HISTORY_TIMES = "history_item_ids", "history_times"
-EXCLUDE_ITEM_IDS = "exclude_item_ids"
+EXCLUDE_ITEM_IDS = features.EXCLUDE_ITEM_IDS
 EXAMPLES = "examples"
 SERVED, MEASURED = range(2)
 """Events that count as past when an item is scored: all, or those before the labels."""

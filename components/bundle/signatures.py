@@ -95,7 +95,7 @@ def input_names(definition: Definition) -> dict[str, str]:
         'history_rating'
     """
     of_history = {features.ITEM_ID: HISTORY_ITEM_IDS, features.TIME: HISTORY_TIMES}
-    of_events = {name: f"history_{name}" for name in definition.event.features}
+    of_events = {name: features.HISTORY_PREFIX + name for name in definition.event.features}
     return {name: name for name in definition.user_features} | of_history | of_events
 
 

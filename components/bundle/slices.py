@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from transform import queries
+from transform import features, queries
 from transform.definition import Definition
 from transform.kinds import Number
 
-ACTIVITY = "activity"
+ACTIVITY = features.ACTIVITY
 LABEL_POPULARITY = "label_popularity"
 ACTIVITY_BOUNDS = (1, 20, 50, 100, 200)
 HEAD_SHARE, TORSO_SHARE = 0.1, 0.5  # most popular tenth of the catalogue; the next four tenths

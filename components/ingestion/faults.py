@@ -6,6 +6,9 @@ import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 if TYPE_CHECKING:
     from components.ingestion.readers.shards import Shard
 
@@ -130,7 +133,7 @@ class Faults:
         self,
         kind: str,
         shard: "Shard",
-        rows: Sequence[int],
+        rows: Sequence[int] | npt.NDArray[np.int64],
         describe: Callable[[int], tuple[str, str]],
         remedy: str,
         *,

@@ -133,7 +133,7 @@ def refuse_mixed_floats(source: Source, name: str, noun: str, faults: Faults) ->
 
 
 def _picked(values: pa.Array, mask: Mask) -> list[str]:
-    return values.filter(pa.array(mask)).to_pylist()  # type: ignore[no-any-return]
+    return values.filter(pa.array(mask)).to_pylist()
 
 
 def _float_twin(text: str, ids: Collection[str]) -> str:

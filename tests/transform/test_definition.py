@@ -72,6 +72,9 @@ def test_json_of_another_definition_is_another():
         ("    brand:", "    title:", "line 5: item.features.title: the name is taken; choose"),
         ("    brand:", "    user_id:", "line 5: item.features.user_id: the name is taken"),
         ("    brand:", "    label_x:", "line 5: item.features.label_x: the name is taken"),
+        ("    brand:", "    activity:", "line 5: item.features.activity: the name is taken"),
+        ("    country:", "    history_type:", "line 10: user.features.history_type: the name is"),
+        ("    country:", "    exclude_item_ids:", "line 10: user.features.exclude_item_ids: the"),
         ("    brand:", "    age:", "line 9: user.features.age: item.features has a feature of"),
         (
             "    type: {kind: category}",
@@ -109,6 +112,8 @@ def test_json_of_another_definition_is_another():
             "of the user. Did you mean 'activity'?",
         ),
         ("  activity: []", "  brand: []", "line 19: slices.brand: must be activity"),
+        ("  activity: []", "  activity: [5]", "line 19: slices.activity: only a number of the"),
+        ("  activity: []", "  country: [1]", "line 19: slices.country: only a number of the user"),
         ("  age: [18, 35]", "  age: []", "line 20: slices.age: a number needs ascending bounds"),
         ("  age: [18, 35]", "  age: [35, 18]", "line 20: slices.age: a number needs ascending"),
         ("  age: [18, 35]", "  age: [18, 18]", "line 20: slices.age: a number needs ascending"),

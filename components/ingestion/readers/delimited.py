@@ -4,7 +4,7 @@ import csv
 import functools
 import io
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -57,14 +57,21 @@ def read(
     found = {name: aliases.get(name, name) for name in wanted if aliases.get(name, name) in names}
     _check_header(path, names, set(found.values()), faults)
     body = content.slice(header.size)
+    has_quotes = _holds_quote(body)
+    irregular = has_quotes and not _quotes_are_sound(body, header.delimiter)
     try:
-        table, find_lines = _parse(path, body, header, found, faults)
+        table = _parse(body, header, found, has_quotes)
     except pa.ArrowInvalid:
-        whole = repair_utf_8(content, path, UTF_8_REMEDY, faults)
-        if whole.equals(content):
-            raise
-        header = Header(whole)
-        table, find_lines = _parse(path, whole.slice(header.size), header, found, faults)
+        content = repair_utf_8(content, path, UTF_8_REMEDY, faults)
+        header = Header(content)
+        body = content.slice(header.size)
+        table = _parse(body, header, found, has_quotes, skip=lambda _: "skip")
+        irregular = True
+    if irregular:
+        _explain(path, body, header, faults)
+    find_lines = functools.partial(
+        _find_lines, body, header, has_quotes or irregular, table.num_rows
+    )
     columns = tuple(name for name in names if name)
     return Shard(path, table, columns, find_lines, header.delimiter != ",", aliases)
 
@@ -82,6 +89,7 @@ class Header:
                     break
         self.size = len(raw)
         text = raw.decode("utf-8", "replace").strip("\r\n")
+        text = text.replace("\r\n", "\n").replace("\r", " ").replace("\x00", "")
         outside = "".join(text.split('"')[::2])
         self.delimiter = max(DELIMITERS, key=outside.count)
         fields = next(csv.reader(io.StringIO(text), delimiter=self.delimiter), [])
@@ -107,22 +115,25 @@ def _check_header(path: pathlib.Path, names: list[str], wanted: set[str], faults
 
 
 def _parse(
-    path: pathlib.Path,
     body: pa.Buffer,
     header: Header,
     found: Mapping[str, str],
-    faults: Faults,
-) -> tuple[pa.Table, functools.partial[Lines]]:
-    """Returns the columns, and what finds the lines of the rows."""
+    has_quotes: bool,
+    skip: Callable[[pyarrow.csv.InvalidRow], str] | None = None,
+) -> pa.Table:
+    """Returns the columns.
+
+    Args:
+        body: What comes after the header.
+        header: The header.
+        found: Names in the file of the columns to read, by those in the definition.
+        has_quotes: Whether there is any in the body.
+        skip: Told of rows with more or fewer columns than the header.
+
+    Raises:
+        ArrowInvalid: There is such a row and nobody to tell, or what is no UTF-8.
+    """
     types = {str(header.names.index(theirs)): pa.string() for theirs in found.values()}
-    rows_with_other_counts: list[str] = []
-
-    def skip(row: pyarrow.csv.InvalidRow) -> str:
-        if row.text.strip():
-            rows_with_other_counts.append(row.text)
-        return "skip"
-
-    has_quotes = _holds_quote(body)
     if body.size:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(body),
@@ -143,16 +154,8 @@ def _parse(
         )
     else:
         table = pa.table({name: pa.array([], kind) for name, kind in types.items()})
-    table = table.select(
-        [str(header.names.index(theirs)) for theirs in found.values()]
-    ).rename_columns(list(found))
-    irregular = bool(rows_with_other_counts)
-    if irregular or (has_quotes and not _quotes_are_sound(body, header.delimiter)):
-        irregular = True
-        _explain(path, body, header, faults)
-    return table, functools.partial(
-        _find_lines, body, header, has_quotes or irregular, table.num_rows
-    )
+    order = [str(header.names.index(theirs)) for theirs in found.values()]
+    return table.select(order).rename_columns(list(found))
 
 
 def _holds_quote(body: pa.Buffer) -> bool:
@@ -197,7 +200,7 @@ def _records(body: pa.Buffer, header: Header) -> Iterator[tuple[int, list[str] |
             except csv.Error as error:
                 yield start, error
             else:
-                if fields and not (len(fields) < len(header.names) and not any(fields)):
+                if fields and not (len(fields) < len(header.names) and not "".join(fields).strip()):
                     yield start, fields
             start = header.lines + reader.line_num + 1
     finally:

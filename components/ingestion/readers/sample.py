@@ -6,9 +6,11 @@ import io
 import itertools
 import json
 import pathlib
+import zlib
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+import pyarrow as pa
 import pyarrow.parquet
 
 from components.ingestion.faults import data_error
@@ -25,21 +27,27 @@ def sample(paths: Sequence[pathlib.Path], rows: int = ROWS) -> Sample:
     """Returns the first rows of the first file that has any.
 
     Raises:
-        DataErrors: No file has any.
+        DataErrors: No file has any, or it can't be read.
     """
     for path in paths:
-        name = path.name.removesuffix(".gz")
-        if not path.stat().st_size:
-            continue
-        if name.endswith(".parquet"):
-            found = _parquet(path, rows)
-        elif name.endswith(".jsonl"):
-            found = _json_lines(_start(path), rows)
-        else:
-            found = _delimited(_start(path), rows)
+        try:
+            found = _read(path, rows) if path.stat().st_size else {}
+        except (OSError, EOFError, zlib.error, ValueError, pa.ArrowException, csv.Error) as error:
+            raise data_error(
+                "unreadable", path, f"can't be read: {str(error).strip('. ')}", "Write it anew."
+            ) from error
         if any(found.values()):
             return found
     raise data_error("no-rows", paths[0], "no rows to look at", "Write the table anew.")
+
+
+def _read(path: pathlib.Path, rows: int) -> Sample:
+    name = path.name.removesuffix(".gz")
+    if name.endswith(".parquet"):
+        return _parquet(path, rows)
+    if name.endswith(".jsonl"):
+        return _json_lines(_start(path), rows)
+    return _delimited(_start(path), rows)
 
 
 def _start(path: pathlib.Path) -> bytes:
@@ -50,7 +58,7 @@ def _start(path: pathlib.Path) -> bytes:
 
 
 def _delimited(start: bytes, rows: int) -> Sample:
-    header = Header(pyarrow.py_buffer(start))
+    header = Header(pa.py_buffer(start))
     text = io.StringIO(start[header.size :].decode("utf-8", "replace"), newline="")
     reader = csv.reader(text, delimiter=header.delimiter)
     complete = (row for row in reader if len(row) == len(header.names))
@@ -65,6 +73,8 @@ def _delimited(start: bytes, rows: int) -> Sample:
 def _json_lines(start: bytes, rows: int) -> Sample:
     lines = (line for line in start.splitlines() if line.strip())
     taken = [json.loads(line) for line in itertools.islice(lines, rows)]
+    if not all(isinstance(row, dict) for row in taken):
+        raise ValueError("a line is no JSON object")
     names = dict.fromkeys(name for row in taken for name in row)
     return {name: [row.get(name) for row in taken] for name in names}
 

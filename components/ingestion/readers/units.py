@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import functools
 import re
 from typing import TypeAlias
 
@@ -72,10 +73,7 @@ def refuse_outside(
             "unit",
             np.flatnonzero(fits),
             show,
-            lambda value, factor=factor, other=other: (
-                f"{value} is not in {UNITS[unit]}; in {UNITS[other]} it is "
-                f"{_date(float(value) // factor)}"
-            ),
+            functools.partial(_other_unit, unit, other, factor),
             f"{remedy}.",
         )
         left &= ~fits
@@ -87,9 +85,18 @@ def refuse_outside(
             kind,
             np.flatnonzero(rows),
             show,
-            lambda value, why=why: f"{value} is {_moment(value, unit)}, {why}",
+            functools.partial(_outside, unit, why),
             f"Correct or remove the line, or check `unit` of {origin.key}.",
         )
+
+
+def _other_unit(unit: TimeUnit, other: str, factor: int, value: str) -> str:
+    moment = _date(float(value) // factor)
+    return f"{value} is not in {UNITS[unit]}; in {UNITS[other]} it is {moment}"
+
+
+def _outside(unit: TimeUnit, why: str, value: str) -> str:
+    return f"{value} is {_moment(value, unit)}, {why}"
 
 
 def _moment(value: str, unit: TimeUnit) -> str:

@@ -646,3 +646,17 @@ def test_a_check_never_raises_for_a_folder_that_is_not_there(tmp_path):
 
     assert not report.ok
     assert "no such folder" in report.text()
+
+
+def test_a_line_of_blanks_is_no_row_and_counts_as_a_line(folder):
+    write_events(folder, GOOD, "   ", f"{PERSON},{SKU},{TIME},view,6")
+
+    assert only(check(folder)).examples[0].line == 4
+
+
+def test_a_broken_row_in_another_encoding_is_named(folder, capfd):
+    path = folder / "events.csv"
+    path.write_bytes(path.read_bytes() + b"caf\xe9\n")
+
+    assert [fault.kind for fault in check(folder).faults] == ["encoding", "column-count"]
+    assert capfd.readouterr().err == ""
