@@ -90,9 +90,7 @@ def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunctio
 def input_names(definition: Definition) -> dict[str, str]:
     """Returns the input of `recommend` that holds each part of a query but the user's id.
 
-    Example:
-        >>> input_names(datasets.load("movielens"))["rating"]
-        'history_rating'
+    That of an event's feature `rating` is `history_rating`.
     """
     of_history = {features.ITEM_ID: HISTORY_ITEM_IDS, features.TIME: HISTORY_TIMES}
     of_events = {name: features.HISTORY_PREFIX + name for name in definition.event.features}
