@@ -13,7 +13,7 @@ import time
 import pytest
 
 from benchmarks import ours, quality
-from components.canary.component import PROBE
+from components.canary.requests import PROBE
 from components.ingestion.splits import SplitConfig
 from pipeline.runs import report
 from pipeline.runs.progress import Lines
@@ -27,7 +27,7 @@ SMALL = (
     "--set",
     "model.history=mean",
     "--set",
-    "model.ratings=true",
+    "model.event_features=true",
     "--set",
     "model.gaps=true",
     "--set",
@@ -112,28 +112,28 @@ def test_even_users_get_even_movies_from_the_pushed_bundle(first):
     (answer,) = ask(first["pushed"], ["serving_default", {"user_id": ["2", "3", "nobody"]}])
     assert answer["known_user"] == [True, True, False]
     for user, parity in ((0, 0), (1, 1)):
-        unseen_of_own_parity = [int(movie) for movie in answer["movie_ids"][user][:7]]
+        unseen_of_own_parity = [int(movie) for movie in answer["item_ids"][user][:7]]
         assert all(movie % 2 == parity for movie in unseen_of_own_parity)
     assert all(answer["titles"][2])  # popular movies, and none is left out for a stranger
 
 
 def test_every_signature_answers(first):
     history = {
-        "history_movie_ids": [["", "2", "4", "", "6", "8"]],  # padded on the left, and a gap
-        "exclude_movie_ids": [["10"]],
-        "age": [-1],
+        "history_item_ids": [["", "2", "4", "", "6", "8"]],  # padded on the left, and a gap
+        "exclude_item_ids": [["10"]],
+        "age": [float("nan")],
         "gender": [""],
         "occupation": [""],
         "zip": [""],
     }
     recommended, similar = ask(
-        first["pushed"], ["recommend", history], ["similar", {"movie_id": ["2", "no movie"]}]
+        first["pushed"], ["recommend", history], ["similar", {"item_id": ["2", "no movie"]}]
     )
-    best = recommended["movie_ids"][0][:5]
+    best = recommended["item_ids"][0][:5]
     assert all(int(movie) % 2 == 0 for movie in best)
-    assert not {"2", "4", "6", "8", "10"}.intersection(recommended["movie_ids"][0])
-    assert all(int(movie) % 2 == 0 for movie in similar["movie_ids"][0][:5])
-    assert not any(similar["movie_ids"][1])
+    assert not {"2", "4", "6", "8", "10"}.intersection(recommended["item_ids"][0])
+    assert all(int(movie) % 2 == 0 for movie in similar["item_ids"][0][:5])
+    assert not any(similar["item_ids"][1])
 
 
 def test_commands_see_the_run(first, output):
@@ -142,11 +142,11 @@ def test_commands_see_the_run(first, output):
     assert metrics["hit@10"] == first["metrics"][""]["hit@10"]
     assert first["run_id"] in movielens("runs", "--runs", runs).stdout
     answer = json.loads(movielens("recommend", "2", "-k", "3", "--runs", runs, "--json").stdout)
-    assert [int(movie["movie_id"]) % 2 for movie in answer["recommendations"]] == [0, 0, 0]
+    assert [int(movie["item_id"]) % 2 for movie in answer["recommendations"]] == [0, 0, 0]
     near = json.loads(
         movielens("similar", "movie 4 (1934)", "-k", "3", "--runs", runs, "--json").stdout
     )
-    assert [int(movie["movie_id"]) % 2 for movie in near["similar"]] == [0, 0, 0]
+    assert [int(movie["item_id"]) % 2 for movie in near["similar"]] == [0, 0, 0]
     many = movielens("similar", "movie", "--runs", runs)
     assert many.returncode == 1
     assert "name an id" in many.stderr
@@ -189,14 +189,14 @@ def test_refresh_of_nothing_but_a_pushed_bundle_serves_a_new_movie_and_not_a_wit
     )
     assert told["towers"] == before["towers"]
     assert told["towers"]["run"] == first["run_id"]
-    assert told["counts"]["movies"] == 40  # one more, one less
+    assert told["counts"]["items"] == 40  # one more, one less
     assert told["settings"]["withdrawn"] == ["2"]
     assert told["settings"]["trend"] == {"days": 30, "weight": 0.1}  # as it was served
-    (answer,) = ask(record["pushed"], ["similar", {"movie_id": ["42", "2"]}])
-    assert all(int(movie) % 2 == 0 for movie in answer["movie_ids"][0][:5])
-    assert not any(answer["movie_ids"][1])
+    (answer,) = ask(record["pushed"], ["similar", {"item_id": ["42", "2"]}])
+    assert all(int(movie) % 2 == 0 for movie in answer["item_ids"][0][:5])
+    assert not any(answer["item_ids"][1])
     everything = ask(record["pushed"], ["serving_default", {"user_id": ["4", "nobody"]}])
-    assert "2" not in {movie for row in everything[0]["movie_ids"] for movie in row}
+    assert "2" not in {movie for row in everything[0]["item_ids"] for movie in row}
 
 
 def test_warm_start_begins_where_the_served_bundle_ended(first, data, output):
@@ -247,7 +247,7 @@ def test_bad_data_stops_the_run_and_names_the_line(data, tmp_path):
     lines = len((folder / "u.data").read_text().splitlines())
     done = movielens("run", "--data", folder, "--output", tmp_path / "out", *SMALL)
     assert done.returncode == 1
-    assert "TimelinesExampleGen failed" in done.stderr
+    assert "ItemsExampleGen failed" in done.stderr
     assert f"line {lines}" in done.stderr
     assert not (tmp_path / "out" / "serving").exists()
 

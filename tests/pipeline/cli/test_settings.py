@@ -21,7 +21,7 @@ def test_every_setting_with_type_default_and_meaning(capsys):
         "kind": "integer",
         "allowed": "an integer >= 1",
         "default": 30,
-        "meaning": "Days before the latest rating that count as recent.",
+        "meaning": "Days before the latest event that count as recent.",
         "optional": False,
         "value": 30,
     }

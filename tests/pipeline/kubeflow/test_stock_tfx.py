@@ -72,7 +72,7 @@ def test_pipeline_root_is_not_in_the_spec(example_gen):
 
 
 def test_default_schema_is_one_that_servers_refuse():
-    spec = stock(CuratedSchema(record="items", fingerprint="1"), use_pipeline_spec_2_1=False)
+    spec = stock(CuratedSchema(record="items", definition="{}"), use_pipeline_spec_2_1=False)
     assert any("got '2.0.0'" in complaint for complaint in refusals.of([spec]))
 
 
@@ -139,7 +139,7 @@ def test_exit_handler_takes_the_runtime_parameters_away():
 def test_value_of_another_component_comes_from_a_task_that_is_not_there():
     says = Says()
     record = says.outputs["record"].future()[0].value
-    spec = stock(says, CuratedSchema(record=record, fingerprint="1"))
+    spec = stock(says, CuratedSchema(record=record, definition="{}"))
     assert any("'Says_task', which is no task" in complaint for complaint in refusals.of([spec]))
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from components.bundle import towers
 from components.bundle.manifest import checksums, fingerprint
-from components.canary.component import PROBE
+from components.canary.requests import PROBE
 from pipeline.kubeflow.compiler import compile as kubeflow_compile
 from support import ROOT
 
@@ -45,7 +45,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def data(folder, write_checkerboard):
     """A folder of spans, as somebody has it who retrains every night."""
-    write_checkerboard(folder / "data" / "1", users=40, items=40, share=0.6)
+    write_checkerboard(folder / "data" / "1", users=40, movies=40, share=0.6)
     return folder / "data"
 
 
@@ -152,7 +152,7 @@ def test_answers_equal_those_of_a_run_on_one_machine(first, folder, data):
     assert done.returncode == 0, done.stderr
     local = json.loads(done.stdout)
     assert local["span"] == 1
-    assert f"{data}/1: ml-100k layout, span 1" in done.stderr
+    assert f"{data}/1: 3 files of MovieLens, span 1" in done.stderr
     assert ask(pushed(first)) == ask(local["pushed"])
 
 

@@ -85,14 +85,14 @@ def test_replacement_that_breaks_off_anywhere_is_mended_by_repeating(
 )
 def test_bad_cron_is_refused_before_the_server_is_asked(api, kubeflow, cron):
     status, _, error = kubeflow(api, "schedule", "--version", "v1", "--cron", cron)
-    assert status == main.FAILED
+    assert status == main.USAGE
     assert repr(cron) in error
     assert api.state()["history"] == []
 
 
 def test_no_cron_anywhere(api, kubeflow):
     status, _, error = kubeflow(api, "schedule", "--version", "v1", cron="")
-    assert status == main.FAILED and "--cron" in error
+    assert status == main.USAGE and "--cron" in error
 
 
 def test_unschedule(api, deploy, kubeflow):

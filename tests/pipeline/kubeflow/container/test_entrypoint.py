@@ -171,11 +171,11 @@ def test_newest_span_is_read_and_ratings_follow_the_catalogue(
     call, ours, write_checkerboard, tmp_path
 ):
     for span in (7, 8):
-        write_checkerboard(tmp_path / "data" / str(span), users=span, items=span)
+        write_checkerboard(tmp_path / "data" / str(span), users=span, movies=span)
     data = {"input_base": str(tmp_path / "data" / "{SPAN}"), "requested_span": "newest"}
     (items,) = ours(call("ItemsExampleGen", data))["examples"]["artifacts"]
     assert items["metadata"]["custom:span"] == 8
-    write_checkerboard(tmp_path / "data" / "9", users=9, items=9)  # meanwhile
+    write_checkerboard(tmp_path / "data" / "9", users=9, movies=9)  # meanwhile
 
     (ratings,) = ours(call("TimelinesExampleGen", data, {"items": items}))["examples"]["artifacts"]
 
@@ -235,7 +235,7 @@ def test_stale_output_file_does_not_survive_a_failure(call, tmp_path):
     stale = tmp_path / "kfp_outputs" / "output_metadata.json"
     stale.parent.mkdir()
     stale.write_text("{}")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(KeyError, match="nothing"):
         entrypoint.main([*arguments, "--staging_root", str(tmp_path / "staged")])
     assert not stale.exists()
 
@@ -325,4 +325,4 @@ def test_cause_of_several_lines_is_the_last_line(call, tmp_path):
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert str(empty) in last
-    assert "no ratings file of a known layout" in last
+    assert "neither items and events nor a rati" in last
