@@ -40,7 +40,7 @@ def test_two_compiles_give_equal_bytes(environment, compiled, tmp_path):
 def test_equal_bytes_in_another_process(compiled, environment, tmp_path):
     """Hashes of strings differ from process to process: a set's order would show."""
     program = (
-        "import pathlib, pickle, sys; from pipeline.kubeflow import compile as c\n"
+        "import pathlib, pickle, sys; from pipeline.kubeflow.compiler import compile as c\n"
         "c.compile_to(pickle.load(sys.stdin.buffer), pathlib.Path(sys.argv[1]))"
     )
     subprocess.run(
@@ -148,7 +148,7 @@ def test_a_local_path_is_refused(environment):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"settings": ("model.epoch=7",)}, "Unknown option 'model.epoch'"),
+        ({"settings": ("model.epoch=7",)}, "There is no setting 'model.epoch'"),
         ({"preset": "ml-2m"}, "Unknown preset 'ml-2m'"),
         ({"data": "/data/{DAY}"}, "means nothing; a pattern is made of"),
     ],
