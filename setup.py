@@ -5,7 +5,7 @@ from setuptools import find_packages, setup
 setup(
     name="movielens-tfx",
     version="0.1.0",
-    description="From raw MovieLens to a served two-tower recommender, on TFX.",
+    description="From a catalogue and what people did with it to a served two-tower recommender, on TFX.",
     license="Apache-2.0",
     packages=find_packages(
         include=[
@@ -16,7 +16,7 @@ setup(
     ),
     package_data={
         "pipeline.presets": ["*.yaml"],
-        "transform.schemas": ["*.pbtxt"],
+        "transform.datasets": ["*.yaml"],
         "serving.page": ["static/*"],
     },
     python_requires=">=3.10,<3.11",

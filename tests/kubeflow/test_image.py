@@ -14,7 +14,7 @@ from support import ROOT
 
 DOCKERFILE = ROOT / "kubeflow" / "Dockerfile"
 HADOLINT = ROOT / ".venv-kubeflow" / "bin" / "hadolint"
-OURS = ("pipeline", "components", "trainer", "transform")
+OURS = ("pipeline", "components", "serving", "trainer", "transform")
 VERSIONED = (
     "transform.preprocessing",
     "trainer.tuning.tuner_fn",
