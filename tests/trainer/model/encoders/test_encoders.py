@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from support.checkerboard import COMMON, make_model
+from support.checkerboard import COMMON, USER_FEATURES, make_model
 from trainer.config import ModelConfig
-from trainer.data.timelines import USER_FEATURES
 from trainer.data.windows import START
 from trainer.model.encoders import ENCODERS, make_encoder
 
@@ -53,7 +52,9 @@ def test_padding_is_not_read(encoder):
 def test_a_query_does_not_see_what_comes_after_it(history):
     model = make_model(ModelConfig(**COMMON, history=history))
     rows = {name: tf.zeros([1], tf.int64) for name in USER_FEATURES}
-    one = model.query(rows, tf.constant([[START, 1, 3]], tf.int64))
-    other = model.query(rows, tf.constant([[START, 1, 8]], tf.int64))
+    nothing = tf.zeros([1, 3], tf.int64)
+    context = ({"rating": nothing}, nothing - 1, nothing)
+    one = model.query(rows, tf.constant([[START, 1, 3]], tf.int64), *context)
+    other = model.query(rows, tf.constant([[START, 1, 8]], tf.int64), *context)
     np.testing.assert_allclose(one[:, :2], other[:, :2], rtol=1e-6)
     assert not np.allclose(one[:, 2], other[:, 2])
