@@ -8,6 +8,7 @@ import pytest
 from support import ROOT
 
 OF_MOVIELENS = {"genre-flag"}  # only a file of MovieLens 100K can have it
+OF_INIT = "sample.py"  # what `init` looks at; `check` never does
 CALLS = ("add", "add_rows", "refuse", "_refuse", "data_error")
 
 
@@ -25,6 +26,8 @@ def kinds_in_the_code():
     """Returns the kinds of faults that stand as texts where faults are added."""
     kinds = set()
     for path in (ROOT / "components" / "ingestion").rglob("*.py"):
+        if path.name == OF_INIT:
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call) or not node.args:
                 continue

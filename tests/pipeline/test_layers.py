@@ -123,6 +123,9 @@ def test_no_room_of_the_table_is_gone():
         ("pipeline/runs/bad.py", "import pipeline.cli.main", "pipeline.cli.main"),
         ("serving/page/bad.py", "import components.bundle", "components.bundle"),
         ("serving/bad.py", "from benchmarks import ours", "benchmarks"),
+        ("trainer/model/bad.py", "from components.bundle import build", "components.bundle"),
+        ("components/bundle/bad.py", "import trainer.export", "trainer.export"),
+        ("transform/bad.py", "import components.ingestion.tables", "components.ingestion.tables"),
         ("serving/client/bad.py", "from serving import stand_in", "serving"),
         ("serving/page/bad.py", "from serving.stand_in import flags", "serving.stand_in"),
     ],
@@ -156,6 +159,17 @@ def test_what_is_allowed_is_no_violation(tmp_path, path, source):
 def test_no_installed_package_takes_our_names(package):
     distributions = importlib.metadata.packages_distributions().get(package, [])
     assert set(distributions) <= {"movielens-tfx"}
+
+
+def test_files_are_read_and_checked_without_tensorflow():
+    program = (
+        "import sys\n"
+        "from components.ingestion import guess, tables\n"
+        "from components.ingestion.readers import layout\n"
+        "heavy = {'tensorflow', 'tfx', 'apache_beam'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True)
 
 
 def test_help_needs_no_tensorflow():
