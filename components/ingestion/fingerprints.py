@@ -102,7 +102,7 @@ def _load(path: pathlib.Path) -> Hashes:
 
 
 def _key(path: str) -> str:
-    """Returns what is the same for a local file only as long as its content is."""
+    """Returns a key of a local file that changes whenever its content does."""
     status = os.stat(path)
     numbers = (
         status.st_dev,

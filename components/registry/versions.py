@@ -115,14 +115,14 @@ def place(base: str, staged: str, version: int) -> int:
 
 
 def retire(base: str, keep: int) -> list[int]:
-    """Removes the oldest complete versions, and what broken pushes left more than a day ago.
+    """Removes the oldest complete versions, and the remains of pushes that broke over a day ago.
 
     A version that carries a label is never removed, nor the one that is served. A folder disappears
     whole before its files do: the server must not see half a version.
 
     Args:
         base: The folder that TensorFlow Serving watches.
-        keep: How many versions stay at most, labelled ones not counted if they are older.
+        keep: How many versions stay, the newest; older ones with a label stay besides.
 
     Returns:
         The versions that were removed, oldest first.

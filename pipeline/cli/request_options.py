@@ -73,7 +73,7 @@ def request_options(
 
 def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[Any]:
     withdraw = click.option(
-        "--withdraw", type=values.IDS, help="Items that must not be recommended, though rated."
+        "--withdraw", type=values.IDS, help="Items that must not be recommended."
     )
     return [
         click.option(
@@ -99,7 +99,7 @@ def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[An
             "--output",
             type=values.PATH,
             metavar="FOLDER",
-            help="Folder of everything.  [default: runs/PRESET]",
+            help="Folder of everything.  [default: runs/PRESET, or runs/NAME of an own definition]",
         ),
         click.option(
             "--set", "texts", multiple=True, type=values.SETTING, help=f"{settings} Repeatable."

@@ -27,15 +27,15 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def find_base(base: pathlib.Path | None, runs: pathlib.Path) -> str:
-    """Returns the folder of versions that the options mean.
+    """Returns the folder that TensorFlow Serving watches.
 
     Args:
         base: The folder, if it was named.
-        runs: Folder of the runs, of which the last that pushed tells it otherwise.
+        runs: Folder of the runs; without `base`, the last run that pushed tells the folder.
 
     Raises:
         LookupError: No run pushed anything, and no folder was named.
-        ValueError: The folder that was named is none.
+        ValueError: `base` is no folder.
     """
     if base is None:
         return base_of(records.find(runs, None, pushed=True))

@@ -1,1 +1,1 @@
-"""One reader a layout of files; each returns checked columns."""
+"""One reader a layout of files; each returns raw columns, which `typed` checks."""

@@ -9,6 +9,13 @@ from components.ingestion.readers.layout import Layout
 from components.ingestion.readers.shards import Shard
 from components.ingestion.readers.typed import EVENTS, ITEMS, USERS, Field
 
+READERS: dict[str, Callable[..., Shard | None]] = {
+    "csv": delimited.read,
+    "jsonl": json_lines.read,
+    "parquet": parquet.read,
+}
+"""By the extension without `.gz`."""
+
 
 def read_file(
     name: str, path: pathlib.Path, layout: Layout, wanted: tuple[Field, ...], faults: Faults
@@ -24,6 +31,9 @@ def read_file(
 
     Returns:
         The columns that the file has; None where nothing can be made of it.
+
+    Raises:
+        KeyError: `READERS` has no reader for an extension of `layout.EXTENSIONS`.
     """
     if layout.release:
         read_release: dict[str, Callable[..., Shard | None]] = {
@@ -34,8 +44,4 @@ def read_file(
         return read_release[name](layout.release, faults)
     columns = tuple(dict.fromkeys(field.column for field in wanted))
     format_name = path.name.removesuffix(".gz").rpartition(".")[2]
-    if format_name == "parquet":
-        return parquet.read(path, columns, faults)
-    if format_name == "jsonl":
-        return json_lines.read(path, columns, faults)
-    return delimited.read(path, columns, faults)
+    return READERS[format_name](path, columns, faults)

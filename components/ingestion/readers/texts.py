@@ -29,7 +29,11 @@ class Texts:
     """`[distinct]` string, without blanks around them, none of them empty."""
 
     def where(self, bad: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-        """Returns the rows whose value is bad, given what is for each value."""
+        """Returns the rows whose value is bad.
+
+        Args:
+            bad: `[distinct]` whether each value is.
+        """
         if not bad.any():
             return np.zeros(0, np.int64)
         return np.flatnonzero(np.append(bad, False)[self.codes])

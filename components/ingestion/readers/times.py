@@ -175,7 +175,10 @@ def _is_real(values: pa.Array, mask: pa.Array) -> npt.NDArray[np.bool_]:
 
 
 def _told(column: pa.ChunkedArray, missing: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Returns which missing values are there, but unreadable, and told about already."""
+    """Returns which of the missing values are text that could not be read.
+
+    They have a fault already.
+    """
     if not is_text(column.type) or not missing.any():
         return np.zeros(len(column), np.bool_)
     return encode(column)[0].codes >= 0

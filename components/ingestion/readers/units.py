@@ -23,7 +23,7 @@ Seconds: TypeAlias = npt.NDArray[np.int64]
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """What moments can be."""
+    """The moments that a column may hold."""
 
     earliest: int
     latest: int
@@ -33,12 +33,12 @@ class Range:
     """Why none is later, such as "later than now"."""
 
     def holds(self, seconds: Seconds) -> bool:
-        """Returns whether all of at least one moments can be."""
+        """Returns whether all of the moments, at least one, are in the range."""
         return bool(self.earliest <= seconds.min() and seconds.max() <= self.latest)
 
 
 def events_until(now: int) -> Range:
-    """Returns what moments of events can be: clocks may be a day fast."""
+    """Returns the range of events' moments: a clock may be a day fast."""
     return Range(YEAR_1990, now + DAY, "later than now")
 
 
