@@ -5,7 +5,7 @@ from setuptools import find_packages, setup
 setup(
     name="movielens-tfx",
     version="0.1.0",
-    description="From a catalogue and what people did with it to a served two-tower recommender, on TFX.",
+    description="From a catalogue and its events to a served two-tower recommender, on TFX.",
     license="Apache-2.0",
     packages=find_packages(
         include=[
