@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from benchmarks import ours, quality
@@ -18,7 +19,9 @@ from components.ingestion.splits import SplitConfig
 from pipeline.runs import report
 from pipeline.runs.progress import Lines
 from pipeline.runs.records import RunRecord
+from serving.client import query_inputs
 from support import ROOT
+from transform import datasets
 
 pytestmark = pytest.mark.slow
 
@@ -118,14 +121,10 @@ def test_even_users_get_even_movies_from_the_pushed_bundle(first):
 
 
 def test_every_signature_answers(first):
-    history = {
-        "history_item_ids": [["", "2", "4", "", "6", "8"]],  # padded on the left, and a gap
-        "exclude_item_ids": [["10"]],
-        "age": [float("nan")],
-        "gender": [""],
-        "occupation": [""],
-        "zip": [""],
-    }
+    history = query_inputs.build(
+        datasets.load(datasets.MOVIELENS), ["", "2", "4", "", "6", "8"], {}, exclude=["10"]
+    )  # padded on the left, and a gap
+    history = {name: np.array(value, object).tolist() for name, value in history.items()}
     recommended, similar = ask(
         first["pushed"], ["recommend", history], ["similar", {"item_id": ["2", "no movie"]}]
     )
