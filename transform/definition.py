@@ -105,7 +105,10 @@ class Event:
     """Which events count, such as `{type: [purchase], rating: ">= 4"}`; empty: all."""
 
     seen: dict[str, Condition] = Field(default_factory=dict)
-    """Which events make an item a seen one, that is left out of answers; empty: all."""
+    """Which events make an item a seen one, that is left out of answers; empty: all.
+
+    A condition on a feature that is not known of an event counts as fulfilled.
+    """
 
     weight: str = ""
     """Column of a number above 0: how much an event counts in training; empty: 1 each."""

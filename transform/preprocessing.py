@@ -45,7 +45,7 @@ def timelines(inputs: Raw, custom_config: dict[str, Any]) -> Raw:
         outputs[features.label(name)] = inputs[features.label(name)]
     if definition.event.seen:
         past = {name: inputs[name].values for name in definition.event.seen}
-        found = tf.cast(queries.holds(definition.event.seen, past), tf.int64)
+        found = tf.cast(queries.is_seen(past, definition), tf.int64)
         outputs[features.SEEN] = inputs[features.ITEM_ID].with_values(found)
     for name, feature in definition.event.features.items():
         past, later = inputs[name], inputs[features.label(name)]

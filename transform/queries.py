@@ -8,7 +8,7 @@ in a vector, and 0 as the time of an event.
 import tensorflow as tf
 
 from transform import calendar, features
-from transform.conditions import OPERATORS, Conditions, parse_comparison
+from transform.conditions import OPERATORS, parse_comparison
 from transform.definition import Definition
 from transform.kinds import Categories, Category, Feature, Number, Time, Vector, Words
 
@@ -160,21 +160,25 @@ def seen(query: Query, definition: Definition) -> tf.Tensor:
     """Returns the ids that a history makes seen, `[batch, length]` string; "" for the others."""
     if not definition.event.seen:
         return query[features.ITEM_ID]
-    return tf.where(holds(definition.event.seen, query), query[features.ITEM_ID], "")
+    return tf.where(is_seen(query, definition), query[features.ITEM_ID], "")
 
 
-def holds(conditions: Conditions, values: Query) -> tf.Tensor:
-    """Returns which events fulfil all conditions, in the shape of the values.
+def is_seen(values: Query, definition: Definition) -> tf.Tensor:
+    """Returns which events fulfil all conditions of `event.seen`, in the shape of the values.
+
+    A condition on what is not known counts as fulfilled: who names bare ids has seen them.
 
     Args:
-        conditions: At least one.
         values: Raw features of events by name, all of one shape.
+        definition: One with `event.seen`.
     """
-    kept = []
-    for name, condition in conditions.items():
+    fulfilled = []
+    for name, condition in definition.event.seen.items():
+        value = values[name]
         if isinstance(condition, str):
             symbol, number = parse_comparison(condition)
-            kept.append(OPERATORS[symbol](values[name], tf.constant(number, tf.float32)))
+            holds = OPERATORS[symbol](value, tf.constant(number, tf.float32))
         else:
-            kept.append(tf.reduce_any(values[name][..., tf.newaxis] == list(condition), axis=-1))
-    return tf.reduce_all(tf.stack(kept), axis=0)
+            holds = tf.reduce_any(value[..., tf.newaxis] == list(condition), axis=-1)
+        fulfilled.append(holds | ~is_known(value, definition.event.features[name]))
+    return tf.reduce_all(tf.stack(fulfilled), axis=0)

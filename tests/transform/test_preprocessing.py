@@ -92,7 +92,7 @@ def timelines(tmp_path_factory):
 
 def test_items_are_rows_by_how_often_they_are_in_histories(timelines):
     data, _, output = timelines
-    assert output.vocabulary_by_name(features.ITEM_ID) == [b"4 a", b"3 b", b"1 c"]
+    assert output.vocabulary_by_name(features.ITEM_ID) == [b"a", b"b", b"c"]
     assert data[1][features.ITEM_ID].tolist() == [0, 2]
     assert data[1][features.ITEM_ID].dtype == np.int64
 
