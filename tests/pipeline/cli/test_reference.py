@@ -17,7 +17,7 @@ def test_every_command_and_option_is_in_the_reference():
     assert headings[:2] == ["movielens", "movielens fetch"]
     assert {f"movielens {name}" for name in main.COMMANDS} <= set(headings)
     assert {"movielens serving promote", "movielens kubeflow unschedule"} <= set(headings)
-    assert "| `--withdraw ID,ID,…` | Items that must not be recommended, though rated. |" in text
+    assert "| `--withdraw ID,ID,…` | Items that must not be recommended. |" in text
     assert "KF_PIPELINES_TOKEN_FILE" in text
     assert "\b" not in text
 
