@@ -99,7 +99,7 @@ def _read(base: str) -> model_server_config_pb2.ModelServerConfig:
     if not fileio.exists(path):
         return config
     with fileio.open(path, "r") as file:
-        text = file.read()
+        text = "".join(file)  # read() asks the path for a length, which may be a newer file's
     try:
         return text_format.Parse(text, config)
     except text_format.ParseError as error:

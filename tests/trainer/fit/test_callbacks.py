@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from absl import logging
 
-from support.checkerboard import COMMON, checkerboard, make_model, train
+from support.checkerboard import COMMON, UNKNOWN, checkerboard, make_model, train
 from trainer.config import ModelConfig
 from trainer.data.batches import make_batches
 from trainer.fit.callbacks import Progress, StopOnNaN, check_weights, make_callbacks
@@ -18,7 +18,7 @@ def test_training_that_diverges_stops_and_names_the_step():
     named = "nan at step 3, batch 1 of epoch 2: .*learning_rate"
     with pytest.raises(FloatingPointError, match=named):
         model.fit(
-            make_batches(checkerboard(), config),
+            make_batches(checkerboard(), config, UNKNOWN),
             steps_per_epoch=2,
             epochs=5,
             callbacks=[StopOnNaN()],
@@ -46,7 +46,7 @@ def test_logs_are_for_tensorboard(tmp_path):
     model, config = make_model(ModelConfig(**COMMON)), ModelConfig(**COMMON)
     model.compile(optimizer=make_optimizer(config, 1, sampled=False))
     model.fit(
-        make_batches(checkerboard(), config),
+        make_batches(checkerboard(), config, UNKNOWN),
         steps_per_epoch=1,
         callbacks=make_callbacks(str(tmp_path)),
         verbose=0,

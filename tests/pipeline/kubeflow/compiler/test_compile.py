@@ -210,7 +210,7 @@ def test_kfp_loads_it_and_its_protos_take_every_field(compiled, tmp_path):
         "data": "/data/ml-100k",
         "span": "newest",
         "serving_base": "/serving/movielens",
-        "withdrawn": "",
+        "withdrawn": "[]",
         "epochs": 7,
         "learning_rate": 0.003,
         "seed": 1,
