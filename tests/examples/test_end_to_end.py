@@ -57,7 +57,9 @@ def run(data, definition, output, epochs):
     return json.loads(movielens("run", *asked, *QUICK, "--json"))
 
 
-@pytest.fixture(scope="module", params=["csv", "parquet", "shards"])
+# A single Parquet file is a folder of one shard; that all formats give the same tables is quick to
+# test, in components/ingestion.
+@pytest.fixture(scope="module", params=["csv", "shards"])
 def shop(request, tmp_path_factory):
     """Folder of a run on the shop in a format, and the run's record."""
     folder = tmp_path_factory.mktemp(request.param)
