@@ -19,7 +19,7 @@ QUICK = ("--set", "model.batch_size=128", "--set", "model.learning_rate=0.01")
 ADDED = {  # a category, a number and a vector each; the files have them all along
     "  features:\n    brand:": """
     colour: {kind: category}
-    weight: {kind: number, column: weight_g}
+    grams: {kind: number, column: weight_g}
     look: {kind: vector, size: 16, column: image}
 """,
     "  features:\n    country:": """
@@ -131,9 +131,9 @@ def test_features_are_added_by_yaml_alone(tmp_path):
     assert shapes["history_seconds"] == (tf.float32, [None, None])
     assert shapes["history_scene"] == (tf.float32, [None, None, 2])
     item = tf.train.Example.FromString(bundle.answers.items.numpy()[0])
-    assert {"colour", "weight", "look"} <= set(item.features.feature)
+    assert {"colour", "grams", "look"} <= set(item.features.feature)
     without = tf.train.Example.FromString(item.SerializeToString())
-    for name in ("colour", "weight", "look"):
+    for name in ("colour", "grams", "look"):
         before = embed(bundle, without)
         del without.features.feature[name]
         assert embed(bundle, without) != before  # the tower knows it
