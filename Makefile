@@ -16,7 +16,7 @@ run: setup       ## fetch MovieLens 100K, run the whole pipeline, push a bundle
 
 test: lint types ## lint, types and tests
 	@$(PYTHON) tools/bootstrap.py kubeflow docs
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup      ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

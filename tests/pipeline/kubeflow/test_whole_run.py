@@ -96,7 +96,7 @@ def second(run, first, data):
     taken over."""
     shutil.copytree(data / "1", data / "2")
     with (data / "2" / "u.data").open("a") as file:
-        file.write("1\t2\t5\t1999999999\n")
+        file.write("1\t2\t5\t1700000000\n")
     return run("second", {task: "first" for task in first if task not in RUNS_AGAIN})
 
 
