@@ -7,9 +7,11 @@ import os
 import pathlib
 from typing import Any
 
+from pipeline.runs import record_paths
 from transform.datasets import MOVIELENS
 
 RUNS = pathlib.Path("runs")
+SCHEMA = 1
 RUNNING, BLESSED, NOT_BLESSED, FAILED, INTERRUPTED = (
     "running",
     "blessed",
@@ -21,7 +23,11 @@ RUNNING, BLESSED, NOT_BLESSED, FAILED, INTERRUPTED = (
 
 @dataclasses.dataclass
 class RunRecord:
-    """One run. Written when it starts and again when it ends."""
+    """One run. Written when it starts and again when it ends.
+
+    Paths are absolute here. In the file those under the output folder are relative to it, and where
+    the file lies decides which folder that is: a copied folder speaks of itself.
+    """
 
     run_id: str
     """Name of the run, also in ML Metadata."""
@@ -74,6 +80,10 @@ class RunRecord:
     served: str = ""
     """Path of the version that was served when the run ended, or empty."""
 
+    schema: int = SCHEMA
+    """Schema of the record. It grows when older code can no longer read it; fields may be added
+    without."""
+
     @property
     def model(self) -> str:
         """Name of the model that it served; older records are of MovieLens."""
@@ -90,7 +100,8 @@ class RunRecord:
         folder.mkdir(parents=True, exist_ok=True)
         final = folder / f"{self.run_id}.json"
         temporary = final.with_suffix(".tmp")
-        temporary.write_text(json.dumps(dataclasses.asdict(self), indent=1), encoding="utf-8")
+        document = record_paths.to_relative(dataclasses.asdict(self))
+        temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")
         os.replace(temporary, final)
 
 
@@ -137,10 +148,25 @@ def _useful(record: RunRecord, pushed: bool) -> RunRecord:
 
 
 def _read(path: pathlib.Path) -> RunRecord:
+    """Reads a record; fields that a later revision added are left out.
+
+    Raises:
+        ValueError: It can't be read, or only by later code; the message names the file.
+    """
     try:
-        return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
-    except (json.JSONDecodeError, TypeError) as error:
-        raise ValueError(f"{path} is not a run record ({error}); remove it.") from error
+        document = json.loads(path.read_text(encoding="utf-8"))
+        schema = document.get("schema", SCHEMA)
+        document = record_paths.to_absolute(document, path.parent.parent)
+        known = {field.name for field in dataclasses.fields(RunRecord)}
+        record = RunRecord(**{name: document[name] for name in document if name in known})
+    except (json.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is not a run record ({error!r}); remove it.") from error
+    if schema > SCHEMA:
+        raise ValueError(
+            f"{path} has schema {schema}, this code reads up to {SCHEMA}: a later revision wrote "
+            "it. Upgrade to that."
+        )
+    return record
 
 
 def new_run_id() -> str:

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -54,6 +55,16 @@ def test_rollback_and_promote(base, capsys):
     assert main.main([*promote, *seen_as]) == 0
     assert models_config.labels(str(base)) == {"stable": 1, "canary": 2}
     assert "/models/movielens" in (base.parent / "models.config").read_text()
+
+
+def test_copied_runs_leave_the_original_alone(base, tmp_path):
+    shutil.copytree(tmp_path / "ml", tmp_path / "copy" / "ml")
+    promote = ["serving", "promote", "1", "--no-server", "--runs", str(tmp_path / "copy")]
+    assert main.main(promote) == 0
+    assert not models_config.labels(str(base))
+    copied = tmp_path / "copy" / "ml" / "serving" / "movielens"
+    assert models_config.labels(str(copied)) == {"stable": 1}
+    assert f'"{copied}"' in (copied.parent / "models.config").read_text()
 
 
 @pytest.mark.parametrize(

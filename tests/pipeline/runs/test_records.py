@@ -1,3 +1,6 @@
+import json
+import shutil
+
 import pytest
 
 from pipeline.runs import records, tables
@@ -55,6 +58,30 @@ def test_broken_record_is_named(tmp_path):
     path.write_text("{")
     with pytest.raises(ValueError, match=str(path)):
         records.read_all(tmp_path)
+
+
+def test_record_of_a_later_revision_is_read(tmp_path):
+    made = record(tmp_path, "2026-01-01", metrics=METRICS)
+    path = tmp_path / "ml-100k" / "records" / "2026-01-01.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "from_tomorrow": [1]}))
+    assert records.read_all(tmp_path) == [made]
+
+
+def test_record_of_a_later_schema_is_refused(tmp_path):
+    record(tmp_path, "2026-01-01")
+    path = tmp_path / "ml-100k" / "records" / "2026-01-01.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema": 2}))
+    with pytest.raises(ValueError, match=rf"{path} has schema 2, .* up to 1: .*Upgrade"):
+        records.read_all(tmp_path)
+
+
+def test_copied_runs_speak_of_themselves(tmp_path):
+    pushed = tmp_path / "runs" / "ml-100k" / "serving" / "movielens" / "1"
+    record(tmp_path / "runs", "2026-01-01", metrics=METRICS, pushed=str(pushed))
+    shutil.copytree(tmp_path / "runs", tmp_path / "copy")
+    copied = records.find(tmp_path / "copy", None, pushed=True)
+    assert copied.output == str(tmp_path / "copy" / "ml-100k")
+    assert copied.pushed == str(tmp_path / "copy" / "ml-100k" / "serving" / "movielens" / "1")
 
 
 def test_metric_table_has_the_yardsticks_beside():
