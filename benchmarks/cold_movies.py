@@ -139,8 +139,7 @@ def of_bundle(bundle: str, frozen: ours.Frozen) -> Scorer:
     import tensorflow as tf
 
     signatures = tf.saved_model.load(bundle).signatures
-    examples = tf.constant(list(frozen.movies))
-    vectors = signatures["embed_candidate"](examples=examples)["embedding"].numpy()
+    vectors = ours.embed_all(signatures["embed_candidate"], frozen.movies)
 
     def scores(users: slice) -> Floats:
         asked = tf.constant(list(frozen.timelines[users]))

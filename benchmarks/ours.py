@@ -110,6 +110,16 @@ def identity(preset: str, settings: list[str]) -> dict[str, Any]:
     return {"config": dataclasses.asdict(config), "code": code_version(*CODE)}
 
 
+def embed_all(signature: Any, movies: np.ndarray) -> np.ndarray:
+    """Returns the vectors of all movies, `[movies, dim]`; a request takes only so many."""
+    return np.concatenate(
+        [
+            signature(examples=tf.constant(list(movies[first : first + AT_ONCE])))["embedding"]
+            for first in range(0, len(movies), AT_ONCE)
+        ]
+    )
+
+
 def lists_of_bundle(bundle: str, frozen: Frozen) -> dict[str, np.ndarray]:
     """Returns what a bundle's towers put first for every user, `[users, LISTED]` positions.
 
@@ -121,8 +131,7 @@ def lists_of_bundle(bundle: str, frozen: Frozen) -> dict[str, np.ndarray]:
         `masked`: movies of the history left out, as the bundle answers. `raw`: they stay in.
     """
     signatures = tf.saved_model.load(bundle).signatures
-    embed = signatures["embed_candidate"]
-    vectors = embed(examples=tf.constant(list(frozen.movies)))["embedding"].numpy()
+    vectors = embed_all(signatures["embed_candidate"], frozen.movies)
     seen = frozen.ratings.select(TRAIN, EVAL)
     told = manifest.read(bundle)
     assert told is not None  # every bundle has one

@@ -48,6 +48,10 @@ class Serving:
     probes: PositiveInt = 64
     """Lists of the IVF index that a query looks into: more find more, and cost more."""
 
+    max_batch: Annotated[int, Field(ge=32)] = 1024
+    """Rows of a request, at most: more are refused before they take memory. Client and warm-up send
+    32."""
+
     trend: Trend = Trend()
     """How recent popularity changes answers."""
 

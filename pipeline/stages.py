@@ -262,6 +262,7 @@ def deliver(config: PipelineConfig, towers: types.BaseChannel, ingested: Ingeste
         inverted_from=config.settings.serving.inverted_from,
         probes=config.settings.serving.probes,
         k=config.k,
+        max_batch=config.settings.serving.max_batch,
         exclude_seen=config.settings.model.exclude_seen,
         split=as_json(config.settings.split),
         trend=as_json(config.settings.serving.trend),

@@ -25,6 +25,7 @@ def CandidateIndex(
     definition: tfx.dsl.components.Parameter[str],
     inverted_from: tfx.dsl.components.Parameter[int],
     probes: tfx.dsl.components.Parameter[int],
+    max_batch: tfx.dsl.components.Parameter[int],
     k: tfx.dsl.components.Parameter[int] = 100,
     exclude_seen: tfx.dsl.components.Parameter[bool] = True,
     split: tfx.dsl.components.Parameter[str] = "{}",
@@ -45,6 +46,7 @@ def CandidateIndex(
         definition: Definition of the data set, JSON.
         inverted_from: Number of items from which on the index is an IVF index.
         probes: Lists of an IVF index that a query searches (`nprobe`).
+        max_batch: Largest number of rows of a request.
         k: Number of items in an answer.
         exclude_seen: Whether the measurement leaves out seen items, as serving does.
         split: How `timelines` were split, JSON; written to the manifest.
@@ -71,7 +73,7 @@ def CandidateIndex(
         trend=popularity.Trend(**json.loads(trend)),
     )
     path = path_utils.serving_model_dir(bundle.uri)
-    signatures.save(built, path)
+    signatures.save(built, path, max_batch)
     warm_up.write(path, users, catalogue, data_set)
     kept_towers.pack(towers_path, path)
     times = records.times(users)
@@ -98,6 +100,7 @@ def CandidateIndex(
             evaluation={"split": json.loads(split), "exclude_seen": bool(exclude_seen)},
             settings={
                 "k": k,
+                signatures.MAX_BATCH: max_batch,
                 "trend": json.loads(trend),
                 "withdrawn": sorted(item_id.decode() for item_id in catalogue.withdrawn),
                 "index": manifest.IVF if approximate else manifest.EXACT,

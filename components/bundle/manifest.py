@@ -37,8 +37,8 @@ class Manifest:
     """How the bundle is measured: `split` and `exclude_seen`."""
 
     settings: dict[str, Any]
-    """`k`, the `trend` added to scores, `withdrawn` items, the kind of `index` (`EXACT` or `IVF`),
-    `code_version`."""
+    """`k`, `max_batch` (rows of a request), the `trend` added to scores, `withdrawn` items, the
+    kind of `index` (`EXACT` or `IVF`), `code_version`."""
 
     files: dict[str, str]
     """SHA-256 of every file but the manifest, by its path inside the bundle."""

@@ -14,60 +14,77 @@ from components.bundle.build import Bundle
 from transform import features, queries
 from transform.definition import Definition
 
+MAX_BATCH = "max_batch"
+"""Name of the limit in the manifest's settings."""
 
-def save(bundle: Bundle, path: str) -> None:
-    """Writes the bundle as a SavedModel with all its signatures."""
-    tf.saved_model.save(bundle, path, signatures=signatures(bundle))
+DEFAULT_MAX_BATCH = 1024
+EVALUATED_ROWS = 1000
+"""Largest number of rows that TFMA sends to `evaluate` and `describe`."""
 
 
-def signatures(bundle: Bundle) -> dict[str, tf.types.experimental.GenericFunction]:
-    """Returns the signatures of the bundle by name; all are batched, all inputs are named."""
+def save(bundle: Bundle, path: str, max_batch: int = DEFAULT_MAX_BATCH) -> None:
+    """Writes the bundle as a SavedModel with all its signatures; see `signatures`."""
+    tf.saved_model.save(bundle, path, signatures=signatures(bundle, max_batch))
+
+
+def signatures(
+    bundle: Bundle, max_batch: int = DEFAULT_MAX_BATCH
+) -> dict[str, tf.types.experimental.GenericFunction]:
+    """Returns the signatures of the bundle by name; all are batched, all inputs are named.
+
+    Args:
+        bundle: What answers.
+        max_batch: Largest number of rows of a request. `evaluate` and `describe` take those of the
+            Evaluator in any case.
+    """
     # No `if` or loop depends on a tensor: AutoGraph would take seconds and change nothing.
     signature = functools.partial(tf.function, autograph=False)
+    limit = functools.partial(limit_rows, max_batch=max_batch)
+    limit_measured = functools.partial(limit_rows, max_batch=max(max_batch, EVALUATED_ROWS))
     answers = bundle.answers
     definition = answers.definition
 
     @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.USER_ID)])
     def serving_default(user_id: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.of_users(user_id)
+        return answers.of_users(limit(user_id))
 
     @signature(
         input_signature=[tf.TensorSpec([None, None], tf.string, name=HISTORY_ITEM_IDS)],
     )
     def recommend_history(history_item_ids: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.of_queries(queries.nobody(definition, history_item_ids))
+        return answers.of_queries(queries.nobody(definition, limit(history_item_ids)))
 
     def recommend(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        inputs = of_one_batch(inputs)
+        inputs = of_one_batch({name: limit(value) for name, value in inputs.items()})
         query = {name: inputs[given] for name, given in input_names(definition).items()}
         query[features.USER_ID] = tf.fill(tf.shape(query[features.ITEM_ID])[:1], "")
         return answers.of_queries(query, also_exclude=inputs[EXCLUDE_ITEM_IDS])
 
     @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.ITEM_ID)])
     def similar(item_id: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.similar(item_id)
+        return answers.similar(limit(item_id))
 
     examples_spec = tf.TensorSpec([None], tf.string, name=EXAMPLES)
 
     @signature(input_signature=[examples_spec])
     def serve_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.of_queries(queries.parse(examples, definition))
+        return answers.of_queries(queries.parse(limit(examples), definition))
 
     @signature(input_signature=[examples_spec])
     def embed_query(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.towers.embed_query(queries.parse(examples, definition))
+        return answers.towers.embed_query(queries.parse(limit(examples), definition))
 
     @signature(input_signature=[examples_spec])
     def embed_candidate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"embedding": answers.towers.embed_candidate(examples)}
+        return {"embedding": answers.towers.embed_candidate(limit(examples))}
 
     @signature(input_signature=[examples_spec])
     def evaluate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return bundle.measurements.evaluate(examples)
+        return bundle.measurements.evaluate(limit_measured(examples))
 
     @signature(input_signature=[examples_spec])
     def describe(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return bundle.measurements.describe(examples)
+        return bundle.measurements.describe(limit_measured(examples))
 
     functions = {
         function.__name__: function
@@ -103,6 +120,25 @@ def recommend_specs(definition: Definition) -> dict[str, tf.TensorSpec]:
     specs = {given: of_query[name] for name, given in input_names(definition).items()}
     specs[EXCLUDE_ITEM_IDS] = tf.TensorSpec([None, None], tf.string)
     return {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()}
+
+
+def limit_rows(value: tf.Tensor, max_batch: int) -> tf.Tensor:
+    """Checks the number of rows of an input, and returns the input.
+
+    An answer takes memory for rows × items, and a request of 60 bytes can claim millions of rows.
+
+    Args:
+        value: `[batch, …]` input; all that is computed from the result waits for the check.
+        max_batch: Largest number of rows.
+
+    Raises:
+        tf.errors.InvalidArgumentError: There are more, found when the graph runs. A server passes
+            the message on.
+    """
+    rows = tf.shape(value)[0]
+    message = f"More rows than serving.max_batch, which is {max_batch}; there are"
+    with tf.control_dependencies([tf.debugging.Assert(rows <= max_batch, [message, rows])]):
+        return tf.identity(value)
 
 
 def of_one_batch(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

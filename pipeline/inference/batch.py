@@ -19,7 +19,7 @@ import tensorflow as tf
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils import shared
 
-from components.bundle import answers
+from components.bundle import answers, manifest, signatures
 from transform import features
 
 USERS_A_BATCH = 512
@@ -56,13 +56,14 @@ def write(
         ValueError: `k` is more than the bundle answers, or the file can't be written there.
     """
     users, answered = _users(bundle)
+    size = _batch_size(bundle)
     if not 1 <= k <= answered:
         raise ValueError(f"-k must be from 1 to {answered}, got {k}.")
     if not out.absolute().parent.is_dir():
         raise ValueError(f"There is no folder {out.absolute().parent} to write {out.name} into.")
     batches = [
-        (number, users[first : first + USERS_A_BATCH])
-        for number, first in enumerate(range(0, len(users), USERS_A_BATCH))
+        (number, users[first : first + size])
+        for number, first in enumerate(range(0, len(users), size))
     ]
     parts = tempfile.mkdtemp(dir=out.absolute().parent, prefix=f".{out.name}-")
     try:
@@ -165,6 +166,13 @@ def _users(bundle: str) -> tuple[list[bytes], int]:
     stored = tf.io.parse_example(model.answers.timelines, spec)[features.USER_ID].numpy()
     sample = model.signatures["serving_default"](**{features.USER_ID: tf.constant(stored[:1])})
     return in_order(stored.tolist()), sample[answers.ITEM_IDS].shape[1]
+
+
+def _batch_size(bundle: str) -> int:
+    """Returns the number of users of a request, which the bundle may limit."""
+    described = manifest.read(bundle)
+    limit = described.settings.get(signatures.MAX_BATCH) if described else None
+    return min(USERS_A_BATCH, limit or USERS_A_BATCH)
 
 
 def _part(parts: str, number: int) -> str:

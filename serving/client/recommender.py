@@ -47,7 +47,8 @@ class RecommenderClient:
 
         Args:
             transport: Transport to the bundle, such as gRPC or REST.
-            batch_size: Largest number of users or items in one request.
+            batch_size: Largest number of users or items in one request; at most the bundle's
+                `serving.max_batch`.
             definition: Of the data set that the bundle was made of: what `recommend` takes. It is
                 in the bundle's manifest, see `bundle_definition`.
 

@@ -62,12 +62,15 @@ def parse(text: bytes) -> Body:
     return Body(name, rows, by_row=True)
 
 
-def inputs(body: Body, wanted: Mapping[str, meta_graph_pb2.TensorInfo]) -> dict[str, np.ndarray]:
+def inputs(
+    body: Body, wanted: Mapping[str, meta_graph_pb2.TensorInfo], max_batch: int | None = None
+) -> dict[str, np.ndarray]:
     """Returns the inputs of a request.
 
     Args:
         body: Body of the request.
         wanted: Inputs of the signature, by name.
+        max_batch: Largest number of rows, if there is one.
 
     Raises:
         ServingError: Names, types or shapes are not the signature's.
@@ -75,7 +78,10 @@ def inputs(body: Body, wanted: Mapping[str, meta_graph_pb2.TensorInfo]) -> dict[
     columns = _columns_of_rows(body.values, set(wanted)) if body.by_row else None
     if columns is None:
         columns = _columns(body.values, set(wanted))
-    return {name: _array(name, values, wanted[name].dtype) for name, values in columns.items()}
+    return {
+        name: _array(name, values, wanted[name].dtype, max_batch)
+        for name, values in columns.items()
+    }
 
 
 def outputs(arrays: Mapping[str, np.ndarray], by_row: bool) -> JSON:
@@ -135,19 +141,19 @@ def _columns(values: JSON, names: set[str]) -> dict[str, JSON]:
     return {name: values[name] for name in names}
 
 
-def _array(name: str, values: JSON, dtype: int) -> np.ndarray:
+def _array(name: str, values: JSON, dtype: int, max_batch: int | None) -> np.ndarray:
     """Returns nested lists of one type and regular shape as an array."""
     shape: list[int] = []
     level = [values]
     while isinstance(level[0], list):
         shape.append(len(level[0]))
+        tensors.check_size(name, shape, max_batch)
         for item in level:
             if not isinstance(item, list) or len(item) != shape[-1]:
                 raise invalid(
                     f"Failed to process input {name}: Encountered list at unexpected size or "
                     f"level: {shown(item)} at level: {len(shape) - 1} expected size: {shape[-1]}"
                 )
-        tensors.check_size(name, shape)
         level = list(itertools.chain.from_iterable(level))
         if not level:
             break

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from serving.stand_in.errors import ServingError, StatusCode, invalid
+from serving.stand_in.tensors import type_name
 
 JSON = Any
 SHOWN = 200
@@ -26,7 +27,7 @@ def reader(dtype: int) -> Callable[[JSON], Any]:
     if convert is None:
         raise ServingError(
             StatusCode.UNIMPLEMENTED,
-            f"Conversion of JSON Value to type: {tf.as_dtype(dtype).name}",
+            f"Conversion of JSON Value to type: {type_name(dtype)}",
         )
     return lambda value: convert(value, dtype)
 
@@ -53,7 +54,10 @@ def is_base64(value: JSON) -> bool:
 
 def shown(value: JSON) -> str:
     """Returns a value as an error message repeats it."""
-    text = json.dumps(value)
+    try:
+        text = json.dumps(value)
+    except RecursionError:
+        return "lists in lists, too deep to be shown"
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
@@ -90,7 +94,7 @@ def _decimal(value: JSON, dtype: int) -> float:
         fits = not np.isfinite(value) or abs(value) <= float(limits.max)
     if not fits:
         raise invalid(
-            f"Cannot convert JSON value: {shown(value)} to {_type_name(dtype)} without loss of "
+            f"Cannot convert JSON value: {shown(value)} to {type_name(dtype)} without loss of "
             "precision."
         )
     return float(value)
@@ -116,16 +120,10 @@ _CONVERT = {
 }
 
 
-def _type_name(dtype: int) -> str:
-    return {"float32": "float", "float64": "double"}.get(
-        tf.as_dtype(dtype).name, tf.as_dtype(dtype).name
-    )
-
-
 def _type_error(value: JSON, dtype: int) -> ServingError:
     kind = {type(None): "Null", bool: "Bool", dict: "Object", list: "Array", str: "String"}.get(
         type(value), "Number"
     )
     return invalid(
-        f"JSON Value: {shown(value)} Type: {kind} is not of expected type: {_type_name(dtype)}"
+        f"JSON Value: {shown(value)} Type: {kind} is not of expected type: {type_name(dtype)}"
     )

@@ -1,5 +1,6 @@
 """A loaded version: a SavedModel in a TF1 session, as TensorFlow Serving runs it."""
 
+import json
 import os
 import threading
 import time
@@ -17,6 +18,7 @@ from serving.stand_in.errors import ServingError, StatusCode, from_tensorflow, i
 DEFAULT_SIGNATURE = "serving_default"
 WARM_UP = os.path.join("assets.extra", "tf_serving_warmup_requests")
 WARM_UP_RECORDS = 1000
+MANIFEST = os.path.join("assets.extra", "manifest.json")
 LOAD_ERRORS = (
     OSError,
     tf.errors.OpError,
@@ -42,6 +44,9 @@ class Servable:
             LOAD_ERRORS: It can't be loaded.
         """
         self.path = path
+        self.max_batch = _max_batch(path)
+        """Largest number of rows of a request, where the version's manifest names one."""
+
         self.session = tf.compat.v1.Session(graph=tf.Graph(), config=session_config)
         try:
             self.meta_graph = tf.compat.v1.saved_model.loader.load(self.session, ["serve"], path)
@@ -145,8 +150,8 @@ class Servable:
         _check_names(signature, set(request.inputs))
         inputs = {}
         for name, proto in request.inputs.items():
-            inputs[name] = tensors.from_proto(name, proto)
-            tensors.check(name, inputs[name], proto.dtype, signature.inputs[name])
+            info = signature.inputs[name]
+            inputs[name] = tensors.from_proto(name, proto, info, self.max_batch)
         outputs = _outputs(signature, list(request.output_filter))
         began = time.perf_counter()
         answer = self.run(signature, inputs, outputs, timeout)
@@ -175,6 +180,15 @@ class Servable:
             idle = not self._users
         if idle:
             self.session.close()
+
+
+def _max_batch(path: str) -> int | None:
+    try:
+        with open(os.path.join(path, MANIFEST), encoding="utf-8") as file:
+            limit = json.load(file)["settings"]["max_batch"]
+    except (OSError, ValueError, LookupError, TypeError):  # not a bundle, or one without a limit
+        return None
+    return limit if isinstance(limit, int) else None
 
 
 def _check_names(signature: meta_graph_pb2.SignatureDef, given: set[str]) -> None:

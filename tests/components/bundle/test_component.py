@@ -53,7 +53,7 @@ def inputs(tiny, tmp_path_factory):
 def index(inputs, folder, **parameters):
     bundle = standard_artifacts.Model()
     bundle.uri = str(folder)
-    parameters = {"inverted_from": 7, "probes": 1, **parameters}
+    parameters = {"inverted_from": 7, "probes": 1, "max_batch": 32, **parameters}
     CandidateIndex.test_call(
         **inputs,
         bundle=bundle,
@@ -104,6 +104,7 @@ def test_manifest_says_what_the_bundle_was_made_of(inputs, bundle):
     assert told.evaluation == {"split": SPLIT, "exclude_seen": True}
     assert told.settings == {
         "k": 4,
+        "max_batch": 32,
         "withdrawn": [],
         "trend": {},
         "index": manifest.EXACT,

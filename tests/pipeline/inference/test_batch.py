@@ -77,3 +77,9 @@ def test_rows_of_an_answer_with_gaps():
         {"user_id": "8", "rank": 1, "item_id": "2", "title": "b", "score": 2.0},
         {"user_id": "8", "rank": 2, "item_id": "3", "title": "c", "score": 1.0},
     ]
+
+
+def test_no_request_has_more_users_than_the_bundle_takes(tiny, tmp_path):
+    limited = tiny.save(tmp_path / "7", settings={"max_batch": 3})
+    assert batch._batch_size(str(limited)) == 3
+    assert batch._batch_size(str(tiny.save(tmp_path / "8", settings={}))) == batch.USERS_A_BATCH

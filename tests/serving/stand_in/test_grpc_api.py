@@ -71,7 +71,7 @@ def claims(*sizes, **values):
         (lambda: {}, "INVALID_ARGUMENT", "Missing but required: {x}"),
         (lambda: {"x": [1.0], "z": [1.0]}, "INVALID_ARGUMENT", "Sent extra: {z}"),
         (lambda: {"z": [1.0]}, "INVALID_ARGUMENT", "input tensor alias not found in signature: z"),
-        (lambda: {"x": ["a"]}, "INVALID_ARGUMENT", "expected type: float32 given string"),
+        (lambda: {"x": ["a"]}, "INVALID_ARGUMENT", "expected type: float given string"),
         (lambda: {"x": [1.0], "filters": ["q"]}, "INVALID_ARGUMENT", "output tensor alias"),
         (lambda: {"x": [1.0], "filters": ["y", "y"]}, "INVALID_ARGUMENT", "duplicate output"),
         (lambda: {"x": claims(2**40, float_val=[1.0])}, "INVALID_ARGUMENT", "more than"),

@@ -94,3 +94,18 @@ def test_answers_in_the_format_of_the_request(arrays, by_row, answer):
 def test_what_is_no_batch_has_no_rows(arrays, message):
     with pytest.raises(ServingError, match=message):
         json_tensors.outputs(arrays, by_row=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('{"inputs": [1, 2, 3]}', "more rows than serving.max_batch, which is 2"),
+        ('{"instances": [1, 2, 3]}', "more rows than serving.max_batch, which is 2"),
+        ('{"inputs": ' + "[" * 33 + "1" + "]" * 33 + "}", "more than 32 dimensions"),
+        ('{"inputs": {"a": ' + "[" * 800 + "1" + "]" * 800 + "}}", "Missing named input"),
+    ],
+    ids=["columns", "rows", "33-lists", "an-object-with-800-lists"],
+)
+def test_what_would_take_memory_or_recursion_is_refused(body, message):
+    with pytest.raises(ServingError, match=message):
+        json_tensors.inputs(json_tensors.parse(body), wanted(x=tf.int64), max_batch=2)

@@ -34,7 +34,7 @@ def test_it_predicts(servable):
         (request("no", x=[1.0]), 'signature key "no" not found'),
         (request(), "Missing but required: {x}"),
         (request(z=[1.0]), "alias not found in signature: z"),
-        (request(x=["a"]), "expected type: float32 given string"),
+        (request(x=["a"]), "expected type: float given string"),
     ],
     ids=["signature", "missing", "other-name", "type"],
 )

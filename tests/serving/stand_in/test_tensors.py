@@ -8,6 +8,13 @@ from serving.stand_in import tensors
 from serving.stand_in.errors import ServingError
 
 
+def info(dtype, shape=None):
+    """Type and shape of a signature's input."""
+    found = meta_graph_pb2.TensorInfo(dtype=dtype.as_datatype_enum)
+    found.tensor_shape.CopyFrom(tf.TensorShape(shape).as_proto())
+    return found
+
+
 @pytest.mark.parametrize(
     ("array", "dtype"),
     [
@@ -19,7 +26,7 @@ from serving.stand_in.errors import ServingError
 )
 def test_arrays_come_back_from_protos(array, dtype):
     proto = tensors.to_proto(array, dtype.as_datatype_enum)
-    back = tensors.from_proto("x", proto)
+    back = tensors.from_proto("x", proto, info(dtype))
     assert back.tolist() == array.tolist()
     assert back.shape == array.shape
 
@@ -44,24 +51,51 @@ def claim(*sizes, unknown_rank=False):
 )
 def test_protos_that_claim_too_much(proto, message):
     with pytest.raises(ServingError, match=f"input x .*{message}"):
-        tensors.from_proto("x", proto)
+        tensors.from_proto("x", proto, info(tf.float32))
+
+
+def test_a_claim_of_too_many_rows_is_refused_before_it_takes_memory():
+    with pytest.raises(ServingError, match=r"more rows than serving\.max_batch, which is 8.* 9"):
+        tensors.from_proto("x", claim(9), info(tf.float32), max_batch=8)
+
+
+def test_numpy_has_no_array_of_so_many_dimensions():
+    with pytest.raises(ServingError, match="input x has more than 32 dimensions"):
+        tensors.from_proto("x", claim(*[1] * 33), info(tf.float32))
 
 
 @pytest.mark.parametrize(
-    ("array", "dtype", "message"),
+    ("dtype", "name"),
     [
-        (np.zeros((2, 3), np.float32), tf.float32, None),
-        (np.zeros((2, 3), np.int64), tf.int64, "expected type: float32 given int64"),
-        (np.zeros((2, 4), np.float32), tf.float32, r"expected shape: \(None, 3\) given \(2, 4\)"),
-        (np.zeros(3, np.float32), tf.float32, r"given \(3,\)"),
+        (0, "INVALID"),
+        (9, "int64"),
+        (2, "double"),
+        (20, "resource"),
+        (21, "variant"),
+        (101, "float_ref"),
+        (999, r"unknown dtype enum \(999\)"),
+        (-1, r"unknown dtype enum \(-1\)"),
     ],
-    ids=["fits", "type", "size", "rank"],
 )
-def test_inputs_are_checked_against_the_signature(array, dtype, message):
-    info = meta_graph_pb2.TensorInfo(dtype=tf.float32.as_datatype_enum)
-    info.tensor_shape.CopyFrom(tf.TensorShape([None, 3]).as_proto())
+def test_every_type_but_the_signatures_is_refused_by_name(dtype, name):
+    proto = tensor_pb2.TensorProto(dtype=dtype)
+    with pytest.raises(ServingError, match=f"expected type: float given {name}"):
+        tensors.from_proto("x", proto, info(tf.float32))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((2, 3), None),
+        ((2, 4), r"expected shape: \(None, 3\) given \(2, 4\)"),
+        ((3,), r"given \(3,\)"),
+    ],
+    ids=["fits", "size", "rank"],
+)
+def test_inputs_are_checked_against_the_signature(sizes, message):
+    asked = info(tf.float32, [None, 3])
     if message is None:
-        tensors.check("x", array, dtype.as_datatype_enum, info)
+        tensors.check_shape("x", sizes, asked)
         return
     with pytest.raises(ServingError, match=message):
-        tensors.check("x", array, dtype.as_datatype_enum, info)
+        tensors.check_shape("x", sizes, asked)
