@@ -15,12 +15,12 @@ from tfx import types
 from tfx import v1 as tfx
 from tfx.components.pusher import executor
 from tfx.dsl.components.base import base_component, executor_spec
-from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.bundle import manifest
 from components.evaluation import results
+from components.registry import placing
 from components.registry import versions as registry
 
 DESTINATION = "pushed_destination"
@@ -57,8 +57,9 @@ class Executor(executor.Executor):
         Raises:
             ValueError: The bundle is not what its manifest says.
             OSError: It can't be copied; nothing is left of the try.
+            TimeoutError: Another process changes the versions for too long.
         """
-        base, staged_destination, incoming = _destinations(exec_properties)
+        base, filesystem = _destination(exec_properties)
         pushed = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.PUSHED_MODEL_KEY]
         )
@@ -69,7 +70,10 @@ class Executor(executor.Executor):
             self._MarkNotPushed(pushed)
             pushed.set_string_custom_property(SAME_AS, same)
             return
-        try:
+        with placing.incoming(base) as incoming:
+            staged_destination = json.dumps(
+                {"filesystem": {**filesystem, "base_directory": incoming}}
+            )
             super().Do(
                 input_dict,
                 output_dict,
@@ -91,9 +95,6 @@ class Executor(executor.Executor):
                 version = publish(base, folder, push, exec_properties[KEEP_VERSIONS])
                 pushed.set_string_custom_property(VERSION, str(version))
                 pushed.set_string_custom_property(DESTINATION, registry.folder(base, version))
-        finally:
-            if fileio.exists(incoming):
-                fileio.rmtree(incoming)
 
 
 def same_bundle(base: str, bundle: str) -> str | None:
@@ -133,17 +134,17 @@ def publish(base: str, staged: str, push: dict[str, Any], keep: int) -> int:
     described = manifest.read(staged)
     assert described is not None  # a missing one is a problem
     manifest.write(staged, dataclasses.replace(described, push=push))
-    registry.retire(base, keep - 1)
-    return registry.place(base, staged, int(os.path.basename(staged)))
+    with placing.locked(base, "push of a version"):
+        placing.retire(base, keep - 1)
+        return placing.place(base, staged, int(os.path.basename(staged)))
 
 
-def _destinations(exec_properties: dict[str, Any]) -> tuple[str, str, str]:
-    """Returns the folder to push to, the destination that TFX is given instead, and its folder."""
+def _destination(exec_properties: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Returns the folder to push to, and what else the destination says of the file system."""
     destination = json.loads(exec_properties[standard_component_specs.PUSH_DESTINATION_KEY])
     filesystem = dict(destination["filesystem"])
-    base = filesystem.pop("baseDirectory", None) or filesystem["base_directory"]
-    incoming = registry.hidden_folder(base)
-    return base, json.dumps({"filesystem": {**filesystem, "base_directory": incoming}}), incoming
+    base = filesystem.pop("baseDirectory", None) or filesystem.pop("base_directory")
+    return base, filesystem
 
 
 class AtomicPusher(base_component.BaseComponent):

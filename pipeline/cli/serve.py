@@ -33,9 +33,9 @@ def serve(
     speaks TensorFlow Serving's API (gRPC and REST) and is not the real binary. New versions are
     taken over as they are pushed. Stops with Ctrl-C.
     """
-    from components.registry import models_config
+    from pipeline.rollout import promotion
     from serving.serve import serve as serve_until_stopped
 
     folder = versions.find_base(base, runs)
-    models_config.write_newest(folder)
+    promotion.write_newest(folder)
     return serve_until_stopped(folder, host, grpc_port, rest_port, web_port, engine, image)

@@ -2,6 +2,7 @@
 
 import json
 import urllib.parse
+from collections.abc import Callable
 from typing import Any
 
 import tenacity
@@ -12,6 +13,7 @@ from serving.client.transport import ServingUnavailable
 POLL_SECONDS = 0.5
 ANSWER_SECONDS = 10
 SCHEMES = ("http", "https")
+SPEC = "model_spec"
 
 
 class ModelServer:
@@ -41,28 +43,40 @@ class ModelServer:
         Raises:
             ValueError: It could not be loaded, or not in time.
         """
-        self._await(f"/versions/{version}", version, f"version {version} to be loaded")
+        self._await(
+            f"/versions/{version}",
+            lambda answer: self._is_loaded(answer, version),
+            f"version {version} to be loaded",
+        )
 
     def await_label(self, label: str, version: int) -> None:
         """Waits until the label means the version.
 
+        The metadata tell: a model's status is that of all its versions, whatever label it is asked
+        by (TensorFlow Serving 2.16).
+
         Raises:
             ValueError: It does not in time.
         """
-        self._await(f"/labels/{label}", version, f"{label} to mean version {version}")
+        self._await(
+            f"/labels/{urllib.parse.quote(label, safe='')}/metadata",
+            lambda answer: answer.get(SPEC, {}).get("version") == str(version),
+            f"{label} to mean version {version}",
+        )
 
-    def _await(self, path: str, version: int, goal: str) -> None:
+    def _await(self, path: str, reached: Callable[[dict[str, Any]], bool], goal: str) -> None:
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_delay(self._patience),
             wait=tenacity.wait_fixed(POLL_SECONDS),
-            retry=tenacity.retry_if_result(lambda answer: not self._is_loaded(answer, version)),
+            retry=tenacity.retry_if_result(lambda answer: not reached(answer)),
         )
         try:
             retrying(self._fetch, path)
         except tenacity.RetryError as error:
+            answer = error.last_attempt.result()
             raise ValueError(
                 f"Waited {self._patience:g} s for {goal} at {self._url}; its last answer was "
-                f"{json.dumps(error.last_attempt.result())}. A server takes notice only if it was "
+                f"{json.dumps(answer.get(SPEC, answer))}. A server takes notice only if it was "
                 "started with --model_config_file and --model_config_file_poll_wait_seconds."
             ) from None
 

@@ -3,21 +3,52 @@
 A label may only be given to a version that is loaded. So a new version is first loaded beside the
 old one, then the label moves, then the old one is dropped: whoever asks without a label gets the
 highest version that is loaded, and must not get one that was rolled back.
+
+Only one promotion at a time goes on in a folder. Pushes go on while the server is waited for; they
+keep what it is told to load.
 """
 
-import json
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from tfx.dsl.io import fileio
 
 from components.bundle import manifest
-from components.registry import models_config
+from components.registry import lock, models_config, placing
 from components.registry import versions as registry
 from components.registry.models_config import CANARY, STABLE
+from pipeline.rollout import stable_history
 from pipeline.rollout.model_server import ModelServer
 
-HISTORY = "stable_versions.json"
+LOCK = ".rollout.lock"
+
+
+@contextlib.contextmanager
+def rollout(base: str, purpose: str) -> Iterator[None]:
+    """Holds the lock of `models.config` and of the history beside the folder `base`.
+
+    Who also takes that of the versions takes it second.
+
+    Args:
+        base: Folder of the versions.
+        purpose: What it is held for, as others are told.
+
+    Raises:
+        TimeoutError: Another process holds it; the message says which.
+    """
+    path = os.path.join(os.path.dirname(models_config.path_of(base)), LOCK)
+    with lock.hold(path, purpose) as exclusive:
+        if exclusive:
+            for path in (models_config.path_of(base), stable_history.path_of(base)):
+                models_config.remove_temporaries(path)
+        yield
+
+
+def write_newest(base: str) -> None:
+    """Writes a configuration that serves the newest version, unless there is one already."""
+    with rollout(base, "start of a server"):
+        models_config.write_newest(base)
 
 
 def promote(
@@ -29,6 +60,9 @@ def promote(
     seen_as: str | None = None,
 ) -> None:
     """Labels a version, and lets the server load the labelled versions only.
+
+    It works because something is broken, too: labels of versions that are gone are dropped, and
+    files that can't be read are set aside when a version becomes stable.
 
     Args:
         base: Folder of the versions, which TensorFlow Serving watches.
@@ -42,30 +76,32 @@ def promote(
     Raises:
         LookupError: There is no such version.
         ValueError: It is damaged, or the server did not follow. The labels are unchanged.
+        TimeoutError: Another promotion goes on.
     """
-    problems = manifest.problems(registry.folder(base, version))
-    if problems:
-        raise ValueError(
-            f"Version {version} is damaged, nothing was changed: {'; '.join(problems)}."
-        )
-    before = _served(base)
-    history = stable_history(base)
-    labels = registry.labels(base)
-    if STABLE not in labels and before is not None:
-        labels[STABLE] = before
-    if STABLE not in {**labels, label: version}:
-        raise LookupError(
-            f"The version labelled {STABLE} is not under {base}: promote another to it first."
-        )
-    wanted = {**labels, label: version}
-    if label == STABLE and wanted.get(CANARY) == version:
-        del wanted[CANARY]
-    if server:
-        _move(base, labels, wanted, server, say, seen_as)
-    models_config.write(base, set(wanted.values()), wanted, seen_as)
-    if label == STABLE:
-        _remember(base, [*history, *([before] if before else []), version])
-    say(f"{label} is version {version}")
+    with rollout(base, f"promotion of version {version} to {label}"):
+        problems = manifest.problems(registry.folder(base, version))
+        if problems:
+            raise ValueError(
+                f"Version {version} is damaged, nothing was changed: {'; '.join(problems)}."
+            )
+        lost = label == STABLE and _set_aside(base, say)
+        now = None if lost else _served(base)
+        labels = registry.labels(base)
+        if STABLE not in labels and now is not None:
+            labels[STABLE] = now
+        wanted = {**labels, label: version}
+        if STABLE not in wanted:
+            raise LookupError(
+                f"The version labelled {STABLE} is not under {base}: promote another to it first."
+            )
+        history = None
+        if label == STABLE:
+            if wanted.get(CANARY) == version:
+                del wanted[CANARY]
+            earlier = stable_history.read(base, lost or _labelled(base))
+            history = [*earlier, *([now] if now is not None else []), version]
+        _move(base, labels, wanted, history, server, say, seen_as)
+        say(f"{label} is version {version}")
 
 
 def rollback(
@@ -87,20 +123,30 @@ def rollback(
 
     Raises:
         LookupError: There is no earlier version.
-        ValueError: As for `promote`.
+        ValueError: That one is damaged, or the server did not follow. The labels are unchanged.
+        TimeoutError: Another promotion goes on.
     """
-    now = _served(base)
-    earlier = [version for version in stable_history(base) if version != now]
-    if not earlier:
-        raise LookupError(
-            f"Nothing to go back to: no version under {base} was served before"
-            f"{f' {now}' if now is not None else ''}."
-        )
-    promote(base, earlier[-1], STABLE, server, say, seen_as)
-    if CANARY in models_config.labels(base):
-        models_config.write(base, {earlier[-1]}, {STABLE: earlier[-1]}, seen_as)
-    _remember(base, earlier)
-    return earlier[-1]
+    with rollout(base, "rollback"):
+        now = _served(base)
+        earlier = stable_history.before(stable_history.read(base, _labelled(base)), now)
+        if not earlier:
+            raise LookupError(
+                f"Nothing to go back to: no version under {base} was served before"
+                f"{f' {now}' if now is not None else ''}."
+            )
+        version = earlier[-1]
+        problems = manifest.problems(registry.folder(base, version))
+        if problems:
+            raise ValueError(
+                f"Version {version}, which was served before, is damaged, nothing was changed: "
+                f"{'; '.join(problems)}. `movielens serving promote` serves another one."
+            )
+        labels = registry.labels(base)
+        if STABLE not in labels and now is not None:
+            labels[STABLE] = now
+        _move(base, labels, {STABLE: version}, earlier, server, say, seen_as)
+        say(f"{STABLE} is version {version}")
+        return version
 
 
 def _served(base: str) -> int | None:
@@ -109,76 +155,87 @@ def _served(base: str) -> int | None:
     return None if STABLE in lost else registry.served(base)
 
 
-def stable_history(base: str) -> list[int]:
-    """Returns the versions that were served, in that order, without those that are gone.
+def _labelled(base: str) -> bool:
+    return STABLE in models_config.labels(base)
 
-    Where no label was ever assigned, each version was the newest once and was served.
 
-    Raises:
-        ValueError: The history can't be read.
-    """
-    there = registry.versions(base)
-    path = _history_path(base)
-    text = _text(path)
-    if text is None:
-        return there if STABLE not in models_config.labels(base) else []
+def _set_aside(base: str, say: Callable[[str], None]) -> bool:
+    """Sets aside what can't be read, and returns whether that was the configuration."""
+    lost = False
     try:
-        history = [int(version) for version in json.loads(text)]
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"{path} is not a list of versions ({error}); remove it, and `promote` instead."
-        ) from error
-    return [version for version in history if version in there]
+        models_config.labels(base)
+    except models_config.Unreadable:
+        say(f"Unreadable, set aside: {models_config.set_aside(models_config.path_of(base))}")
+        lost = True
+    try:
+        stable_history.written(base)
+    except stable_history.Unreadable:
+        say(f"Unreadable, set aside: {models_config.set_aside(stable_history.path_of(base))}")
+    return lost
 
 
 def _move(
     base: str,
     labels: dict[str, int],
     wanted: dict[str, int],
-    server: ModelServer,
+    history: list[int] | None,
+    server: ModelServer | None,
     say: Callable[[str], None],
     seen_as: str | None,
 ) -> None:
     """Lets the server load the wanted versions beside the present ones, then move the labels.
 
-    If it does not follow, the configuration is restored.
+    If it does not follow, configuration and history are restored. A killed process leaves a state
+    that can be served, and whose history ends before what did not come to be.
+
+    Args:
+        base: Folder of the versions.
+        labels: Labels now, of versions that are there.
+        wanted: Labels afterwards.
+        history: Versions that were stable, afterwards; None where it stays.
+        server: Running server, if any.
+        say: Called with a line about each step.
+        seen_as: Path of `base` as the server sees it; by default `base` itself.
     """
     versions = {*labels.values(), *wanted.values()}
-    path = models_config.path_of(base)
-    before = _text(path)
+    paths = (models_config.path_of(base), stable_history.path_of(base))
+    before = {path: _text(path) for path in paths}
+
+    def write(loaded: set[int], named: dict[str, int], purpose: str) -> None:
+        with placing.locked(base, purpose):
+            for version in loaded:
+                registry.folder(base, version)  # raises if it was removed meanwhile
+            if history is not None and named == wanted:
+                stable_history.write(base, history)
+            models_config.write(base, loaded, named, seen_as)
+
     try:
-        models_config.write(base, versions, labels, seen_as)
-        say(f"1. loading {', '.join(map(str, sorted(versions)))}")
-        for version in sorted(versions):
-            server.await_version(version)
-        models_config.write(base, versions, wanted, seen_as)
-        say("2. moving the labels")
-        for name, version in wanted.items():
-            server.await_label(name, version)
+        if server:
+            write(versions, labels, "loading of versions")
+            say(f"1. loading {', '.join(map(str, sorted(versions)))}")
+            for version in sorted(versions):
+                server.await_version(version)
+            write(versions, wanted, "move of labels")
+            say("2. moving the labels")
+            for name, version in wanted.items():
+                server.await_label(name, version)
+        write(set(wanted.values()), wanted, "end of a promotion")
     except BaseException:
-        if before is None:
-            fileio.remove(path)
-        else:
-            models_config.replace(path, before)
+        for path, text in before.items():
+            _restore(path, text)
         raise
 
 
-def _remember(base: str, versions: list[int]) -> None:
-    """Writes the versions that were served, in order, without repetitions in a row."""
-    kept = [
-        version
-        for index, version in enumerate(versions)
-        if index == 0 or version != versions[index - 1]
-    ]
-    models_config.replace(_history_path(base), json.dumps(kept))
+def _restore(path: str, text: str | None) -> None:
+    if text is not None:
+        if _text(path) != text:
+            models_config.replace(path, text)
+    elif fileio.exists(path):
+        fileio.remove(path)
 
 
 def _text(path: str) -> str | None:
     if not fileio.exists(path):
         return None
     with fileio.open(path, "r") as file:
-        return file.read()
-
-
-def _history_path(base: str) -> str:
-    return os.path.join(os.path.dirname(base.rstrip("/")), HISTORY)
+        return "".join(file)

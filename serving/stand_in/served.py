@@ -48,13 +48,16 @@ class Served:
     def status(self, spec: model_pb2.ModelSpec) -> get_model_status_pb2.GetModelStatusResponse:
         """Returns the states of the versions of a model, newest first.
 
+        A label has no part in it, not even an unknown one: asked by a label, TensorFlow Serving
+        2.16 tells of all versions.
+
         Raises:
-            ServingError: No such model, version or label is known.
+            ServingError: No such model or version is known.
         """
         if not spec.name:
             raise invalid("ModelSpec has no name specified.")
         with self.lock:
-            number = self._asked(spec)
+            number = spec.version.value if spec.HasField("version") else None
             known = list(self._versions.get(spec.name, {}).values())
             if not known:
                 self._missing(f"Could not find any versions of model {spec.name}")

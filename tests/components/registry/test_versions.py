@@ -1,7 +1,4 @@
-import concurrent.futures
 import logging
-import os
-import pathlib
 
 import pytest
 
@@ -83,7 +80,6 @@ def test_newest_stands_in_for_a_stable_version_that_is_gone(tmp_path, caplog, th
     assert "labels version 8 as stable" in caplog.text
     assert "`movielens serving promote`" in caplog.text
     assert registry.labels(str(base)) == ({"canary": 9} if there else {})
-    assert registry.retire(str(base), 5) == []
 
 
 def test_version_zero_may_be_stable(tmp_path):
@@ -92,72 +88,3 @@ def test_version_zero_may_be_stable(tmp_path):
     push(base, "1")
     models_config.write(str(base), {0}, {"stable": 0})
     assert registry.served(str(base)) == 0
-
-
-def staged(base):
-    folder = pathlib.Path(registry.hidden_folder(str(base)))
-    push(folder.parent, folder.name)
-    return str(folder)
-
-
-@pytest.mark.parametrize(
-    ("taken", "wanted", "given"),
-    [([], 5, 5), (["7"], 5, 8), (["5"], 5, 6), (["0005"], 5, 6), ([], 0, 1)],
-    ids=["free", "clock-went-back", "same-second", "leading-zeros", "zero"],
-)
-def test_versions_only_grow(tmp_path, taken, wanted, given):
-    for name in taken:
-        push(tmp_path, name)
-    assert registry.place(str(tmp_path), staged(tmp_path), wanted) == given
-    assert registry.versions(str(tmp_path))[-1] == given
-
-
-def test_no_number_is_left_above_the_largest(tmp_path):
-    push(tmp_path, str(registry.LARGEST_VERSION), complete=False)
-    with pytest.raises(ValueError, match="rename that folder"):
-        registry.place(str(tmp_path), staged(tmp_path), 5)
-
-
-def test_two_pushes_at_once_get_two_versions(tmp_path):
-    folders = [staged(tmp_path) for _ in range(8)]
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        given = list(pool.map(lambda folder: registry.place(str(tmp_path), folder, 100), folders))
-    assert sorted(given) == list(range(100, 108))
-    assert registry.versions(str(tmp_path)) == sorted(given)
-
-
-def test_a_rename_that_fails_is_no_endless_loop(tmp_path):
-    with pytest.raises(OSError):  # whose message is TFX's, and empty
-        registry.place(str(tmp_path), str(tmp_path / "missing"), 1)
-
-
-@pytest.mark.parametrize(
-    ("keep", "labels", "left"),
-    [
-        (2, {}, [3, 4]),
-        (9, {}, [1, 2, 3, 4]),
-        (0, {}, [4]),
-        (1, {"stable": 2}, [2, 4]),
-        (1, {"stable": 2, "canary": 3}, [2, 3, 4]),
-    ],
-    ids=["oldest-go", "few", "served-stays", "stable-stays", "canary-stays"],
-)
-def test_retire(tmp_path, keep, labels, left):
-    base = tmp_path / "movielens"
-    for version in (1, 2, 3, 4):
-        push(base, str(version))
-    if labels:
-        models_config.write(str(base), set(labels.values()), labels)
-    removed = registry.retire(str(base), keep)
-    assert registry.versions(str(base)) == left
-    assert sorted([*removed, *left]) == [1, 2, 3, 4]
-    assert sorted(path.name for path in base.iterdir()) == sorted(map(str, left))
-
-
-def test_what_a_killed_push_left_is_removed_after_a_day(tmp_path):
-    old, young = tmp_path / ".incoming-old", tmp_path / ".incoming-young"
-    for folder in (old, young):
-        folder.mkdir()
-    os.utime(old, (0, 0))
-    registry.retire(str(tmp_path), 1)
-    assert [path.name for path in tmp_path.iterdir()] == [young.name]

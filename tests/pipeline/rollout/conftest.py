@@ -50,9 +50,18 @@ class Follower(http.server.ThreadingHTTPServer):
         self.available |= set(wanted) - set(self.cannot_load)
 
     def status(self, path):
+        """Answers as TensorFlow Serving 2.16 does: a label has no part in a status."""
         self.poll()
-        kind, _, name = path.partition("/")
-        version = int(name) if kind == "versions" else self.labels.get(name)
+        kind, name, *metadata = path.split("/")
+        if kind == "labels" and metadata:
+            if name not in self.labels:
+                return 400, {"error": f"Unrecognized servable version label: {name}"}
+            spec = {"name": "movielens", "signature_name": "", "version": str(self.labels[name])}
+            return 200, {"model_spec": spec, "metadata": {"signature_def": {}}}
+        if kind == "labels":
+            every = [self.states(version, "AVAILABLE", "") for version in sorted(self.available)]
+            return 200, {"model_version_status": [e["model_version_status"][0] for e in every]}
+        version = int(name)
         if version in self.available:
             return 200, self.states(version, "AVAILABLE", "")
         if version in self.cannot_load:

@@ -41,8 +41,36 @@ def test_version_that_can_not_be_loaded_is_not_waited_for(base, follow):
 def test_patience_ends_and_the_last_answer_is_told(base, follow, wait, goal):
     server, _ = follow()
     impatient = ModelServer(f"http://127.0.0.1:{server.server_port}", "movielens", 0.1)
-    with pytest.raises(ValueError, match=rf"Waited 0\.1 s for {goal} .*Could not find version"):
+    with pytest.raises(
+        ValueError,
+        match=rf"Waited 0\.1 s for {goal} .*its last answer was .*(Could not find|Unrec)",
+    ):
         wait(impatient)
+
+
+def answers(**bodies):
+    """Answers of TensorFlow Serving 2.16: the status by a label is that of all versions."""
+    states = [{"version": "101", "state": "AVAILABLE"}, {"version": "100", "state": "AVAILABLE"}]
+    return {
+        "/labels/stable": {"model_version_status": states},
+        "/labels/stable/metadata": {"model_spec": {"name": "movielens", "version": "100"}},
+        **bodies,
+    }
+
+
+def test_a_status_that_ignores_labels_proves_nothing(monkeypatch):
+    def fetch(path):
+        asked.append(path)
+        return answers()[path]
+
+    asked = []
+    model = ModelServer("http://127.0.0.1:1", "movielens", 0.05)
+    monkeypatch.setattr(model, "_fetch", fetch)
+    monkeypatch.setattr(model_server, "POLL_SECONDS", 0.01)
+    model.await_label("stable", 100)
+    with pytest.raises(ValueError, match=r'stable to mean version 101 .*"version": "100"'):
+        model.await_label("stable", 101)
+    assert set(asked) == {"/labels/stable/metadata"}
 
 
 def test_nobody_answers():

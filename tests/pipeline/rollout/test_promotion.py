@@ -7,9 +7,9 @@ import pytest
 from tfx.types import standard_artifacts
 
 from components.bundle import manifest
-from components.registry import models_config, versions
+from components.registry import lock, models_config, placing, versions
 from components.registry.baseline import Baseline
-from pipeline.rollout import promotion
+from pipeline.rollout import promotion, stable_history
 from pipeline.rollout.model_server import ModelServer
 from transform import datasets
 
@@ -142,11 +142,89 @@ def test_rollback_skips_versions_that_are_gone(base):
     assert promotion.rollback(str(base), None, print) == 1
 
 
-def test_broken_history_is_named(base):
+@pytest.mark.parametrize(
+    ("name", "after"),
+    [("models.config", [1, 3]), ("stable_versions.json", [2, 3])],
+    ids=["configuration", "history"],
+)
+def test_promotion_sets_aside_what_it_can_not_read(base, name, after):
     promote(base, 1)
-    (base.parent / promotion.HISTORY).write_text('{"a": 1}')
-    with pytest.raises(ValueError, match=r"stable_versions\.json is not a list of versions"):
+    promote(base, 2)
+    (base.parent / "stable_versions.json").write_text("[1]")
+    (base.parent / name).write_text("garbage {")
+    with pytest.raises(ValueError, match=rf"{name} is not .*verify --repair"):
         promotion.rollback(str(base), None, print)
+    said = []
+    promote(base, 3, say=said.append)
+    assert state(base) == ([3], {"stable": 3})
+    assert stable_history.written(str(base)) == after
+    (aside,) = base.parent.glob(f"{name}.unreadable-*")
+    assert aside.read_text() == "garbage {"
+    assert said == [f"Unreadable, set aside: {aside}", "stable is version 3"]
+
+
+def test_canary_sets_nothing_aside(base):
+    promote(base, 1)
+    (base.parent / "models.config").write_text("garbage {")
+    with pytest.raises(ValueError, match="is not a configuration"):
+        promote(base, 3, "canary")
+    assert (base.parent / "models.config").read_text() == "garbage {"
+
+
+def test_push_keeps_what_a_promotion_is_loading(base, push):
+    promote(base, 3)
+
+    class Server:
+        def await_version(self, version):
+            if version == 1 and 4 not in versions.versions(str(base)):
+                with placing.locked(str(base), "push"):
+                    placing.retire(str(base), 1)
+                    push(base, 4)
+
+        def await_label(self, label, version):
+            pass
+
+    promote(base, 1, server=Server())
+    assert state(base) == ([1], {"stable": 1})
+    assert versions.versions(str(base)) == [1, 3, 4]
+
+
+def test_version_that_is_removed_while_it_is_loaded_changes_nothing(base):
+    promote(base, 3)
+
+    class Server:
+        def await_version(self, version):
+            shutil.rmtree(base / "1", ignore_errors=True)
+
+    with pytest.raises(LookupError, match="No complete version 1"):
+        promote(base, 1, server=Server())
+    assert state(base) == ([3], {"stable": 3})
+    assert promotion.rollback(str(base), None, print) == 2
+
+
+def test_second_promotion_waits_and_says_for_whom(base, monkeypatch):
+    monkeypatch.setattr(lock.hold.__wrapped__, "__defaults__", (0.1,))
+    with (
+        promotion.rollout(str(base), "promotion of version 2 to stable"),
+        pytest.raises(TimeoutError, match=r"process \d+ on .*promotion of version 2 to stable"),
+    ):
+        promote(base, 3)
+    promote(base, 3)
+
+
+def test_what_a_killed_promotion_left_is_removed(base):
+    left = base.parent / f"models.config.{'0' * 32}.tmp"
+    left.write_text("half")
+    promote(base, 1)
+    assert not left.exists()
+
+
+def test_canary_that_is_gone_is_not_written_again(base):
+    promote(base, 2)
+    promote(base, 3, "canary")
+    shutil.rmtree(base / "3")
+    promote(base, 1)
+    assert state(base) == ([1], {"stable": 1})
 
 
 @pytest.fixture
@@ -165,7 +243,7 @@ def test_promotion_where_the_stable_version_is_gone(lost, follow):
     server.poll()
     assert server.seen == [([3], {}), ([3], {"stable": 3})]  # nothing waits for what is gone
     assert versions.served(str(lost)) == 3
-    assert promotion.stable_history(str(lost))[-2:] == [1, 3]
+    assert stable_history.written(str(lost))[-2:] == [1, 3]
 
 
 def test_rollback_where_the_stable_version_is_gone(lost):

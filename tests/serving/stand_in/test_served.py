@@ -77,6 +77,11 @@ def test_states_are_told_newest_first(served):
     assert served.available("half") == {1, 2}
 
 
+@pytest.mark.parametrize("label", ["stable", "nobody"])
+def test_a_label_has_no_part_in_a_status(served, label):
+    assert served.status(spec(label=label)) == served.status(spec())
+
+
 def test_one_label_that_can_not_move_keeps_all_as_they_were(served):
     wanted = [Model("half", "/half", labels={"stable": 2, "canary": 3})]
     with pytest.raises(ServingError, match="assign label to version 3"):
