@@ -1,7 +1,9 @@
 """BundleEvaluator: TFX's Evaluator, for which a baseline without a model means "no baseline"."""
 
+import json
 from typing import Any
 
+from absl import logging
 from tensorflow_model_analysis.proto import config_pb2
 from tfx import types
 from tfx.components.evaluator import executor
@@ -10,6 +12,8 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ExecutionParameter
 from tfx.utils import json_utils, path_utils
+
+from components.evaluation import reasons
 
 CODE_VERSION = "code_version"
 
@@ -24,7 +28,10 @@ class BundleEvaluatorSpec(standard_component_specs.EvaluatorSpec):
 
 
 class Executor(executor.Executor):
-    """TFX's executor, which then ignores change thresholds, as it does without the input."""
+    """TFX's executor, which then ignores change thresholds, as it does without the input.
+
+    It also says why a bundle is not blessed: in the last line of its log, and on the blessing.
+    """
 
     def Do(
         self,
@@ -41,6 +48,17 @@ class Executor(executor.Executor):
                 if key != standard_component_specs.BASELINE_MODEL_KEY
             }
         super().Do(input_dict, output_dict, exec_properties)
+        evaluation, blessing = (
+            artifact_utils.get_single_instance(output_dict[key])
+            for key in (
+                standard_component_specs.EVALUATION_KEY,
+                standard_component_specs.BLESSING_KEY,
+            )
+        )
+        found = reasons.read(evaluation.uri)
+        if found:
+            blessing.set_string_custom_property(reasons.PROPERTY, json.dumps(found))
+            logging.error("NOT BLESSED: %s", "; ".join(found))
 
 
 def has_model(artifact: types.Artifact) -> bool:
@@ -51,7 +69,8 @@ def has_model(artifact: types.Artifact) -> bool:
 class BundleEvaluator(base_beam_component.BaseBeamComponent):
     """Stock TFMA on the bundle, with or without a baseline.
 
-    Outputs: `evaluation`, metrics by slice; `blessing`, whether every threshold held.
+    Outputs: `evaluation`, metrics by slice; `blessing`, whether every threshold held, and which
+    did not.
     """
 
     SPEC_CLASS = BundleEvaluatorSpec

@@ -1,11 +1,8 @@
-"""Verdict of the Evaluator: metrics, and the thresholds that a bundle failed."""
+"""Verdict on a run's bundle: metrics, whether it is blessed, and why not."""
 
 import dataclasses
 
-import tensorflow_model_analysis as tfma
-from tensorflow_model_analysis.proto import validation_result_pb2
-
-from components.evaluation import results
+from pipeline.runs.records import RunRecord
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,35 +25,24 @@ def read(evaluation: str) -> Verdict:
     Args:
         evaluation: Path of the `ModelEvaluation` artifact.
     """
-    validation = tfma.load_validation_result(evaluation)
+    import tensorflow_model_analysis as tfma
+
+    from components.evaluation import reasons, results
+
     return Verdict(
-        blessed=validation.validation_ok,
-        reasons=tuple(explain(validation)),
+        blessed=tfma.load_validation_result(evaluation).validation_ok,
+        reasons=tuple(reasons.read(evaluation)),
         metrics=results.metrics(evaluation),
     )
 
 
-def explain(validation: validation_result_pb2.ValidationResult) -> list[str]:
-    """Returns a sentence for each threshold that failed."""
-    sentences = []
-    for part in validation.metric_validations_per_slice:
-        for failure in part.failures:
-            threshold = failure.metric_threshold
-            value = failure.metric_value.double_value.value
-            name = failure.metric_key.name
-            if threshold.HasField("value_threshold"):
-                bound = threshold.value_threshold.lower_bound.value
-                sentences.append(
-                    f"{name} is {value:.4f}, {bound - value:.4f} below the threshold {bound:.4f}"
-                )
-            elif threshold.HasField("change_threshold"):
-                allowed = threshold.change_threshold.relative.value
-                sentences.append(
-                    f"{name} changed by {value:+.4f} against the bundle that is served; "
-                    f"at most {allowed:+.1%} of it is allowed"
-                )
-            else:
-                sentences.append(f"{name}: {failure.message}")
-    if validation.missing_thresholds:
-        sentences.append("no threshold was evaluated")
-    return sentences
+def reasons(record: RunRecord) -> list[str]:
+    """Returns why a run is not blessed or failed, a sentence each; none if neither is so.
+
+    Needs no TensorFlow.
+
+    Args:
+        record: The run. The error of a failed one may have several lines.
+    """
+    lines = (line.strip() for reason in record.reasons for line in reason.splitlines())
+    return [line for line in lines if line]

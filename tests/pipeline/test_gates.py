@@ -1,16 +1,13 @@
-"""What the Evaluator is told, and how its words are read back."""
+"""What the Evaluator is told."""
 
 import dataclasses
 import json
 
 import pytest
-from google.protobuf import text_format
-from tensorflow_model_analysis.proto import validation_result_pb2
 
 from components.bundle import measurements
 from pipeline import gates
 from pipeline.config import Gates
-from pipeline.runs import verdict
 from support.generated_shop import shop
 from transform import datasets, definition
 from transform.kinds import Category, Number
@@ -71,35 +68,3 @@ def test_numbers_are_sliced_by_their_bands():
     config = gates.eval_config(Gates(), shop)
     keys = [list(spec.feature_keys) for spec in config.slicing_specs]
     assert keys == [[], ["income_group"], ["country"]]
-
-
-FAILURES = """
-metric_validations_per_slice {
-  failures {
-    metric_key { name: "hit@10" }
-    metric_threshold { value_threshold { lower_bound { value: 0.9 } } }
-    metric_value { double_value { value: 0.25 } }
-  }
-  failures {
-    metric_key { name: "hit@10" is_diff: true }
-    metric_threshold { change_threshold { relative { value: -0.1 } } }
-    metric_value { double_value { value: -0.05 } }
-  }
-  failures { metric_key { name: "mrr" } message: "Metric not found." }
-}
-"""
-
-
-def test_reasons_name_the_metric_the_value_and_the_margin():
-    result = text_format.Parse(FAILURES, validation_result_pb2.ValidationResult())
-    assert verdict.explain(result) == [
-        "hit@10 is 0.2500, 0.6500 below the threshold 0.9000",
-        "hit@10 changed by -0.0500 against the bundle that is served; at most -10.0% of it is "
-        "allowed",
-        "mrr: Metric not found.",
-    ]
-
-
-def test_nothing_evaluated_is_a_reason():
-    result = validation_result_pb2.ValidationResult(missing_thresholds=True)
-    assert verdict.explain(result) == ["no threshold was evaluated"]

@@ -10,6 +10,7 @@ from tfx.types import standard_artifacts
 from tfx.utils import path_utils
 
 from components.bundle import build, records, signatures
+from components.evaluation import reasons
 from components.evaluation.evaluator import Executor
 from pipeline import gates
 from pipeline.config import Gates
@@ -86,8 +87,10 @@ def judge(tiny, tmp_path_factory):
                 "fairness_indicator_thresholds": "null",
             },
         )
-        assert verdict.read(evaluation.uri).blessed == blessing.get_int_custom_property("blessed")
-        return verdict.read(evaluation.uri)
+        found = verdict.read(evaluation.uri)
+        assert found.blessed == blessing.get_int_custom_property("blessed")
+        assert list(found.reasons) == reasons.of_blessing(blessing)
+        return found
 
     return judge
 
@@ -96,7 +99,7 @@ def test_one_list_of_many_is_not_blessed(judge):
     found = judge(nprobe=1)
     assert not found.blessed
     (reason,) = found.reasons
-    assert reason.startswith(f"{gates.RECALL} is 0.")
+    assert reason.startswith(f"{gates.RECALL} (all users) is 0.")
     assert reason.endswith("below the threshold 0.9500")
     assert found.metrics[""][gates.RECALL] < 0.8
 
