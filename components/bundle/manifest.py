@@ -19,6 +19,10 @@ CHUNK = 1 << 20
 EXACT, IVF = "exact", "IVF"
 
 
+class Newer(ValueError):  # noqa: N818
+    """A manifest that only later code can read."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Manifest:
     """Where a bundle came from. All values are plain JSON, readable without this code."""
@@ -52,7 +56,7 @@ class Manifest:
     folder's name."""
 
     format: int = FORMAT
-    """Format of the manifest: 1 before there were definitions, 2 since. It grows when a bundle can
+    """Schema of the manifest: 1 before there were definitions, 2 since. It grows when a bundle can
     no longer be compared with older ones; fields may be added without."""
 
     @property
@@ -72,13 +76,14 @@ def write(bundle: str, manifest: Manifest) -> None:
 def read(bundle: str) -> Manifest | None:
     """Returns the manifest of a bundle; None if it has none, as before there were any.
 
-    Manifests of other revisions are read too: fields that this one does not know are left out, and
-    `format` says which it is.
+    Manifests of earlier formats are read too, `format` says which it is; fields that a later
+    revision added are left out.
 
     Args:
         bundle: Path of the bundle's SavedModel.
 
     Raises:
+        Newer: The manifest has a later format; the message names the file.
         ValueError: The manifest can't be read; the message names the file.
     """
     path = os.path.join(bundle, PATH)
@@ -88,6 +93,8 @@ def read(bundle: str) -> Manifest | None:
         text = file.read()
     try:
         return _parse(text)
+    except Newer as error:
+        raise Newer(f"{path} {error}") from None
     except ValueError as error:
         raise ValueError(
             f"{path} is not a manifest ({error}): the bundle is damaged; remove its folder and run "
@@ -99,11 +106,18 @@ def _parse(text: str) -> Manifest:
     """Returns the manifest in a text.
 
     Raises:
+        Newer: It has a later format.
         ValueError: The text is not JSON, or lacks a field, or holds one of another type.
     """
     document = json.loads(text)
     if not isinstance(document, dict):
         raise ValueError(f"expected an object, got {text[:50]!r}")
+    stated = document.get("format", FORMAT)
+    if isinstance(stated, int) and stated > FORMAT:
+        raise Newer(
+            f"has format {stated}, this code reads up to {FORMAT}: a later revision made the "
+            "bundle. Upgrade to that, or promote a version that this one made."
+        )
     values = {}
     for field in dataclasses.fields(Manifest):
         required = field.default_factory is dataclasses.MISSING and field.name != "format"

@@ -100,13 +100,19 @@ class Executor(executor.Executor):
 def same_bundle(base: str, bundle: str) -> str | None:
     """Returns the path of the newest version under `base` if it has the same content as a bundle.
 
-    An older one does not count: who runs yesterday's settings again wants them served again.
+    An older one does not count: who runs yesterday's settings again wants them served again. One
+    that later code made, or that is damaged, is another bundle.
     """
     versions = registry.versions(base)
     if not versions:
         return None
     newest = registry.folder(base, versions[-1])
-    candidate, pushed = manifest.read(bundle), manifest.read(newest)
+    candidate = manifest.read(bundle)
+    try:
+        pushed = manifest.read(newest)
+    except ValueError as error:
+        logging.warning("The bundle is not compared with the newest version: %s", error)
+        return None
     return newest if candidate and pushed and pushed.content == candidate.content else None
 
 

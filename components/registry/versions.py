@@ -6,6 +6,8 @@ the one labelled `stable`, or the newest where nothing is labelled.
 """
 
 import os
+from collections.abc import Callable
+from typing import TypeVar
 
 from absl import logging
 from tfx.dsl.io import fileio
@@ -15,6 +17,8 @@ from components.registry.models_config import STABLE
 
 SAVED_MODEL = "saved_model.pb"
 LARGEST_VERSION = 2**63 - 1
+SET_ASIDE = ".damaged-"  # before the number of a version that must not be served
+T = TypeVar("T")
 
 
 def versions(base: str) -> list[int]:
@@ -84,9 +88,20 @@ def folders(base: str) -> dict[int, str]:
     }
 
 
+def if_there(folder: str, read: Callable[[str], T]) -> T | None:
+    """Returns what a function reads of a version's folder; None if that is gone meanwhile."""
+    try:
+        return read(folder)
+    except Exception:  # OSError, or TensorFlow's OpError
+        if fileio.exists(folder):
+            raise
+        return None
+
+
 def numbers(base: str) -> list[int]:
     """Returns every number that is taken, by a complete version or not."""
-    return [int(name) for name in children(base) if is_number(name)]
+    names = (name.removeprefix(SET_ASIDE).partition("-")[0] for name in children(base))
+    return [int(name) for name in names if is_number(name)]
 
 
 def is_number(name: str) -> bool:

@@ -14,7 +14,9 @@ from pipeline.cli import values, versions
 @click.option(
     "-k", "count", type=click.IntRange(min=1), default=10, metavar="N", help="Items a user."
 )
-@click.option("--version", type=int, metavar="N", help="Version to ask.  [default: the served one]")
+@click.option(
+    "--version", type=values.VERSION, metavar="N", help="Version to ask.  [default: the served one]"
+)
 @versions.options
 def batch(
     out: pathlib.Path,

@@ -1,14 +1,15 @@
 """`movielens serving`: lists the pushed versions, promotes one, rolls back, checks their files."""
 
-import json
 import pathlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.cli import versions
+from pipeline.cli import values, versions
 from pipeline.cli.groups import Group
+from pipeline.cli.pushed import list_versions
+from pipeline.cli.verify import verify
 
 if TYPE_CHECKING:
     from pipeline.rollout.model_server import ModelServer
@@ -23,6 +24,9 @@ def serving() -> None:
     Without a configuration the newest version is served; `promote` and `rollback` write TensorFlow
     Serving's models.config, and from then on a push is served only after it was promoted.
     """
+
+
+serving.add_command(list_versions)
 
 
 def _of_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,42 +55,8 @@ def _of_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@serving.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, the manifests included.")
-@versions.options
-def list_versions(as_json: bool, base: pathlib.Path | None, runs: pathlib.Path) -> None:
-    """Lists the versions, oldest first."""
-    from pipeline.runs import tables
-
-    folder = versions.find_base(base, runs)
-    rows = _versions(folder)
-    if as_json:
-        print(json.dumps(rows))
-        return
-    if not rows:
-        print(f"No version under {folder} yet; `movielens run` pushes one.")
-        return
-    shown = [("version", "served", "labels", "pushed (UTC)", "items", "hit@10", "trained by")]
-    for row in rows:
-        told = row["manifest"] or {}
-        push = told.get("push", {})
-        hit = push.get("metrics", {}).get("hit@10")
-        shown.append(
-            (
-                str(row["version"]),
-                "yes" if row["served"] else "",
-                ", ".join(row["labels"]),
-                push.get("at", "").partition("+")[0],
-                str(told.get("counts", {}).get("items", "")),
-                f"{hit:.4f}" if hit is not None else "",
-                told.get("towers", {}).get("run", ""),
-            )
-        )
-    print(f"{folder}\n{tables.columns(shown)}")
-
-
 @serving.command()
-@click.argument("version", type=int)
+@click.argument("version", type=values.VERSION)
 @click.option("--canary", is_flag=True, help="Give it the label canary, beside the stable one.")
 @_of_a_server
 @versions.options
@@ -131,50 +101,7 @@ def rollback(
     print("Runs compare with it from now on, and what they push waits for `promote`.")
 
 
-@serving.command()
-@click.argument("version", type=int, required=False)
-@versions.json_option
-@versions.options
-def verify(
-    version: int | None, as_json: bool, base: pathlib.Path | None, runs: pathlib.Path
-) -> int:
-    """Compares the files of VERSION, or of all, with their manifests; fails if any differs."""
-    from components.bundle import manifest
-    from components.registry import versions as registry
-
-    folder = versions.find_base(base, runs)
-    numbers = registry.versions(folder) if version is None else [version]
-    found = {number: manifest.problems(registry.folder(folder, number)) for number in numbers}
-    if as_json:
-        print(json.dumps(found))
-    else:
-        for number, problems in found.items():
-            print(f"{number}: " + ("; ".join(problems) or "as its manifest says"))
-    return int(any(found.values()))
-
-
-def _versions(base: str) -> list[dict[str, Any]]:
-    """Returns what is known of each version, oldest first."""
-    import dataclasses
-
-    from components.bundle import manifest
-    from components.registry import models_config
-    from components.registry import versions as registry
-
-    served = registry.served(base)
-    labels = models_config.labels(base)
-    rows = []
-    for version in registry.versions(base):
-        told = manifest.read(registry.folder(base, version))
-        rows.append(
-            {
-                "version": version,
-                "served": version == served,
-                "labels": sorted(name for name, labelled in labels.items() if labelled == version),
-                "manifest": dataclasses.asdict(told) if told else None,
-            }
-        )
-    return rows
+serving.add_command(verify)
 
 
 def _check_server(server: str | None, no_server: bool) -> None:

@@ -123,6 +123,16 @@ def _parameter(text: str) -> str:
     return text
 
 
+def _version(text: str) -> int:
+    """Returns the version that a text names as TensorFlow Serving's folders are named."""
+    if not (text.isascii() and text.isdecimal() and text == str(int(text)) and int(text) < 2**63):
+        raise ValueError(
+            f"{text!r} is no version: ASCII digits without leading zeros, below 2^63, as "
+            "`movielens serving list` shows them."
+        )
+    return int(text)
+
+
 PRESET = Text("NAME", _preset, _presets)
 SETTING = Text("SECTION.NAME=VALUE", known=_settings, end="=")
 DATASET = Text("DATASET", _dataset, _datasets)
@@ -131,3 +141,4 @@ SPAN = Text("SPAN", _span)
 IDS = Text("ID,ID,…", _ids)
 CRON = Text("CRON", _cron)
 PARAMETER = Text("NAME=VALUE", _parameter)
+VERSION = Text("VERSION", _version)

@@ -95,7 +95,7 @@ def _run_graph(
     terminal: Lines,
 ) -> None:
     """Runs the graph, and completes the record from its artifacts."""
-    from components.registry import versions
+    from components.registry import models_config, versions
     from components.registry.pusher import DESTINATION, SAME_AS
     from pipeline.runs import lineage, local_runner, verdict
 
@@ -132,6 +132,8 @@ def _run_graph(
     record.same_as = pushed[SAME_AS].string_value
     version = versions.served(config.serving_base)
     record.served = versions.folder(config.serving_base, version) if version is not None else ""
+    labelled = versions.labels(config.serving_base).get(models_config.STABLE) is not None
+    record.label = models_config.STABLE if labelled else ""
 
 
 def fail(node: str, error: Exception, log: str) -> NoReturn:

@@ -80,6 +80,9 @@ class RunRecord:
     served: str = ""
     """Path of the version that was served when the run ended, or empty."""
 
+    label: str = ""
+    """Label of that version; empty where the newest is served without one."""
+
     schema: int = SCHEMA
     """Schema of the record. It grows when older code can no longer read it; fields may be added
     without."""

@@ -60,9 +60,12 @@ def summary(record: RunRecord) -> str:
             lines.append(f"Nothing was pushed, for the same bundle is there: {record.same_as}")
         there = record.pushed or record.same_as
         if there != record.served:
+            labelled = f", which is labelled {record.label}" if record.label else ""
+            base, version = map(shlex.quote, os.path.split(there))
             lines.append(
-                f"Served is {record.served}, which is labelled stable; "
-                f"`movielens serving promote {os.path.basename(there)}` changes that."
+                f"Served is {record.served}{labelled}. To change that:\n"
+                f"  {movielens()} serving promote {version} --base {base} --no-server\n"
+                "or, where a server runs, with --server URL."
             )
     else:
         lines.append("NOT BLESSED, nothing was pushed:")
@@ -94,16 +97,16 @@ def sample(record: RunRecord) -> tuple[str, str, str]:
 def next_commands(
     record: RunRecord, output: pathlib.Path | None, user: str = "USER", history: str = "ID,ID"
 ) -> str:
-    """Returns what to type next, with the command as it was typed.
+    """Returns what to type next, with the command as it was typed, for the data set of the run.
 
     Args:
         record: The run.
-        output: The output folder, if it is not the usual one: the commands then need its name.
+        output: The output folder as it was typed, if it was.
         user: Id of a user.
         history: Ids of items, with a comma between them.
     """
     command = movielens()
-    where = f" --runs {shlex.quote(str(output))}" if output else ""
+    where = f" --runs {shlex.quote(str(output or _from_here(record.output)))}"
     tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
     training = os.path.join(record.output, "artifacts", nodes.TRAINER)
     rows = [
@@ -124,6 +127,12 @@ def next_commands(
         )
     shown = rows if record.pushed else rows[2:]
     return "\nNext:\n" + tables.columns([(f"  {typed}", does) for typed, does in shown])
+
+
+def _from_here(path: str) -> str:
+    """Returns a path as it is typed here: relative if it lies under this folder."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith(os.pardir) else relative
 
 
 def movielens() -> str:

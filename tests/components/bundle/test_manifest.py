@@ -88,10 +88,15 @@ def test_a_field_that_a_later_revision_added_is_left_out(bundle):
     assert manifest.problems(str(bundle)) == []
 
 
-@pytest.mark.parametrize("number", [1, 3], ids=["older", "later"])
-def test_another_format_is_read_and_says_so(bundle, number):
-    rewrite(bundle, lambda document: document.update(format=number))
-    assert manifest.read(str(bundle)).format == number
+def test_an_earlier_format_is_read_and_says_so(bundle):
+    rewrite(bundle, lambda document: document.update(format=1))
+    assert manifest.read(str(bundle)).format == 1
+
+
+def test_a_later_format_is_refused(bundle):
+    rewrite(bundle, lambda document: document.update(format=3))
+    with pytest.raises(manifest.Newer, match=r"manifest.json has format 3, .* up to 2: .*Upgrade"):
+        manifest.read(str(bundle))
 
 
 def test_a_manifest_from_before_there_were_definitions_is_read(bundle):

@@ -29,8 +29,15 @@ def staged(base):
 
 @pytest.mark.parametrize(
     ("taken", "wanted", "given"),
-    [([], 5, 5), (["7"], 5, 8), (["5"], 5, 6), (["0005"], 5, 6), ([], 0, 1)],
-    ids=["free", "clock-went-back", "same-second", "leading-zeros", "zero"],
+    [
+        ([], 5, 5),
+        (["7"], 5, 8),
+        (["5"], 5, 6),
+        (["0005"], 5, 6),
+        ([], 0, 1),
+        ([".damaged-9", ".damaged-8-again"], 5, 10),
+    ],
+    ids=["free", "clock-went-back", "same-second", "leading-zeros", "zero", "set-aside"],
 )
 def test_versions_only_grow(tmp_path, taken, wanted, given):
     for name in taken:

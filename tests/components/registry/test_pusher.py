@@ -179,6 +179,14 @@ def test_a_version_of_another_format_does_not_stop_a_push(push, folder, tmp_path
     assert len(registry.versions(str(tmp_path / "base"))) == 2
 
 
+@pytest.mark.parametrize("text", ['{"format": 9}', "{"], ids=["later-format", "damaged"])
+def test_a_newest_version_that_can_not_be_read_does_not_stop_a_push(push, tmp_path, text):
+    first = push().get_string_custom_property("pushed_destination")
+    pathlib.Path(first, manifest.PATH).write_text(text)
+    assert push().get_string_custom_property("pushed_version")
+    assert len(registry.versions(str(tmp_path / "base"))) == 2
+
+
 def test_same_bundle_that_is_not_blessed_is_not_called_there(push):
     push()
     assert not push(blessed=False).get_string_custom_property("same_as")

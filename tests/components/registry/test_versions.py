@@ -1,4 +1,5 @@
 import logging
+import shutil
 
 import pytest
 
@@ -48,6 +49,28 @@ def test_folder_of_a_version_by_its_name(tmp_path):
     assert registry.folder(str(tmp_path), 12) == str(tmp_path / "00000012")
     with pytest.raises(LookupError, match=r"No complete version 99 .* there are: 12"):
         registry.folder(str(tmp_path), 99)
+
+
+def test_of_two_names_of_one_number_the_last_counts_as_for_the_server(tmp_path):
+    for name in ("7", "007"):
+        push(tmp_path, name)
+    assert registry.folder(str(tmp_path), 7) == str(tmp_path / "7")
+
+
+def test_what_goes_while_it_is_read_is_nothing(tmp_path):
+    push(tmp_path, "1")
+
+    def fail(folder):
+        raise KeyError(folder)
+
+    def vanish(folder):
+        shutil.rmtree(folder)
+        raise FileNotFoundError(folder)
+
+    folder = str(tmp_path / "1")
+    with pytest.raises(KeyError):
+        registry.if_there(folder, fail)
+    assert registry.if_there(folder, vanish) is None
 
 
 def test_newest_is_served_where_nothing_is_labelled(tmp_path):

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -200,18 +201,32 @@ def test_output_folder_that_is_a_file(tmp_path):
         request.check_writable(tmp_path / "out")
 
 
-def test_next_commands_name_an_unusual_output_and_ask_only_what_was_pushed(tmp_path):
-    record = RunRecord("1", "ml-100k", "/data", str(tmp_path), "/log", pushed="/p/1")
-    usual, unusual = (report.next_commands(record, output) for output in (None, tmp_path))
-    assert "--runs" not in usual
-    assert unusual.count(f"--runs {tmp_path}") == 4
+def test_next_commands_name_the_output_and_ask_only_what_was_pushed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    output = tmp_path / "runs" / "a shop's"
+    record = RunRecord("1", "ml-100k", "/data", str(output), "/log", pushed="/p/1")
+    usual, typed = (report.next_commands(record, each) for each in (None, output))
+    assert usual.count(f"--runs {shlex.quote(os.path.join('runs', output.name))}") == 4
+    assert typed.count(f"--runs {shlex.quote(str(output))}") == 4
     record.pushed = ""
     assert "recommend" not in report.next_commands(record, None)
 
 
+@pytest.mark.parametrize("label", ["", "stable"])
+def test_summary_says_what_is_served_instead_and_how_to_change_it(tmp_path, label):
+    record = RunRecord("1", "ml-100k", "/data", str(tmp_path), "/log", label=label)
+    record.status, record.metrics = "blessed", {"": {"hit@10": 0.2}}
+    record.pushed, record.served = "/my runs/serving/shop/2", "/my runs/serving/shop/3"
+    said = report.summary(record)
+    assert ("labelled stable" in said) == bool(label)
+    assert "serving promote 2 --base '/my runs/serving/shop' --no-server" in said
+    record.served = record.pushed
+    assert "promote" not in report.summary(record)
+
+
 def test_tensorboard_is_pointed_to_where_something_was_trained(tmp_path):
     record = RunRecord("1", "ml-100k", "/data", str(tmp_path), "/log", pushed="/p/1")
-    assert "tensorboard" not in report.next_commands(record, None)
+    assert "--logdir" not in report.next_commands(record, None)
     training = tmp_path / "artifacts" / "TwoTowerTrainer"
     training.mkdir(parents=True)
     logdir = f"tensorboard --logdir {os.path.relpath(training)} "

@@ -110,6 +110,49 @@ def test_verify_names_the_damage_and_fails(base, capsys):
     assert found["2"] == []
 
 
+def test_list_tells_the_damage_and_repair_mends_it(base, capsys):
+    for version in ("1", "2"):
+        main.main(["serving", "promote", version, "--no-server", "--base", str(base)])
+    shutil.rmtree(base / "2")
+    (base / "5").mkdir()
+    capsys.readouterr()
+    assert main.main(["serving", "list", "--base", str(base)]) == 0
+    told = capsys.readouterr()
+    assert told.out.splitlines()[2].split()[0] == "1"
+    assert "names version 2 as stable: gone" in told.err and "5 is no version" in told.err
+    assert main.main(["serving", "verify", "--repair", "--base", str(base)]) == 1
+    assert "with --yes it is" in capsys.readouterr().out
+    assert models_config.labels(str(base)) == {"stable": 2}
+    assert main.main(["serving", "verify", "--repair", "--yes", "--base", str(base)]) == 0
+    assert "Version 1 is stable." in capsys.readouterr().out
+    assert models_config.labels(str(base)) == {"stable": 1}
+    assert main.main(["serving", "verify", "--repair", "--base", str(base)]) == 0
+    assert capsys.readouterr().out == "Nothing is damaged.\n"
+
+
+@pytest.mark.parametrize("text", ["garbage {", None], ids=["configuration", "manifest"])
+def test_list_works_where_something_is_unreadable(base, text, capsys):
+    path = base.parent / "models.config" if text else base / "2" / manifest.PATH
+    path.write_text(text or '{"format": 3}')
+    assert main.main(["serving", "list", "--base", str(base)]) == 0
+    told = capsys.readouterr()
+    assert [line.split()[0] for line in told.out.splitlines()[2:]] == ["1", "2"]
+    assert f"  {path} " in told.err
+    assert main.main(["serving", "verify", "--base", str(base)]) == int(not text)
+
+
+@pytest.mark.parametrize("version", ["٣", "007", "1_0", "²", "-1", "+1", str(2**63), ""])
+def test_what_is_no_version(base, version, capsys):
+    promote = ["serving", "promote", "--no-server", "--base", str(base), "--", version]
+    assert main.main(promote) == main.USAGE
+    assert f"{version!r} is no version" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [["--yes"], ["--repair", "2"], ["--repair", "--json"]])
+def test_misuse_of_repair(base, more):
+    assert main.main(["serving", "verify", "--base", str(base), *more]) == main.USAGE
+
+
 def test_no_folder(tmp_path, capsys):
     assert main.main(["serving", "list", "--base", str(tmp_path / "none")]) == 1
     assert "is not a folder" in capsys.readouterr().err
