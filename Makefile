@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 REVISION = $(shell git describe --always --dirty --abbrev=12 --exclude '*')
 
-.PHONY: help setup run test lint types docs bench bench-quality bench-cold bench-serving image lock clean
+.PHONY: help setup run test fuzz lint types docs bench bench-quality bench-cold bench-serving image lock clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -17,6 +17,9 @@ run: setup       ## fetch MovieLens 100K, run the whole pipeline, push a bundle
 test: lint types ## lint, types and tests
 	@$(PYTHON) tools/bootstrap.py kubeflow docs
 	@$(BIN)/pytest --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+fuzz: setup      ## generated input by the ten thousands: ARGS="--fuzz-cases 100000"
+	@$(BIN)/pytest tests/fuzz --fuzz-cases 10000 $(ARGS)
 
 lint: setup      ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

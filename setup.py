@@ -44,7 +44,7 @@ setup(
         "tenacity",
         "urllib3",
         "pooch",
-        "waitress",
+        "tornado",
         "werkzeug",
     ],
     entry_points={"console_scripts": ["movielens = pipeline.cli.main:main"]},

@@ -2,17 +2,15 @@
 
 import contextlib
 import json
-import logging
 import operator
 import os
 import shlex
 import signal
+import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 
 import tenacity
-import waitress.server
 
 from serving import engine as engines
 from serving import version_folders
@@ -23,12 +21,12 @@ from serving.client.rest_transport import model_url
 from serving.client.stable_first import STABLE, StableFirst
 from serving.client.transport import ServingUnavailable
 from serving.page import app, catalogue
+from serving.web import server as web
 
 POLL_SECONDS = 0.2
 STATUS_SECONDS = 5
 GRACE_SECONDS = 20
 PAGE_THREADS = 4
-PAGE_CONNECTIONS = 64
 
 
 def serve(
@@ -68,20 +66,27 @@ def serve(
     engine = engines.choose(engine)
     image = image or engines.IMAGE
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for option, port in (("--grpc-port", grpc_port), ("--rest-port", rest_port)):
+        _take(host, port, option).close()
     print(f"Serving {base}\nwith {_describe(engine, image)}", flush=True)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
+        listener = stack.enter_context(_take(host, web_port, "--web-port"))
         command = engines.command(engine, folder, address, image)
-        server = stack.enter_context(_running(command))
-        _wait_for_version(server, address, name)
+        if engine == engines.LOCAL:
+            server = stack.enter_context(_running_stand_in(command))
+        else:
+            server = stack.enter_context(_running(command))
+            _wait_for_version(server, address, name)
         grpc_address = f"{_reachable(host)}:{grpc_port}"
         labelled = stack.enter_context(GrpcTransport(grpc_address, name, STABLE))
         newest = stack.enter_context(GrpcTransport(grpc_address, name))
         client = RecommenderClient(StableFirst(labelled, newest))
-        page = _start_page(host, web_port, client, base)
+        page = web.HttpServer(app.Page(client, base), listener, PAGE_THREADS, app.LARGEST_BODY)
+        page.begin()
         stack.callback(page.close)
         newest_folder = max((version_folders.find(base) or {}).items())[1]
         user = catalogue.any_user(newest_folder)
-        print(_summary(address, name, page.effective_port, user), flush=True)
+        print(_summary(address, name, page.port, user), flush=True)
         raise _ended(server.wait())
     return 0
 
@@ -95,10 +100,42 @@ def _describe(engine: str, image: str) -> str:
     )
 
 
+def _take(host: str, port: int, option: str) -> socket.socket:
+    """Takes a port before anything is started or loaded.
+
+    Raises:
+        OSError: It can't be had.
+    """
+    try:
+        return web.bind(host, port)
+    except OSError as error:
+        raise OSError(f"Can't use {error.strerror}; choose another {option}.") from error
+
+
 @contextlib.contextmanager
-def _running(command: list[str]) -> Iterator[subprocess.Popen]:
-    """Runs the server beside this process, and ends it gracefully."""
-    server = subprocess.Popen(command, start_new_session=True)
+def _running_stand_in(command: list[str]) -> Iterator[subprocess.Popen]:
+    """Runs the stand-in until it answers, which itself it says: another server may have the port.
+
+    Raises:
+        ValueError: It ended.
+    """
+    reading, writing = os.pipe()
+    with contextlib.ExitStack() as stack, open(reading, "rb") as ready:
+        try:
+            server = stack.enter_context(
+                _running([*command, f"--ready_fd={writing}"], pass_fds=(writing,))
+            )
+        finally:
+            os.close(writing)
+        if not ready.readline():
+            raise _ended(server.wait())
+        yield server
+
+
+@contextlib.contextmanager
+def _running(command: list[str], pass_fds: tuple[int, ...] = ()) -> Iterator[subprocess.Popen]:
+    """Runs a server beside this process, and ends it gracefully."""
+    server = subprocess.Popen(command, start_new_session=True, pass_fds=pass_fds)
     try:
         yield server
     finally:
@@ -135,33 +172,6 @@ def _wait_for_version(server: subprocess.Popen, address: engines.Address, name: 
 
 def _ended(status: int) -> ValueError:
     return ValueError(f"The model server ended with status {status}; it said why above.")
-
-
-def _start_page(
-    host: str, port: int, client: RecommenderClient, base: str
-) -> waitress.server.TcpWSGIServer:
-    """Starts the page in a thread.
-
-    Raises:
-        OSError: The port can't be had.
-    """
-    logging.getLogger("waitress").setLevel(logging.ERROR)
-    try:
-        page = waitress.server.create_server(
-            app.Page(client, base),
-            host=host,
-            port=port,
-            threads=PAGE_THREADS,
-            connection_limit=PAGE_CONNECTIONS,
-            max_request_body_size=app.LARGEST_BODY,
-            ident=None,
-        )
-    except OSError as error:
-        raise OSError(
-            f"Can't serve the page on {host}:{port} ({error.strerror}); choose another --web-port."
-        ) from error
-    threading.Thread(target=page.run, name="page", daemon=True).start()
-    return page
 
 
 def _summary(address: engines.Address, name: str, web_port: int, user: str) -> str:

@@ -13,6 +13,17 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the number of generated inputs of each test in `tests/fuzz`."""
+    parser.addoption("--fuzz-cases", type=int, default=2000, help="inputs of each fuzz test (2000)")
+
+
+@pytest.fixture(scope="session")
+def fuzz_cases(pytestconfig: pytest.Config) -> int:
+    """Number of generated inputs of each fuzz test."""
+    return pytestconfig.getoption("--fuzz-cases")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the files with slow tests first, so that no core waits for the last of them."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}

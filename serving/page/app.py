@@ -101,7 +101,7 @@ class Page:
 
     def _recommendations(self, request: Request) -> Any:
         """Recommends items to a `user`, or to somebody with a `history`, latest first."""
-        body = request.get_json()
+        body = _body(request)
         if not isinstance(body, dict) or len(body.keys() & {"user", "history"}) != 1:
             raise BadRequest("Expected either a user or a history.")
         if "user" in body:
@@ -152,6 +152,18 @@ class Page:
         if version not in folders:
             raise ServingUnavailable(f"Version {version} is not under {self._base_path} any more.")
         return catalogue.read(folders[version])
+
+
+def _body(request: Request) -> Any:
+    """Returns the JSON of a request.
+
+    Raises:
+        BadRequest: It is none.
+    """
+    try:
+        return request.get_json()
+    except RecursionError as error:
+        raise BadRequest("The body has lists in lists, too deep to be read.") from error
 
 
 def _item_ids(value: Any) -> list[str]:

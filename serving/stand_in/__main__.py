@@ -1,16 +1,18 @@
 """Command of the local stand-in, which serves in this process until it is told to stop."""
 
+import argparse
 import concurrent.futures
 import logging
 import os
+import resource
 import signal
+import socket
 import sys
 import threading
-import time
+import warnings
 from collections.abc import Sequence
 
 import grpc
-import waitress.server
 
 from serving.stand_in import flags, grpc_api, rest_api
 from serving.stand_in.configuration import ConfigurationError
@@ -18,11 +20,18 @@ from serving.stand_in.errors import ServingError
 from serving.stand_in.manager import Manager
 from serving.stand_in.metrics import Metrics
 from serving.stand_in.requests import Requests
+from serving.web import server
 
 GRACE_SECONDS = 10.0
 """How long requests in flight may take once the server was told to stop."""
 
-CONNECTIONS = 256
+HEADER_SECONDS = 10.0
+"""How long the header of a request may take, and a connection be idle."""
+
+SWITCH_SECONDS = 0.001
+"""How long a thread may keep the interpreter, so that refusals don't wait for answers."""
+
+OPEN_FILES = 16_384
 
 log = logging.getLogger("serving.stand_in")
 
@@ -37,20 +46,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname).1s %(message)s", stream=sys.stderr
     )
-    for noisy in ("waitress", "tensorflow"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    logging.getLogger("tornado.general").setLevel(logging.CRITICAL)  # what clients do wrong
     log.info("Local stand-in for TensorFlow Serving: it speaks its API, it is not the binary.")
+    warnings.filterwarnings("error", "Unexpected end-group tag")  # or half a request is answered
+    sys.setswitchinterval(SWITCH_SECONDS)
+    _allow_many_connections()
     metrics = Metrics()
     try:
         manager = Manager(
             flags.models(options), flags.settings(options), metrics, options.model_config_file
         )
+        requests = Requests(manager.served, metrics)
         app = rest_api.RestApi(
-            Requests(manager.served, metrics),
-            flags.metrics_path(options),
-            options.rest_api_timeout_in_ms / 1000,
+            requests, flags.metrics_path(options), options.rest_api_timeout_in_ms / 1000
         )
-    except ConfigurationError as error:
+        ports = [server.bind(options.host, port) for port in (options.port, options.rest_api_port)]
+    except (ConfigurationError, OSError) as error:
         log.error("%s", error)
         return 1
     stopped = threading.Event()
@@ -65,7 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         manager.start()
         if stopped.is_set():
             return 0
-        servers = _listen(options, Requests(manager.served, metrics), app)
+        servers = _listen(options, requests, app, *ports)
+        if options.ready_fd is not None:
+            os.write(options.ready_fd, b"ready\n")
     except (ConfigurationError, ServingError, OSError) as error:
         log.error("Failed to start: %s", error)
         return 1
@@ -75,49 +89,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stopped.wait()
         manager.stop()
     log.info("Stopping: requests in flight have %.0f s.", GRACE_SECONDS)
-    _drain(app, *servers)
+    _drain(*servers)
     manager.close()
     watching.result()
     log.info("Stopped.")
     return 0
 
 
-def _listen(options, requests, app):  # type: ignore[no-untyped-def]
-    """Opens both ports."""
+def _listen(
+    options: argparse.Namespace,
+    requests: Requests,
+    app: rest_api.RestApi,
+    grpc_port: socket.socket,
+    rest_port: socket.socket,
+) -> tuple[grpc.Server, server.HttpServer]:
+    """Listens to both ports, which were taken before the models were loaded."""
     threads = options.rest_api_num_threads
-    timeout = max(1, options.rest_api_timeout_in_ms // 1000)
-    grpc_server, port = grpc_api.create_server(requests, f"{options.host}:{options.port}", threads)
-    http_server = waitress.server.create_server(
+    seconds = max(1, options.rest_api_timeout_in_ms / 1000)
+    number = grpc_port.getsockname()[1]
+    grpc_port.close()  # gRPC takes it itself
+    grpc_server = grpc_api.create_server(requests, f"{options.host}:{number}", threads)
+    http_server = server.HttpServer(
         app,
-        host=options.host,
-        port=options.rest_api_port,
-        threads=threads,
-        connection_limit=CONNECTIONS,
-        channel_timeout=timeout,
-        cleanup_interval=min(5, timeout),
-        max_request_body_size=rest_api.LARGEST_BODY,
-        ident=None,
+        rest_port,
+        threads,
+        rest_api.LARGEST_BODY,
+        header_seconds=min(HEADER_SECONDS, seconds),
+        body_seconds=seconds,
     )
     grpc_server.start()
-    threading.Thread(target=http_server.run, name="rest", daemon=True).start()
-    rest_port = http_server.effective_port
-    log.info("gRPC on %s:%s, REST on %s:%s", options.host, port, options.host, rest_port)
+    http_server.begin()
+    log.info("gRPC on %s:%s, REST on %s:%s", options.host, number, options.host, http_server.port)
     return grpc_server, http_server
 
 
-def _drain(
-    app: rest_api.RestApi, grpc_server: grpc.Server, http_server: waitress.server.TcpWSGIServer
-) -> None:
+def _drain(grpc_server: grpc.Server, http_server: server.HttpServer) -> None:
     """Takes no new request, and waits for those in flight."""
-    app.stopping = True
     done = grpc_server.stop(GRACE_SECONDS)
-    end = time.monotonic() + GRACE_SECONDS
-    while time.monotonic() < end and any(
-        channel.requests or channel.total_outbufs_len
-        for channel in list(http_server.active_channels.values())
-    ):
-        time.sleep(0.02)
-    done.wait(max(0.0, end - time.monotonic()) + 1)
+    http_server.close(GRACE_SECONDS)
+    done.wait()
+
+
+def _allow_many_connections() -> None:
+    """Raises the limit of open files, of which every connection is one, as far as is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 if __name__ == "__main__":

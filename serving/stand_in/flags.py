@@ -43,6 +43,9 @@ def parser() -> argparse.ArgumentParser:
         default=30_000,
         help="for a request to be answered, and for an idle connection to be closed (30000)",
     )
+    flags.add_argument(
+        "--ready_fd", type=int, help="file descriptor that gets a line once both APIs answer"
+    )
     flags.add_argument("--model_name", default="default")
     flags.add_argument("--model_base_path", help="folder of the versions, instead of a file")
     flags.add_argument("--model_config_file", help="models.config")

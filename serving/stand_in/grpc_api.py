@@ -2,119 +2,159 @@
 
 import concurrent.futures
 import logging
+import secrets
 from collections.abc import Callable
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError, Message
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    inference_pb2,
     model_management_pb2,
-    model_service_pb2_grpc,
     predict_pb2,
-    prediction_service_pb2_grpc,
+    regression_pb2,
 )
 
 from serving.stand_in.errors import ServingError, StatusCode
 from serving.stand_in.requests import Requests
 
-LARGEST_MESSAGE = 64 * 2**20
-WAITING_REQUESTS = 256
-"""Largest number of requests that run or wait; beyond it RESOURCE_EXHAUSTED comes at once."""
+LARGEST_MESSAGE = 16 * 2**20
+WAITING = 4
+"""Requests that may wait, for each thread; beyond it RESOURCE_EXHAUSTED comes at once."""
 
 LONGEST_SECONDS = 86_400.0
 """A longer deadline counts as none."""
 
+PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
+MODEL_SERVICE = "tensorflow.serving.ModelService"
+
 log = logging.getLogger(__name__)
 
+Answer = Callable[[Any, "float | None"], Message]
+"""Answers a request within the seconds that are left, if there is a deadline."""
 
-class Prediction(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Prediction service: predictions and signatures."""
+
+class Api:
+    """Methods of both services.
+
+    They parse their requests themselves: grpc would log a traceback for each that can't be parsed.
+    """
 
     def __init__(self, requests: Requests) -> None:
         """Answers with `requests`."""
-        self._requests = requests
+        self._methods: dict[str, dict[str, tuple[type[Message], Answer]]] = {
+            PREDICTION_SERVICE: {
+                "Predict": (predict_pb2.PredictRequest, requests.predict),
+                "GetModelMetadata": (
+                    get_model_metadata_pb2.GetModelMetadataRequest,
+                    lambda request, _: requests.metadata(request),
+                ),
+                "Classify": (classification_pb2.ClassificationRequest, _no_signature_is_for_it),
+                "Regress": (regression_pb2.RegressionRequest, _no_signature_is_for_it),
+                "MultiInference": (inference_pb2.MultiInferenceRequest, _no_signature_is_for_it),
+            },
+            MODEL_SERVICE: {
+                "GetModelStatus": (
+                    get_model_status_pb2.GetModelStatusRequest,
+                    lambda request, _: requests.served.status(request.model_spec),
+                ),
+                "HandleReloadConfigRequest": (
+                    model_management_pb2.ReloadConfigRequest,
+                    _no_client_chooses,
+                ),
+            },
+        }
 
-    def Predict(  # noqa: N802
-        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
-    ) -> predict_pb2.PredictResponse:
-        """Runs a signature within the client's deadline."""
+    def handlers(self) -> list[grpc.GenericRpcHandler]:
+        """Returns the services, as a server takes them."""
+        return [
+            grpc.method_handlers_generic_handler(
+                service,
+                {
+                    name: grpc.unary_unary_rpc_method_handler(
+                        _handler(name, kind, answer),
+                        response_serializer=lambda message: message.SerializeToString(),
+                    )
+                    for name, (kind, answer) in methods.items()
+                },
+            )
+            for service, methods in self._methods.items()
+        ]
+
+
+def _no_signature_is_for_it(request: Message, left: float | None) -> Message:
+    raise ServingError(StatusCode.UNIMPLEMENTED, "The local stand-in answers Predict only.")
+
+
+def _no_client_chooses(request: Message, left: float | None) -> Message:
+    """Refuses: a client would choose which folders are read."""
+    raise ServingError(
+        StatusCode.PERMISSION_DENIED,
+        "No client chooses what is loaded: change models.config, which is read again.",
+    )
+
+
+def _handler(
+    name: str, kind: type[Message], answer: Answer
+) -> Callable[[bytes, grpc.ServicerContext], Message]:
+    """Returns a method that answers every request, whatever it is, with an error of the API."""
+
+    def handle(text: bytes, context: grpc.ServicerContext) -> Message:
         left = context.time_remaining()
         if left is not None and left > LONGEST_SECONDS:  # centuries, where there is no deadline
             left = None
-        return _or_abort(context, lambda: self._requests.predict(request, left))
+        try:
+            request = kind.FromString(text)
+        except (
+            DecodeError,
+            SystemError,
+        ) as error:  # protobuf in C++ turns warnings into the latter
+            context.abort(StatusCode.INTERNAL, f"The request is not a {kind.__name__}: {error}")
+        try:
+            return answer(request, left)
+        except ServingError as error:
+            context.abort(error.code, error.message)
+        except Exception:
+            number = secrets.token_hex(4)
+            log.exception("Internal error %s: %s", number, name)
+            context.abort(
+                StatusCode.INTERNAL,
+                f"Internal error {number}; the server's log says more under this number.",
+            )
+        raise AssertionError("abort raises")
 
-    def GetModelMetadata(  # noqa: N802
-        self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
-    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """Returns the signatures of a model."""
-        return _or_abort(context, lambda: self._requests.metadata(request))
-
-    def Classify(self, request: Any, context: grpc.ServicerContext) -> None:  # noqa: N802
-        """Refuses: no signature of the bundle is for it."""
-        context.abort(StatusCode.UNIMPLEMENTED, "The local stand-in answers Predict only.")
-
-    Regress = MultiInference = Classify
-
-
-class Model(model_service_pb2_grpc.ModelServiceServicer):
-    """Model service: states of versions."""
-
-    def __init__(self, requests: Requests) -> None:
-        """Answers with `requests`."""
-        self._requests = requests
-
-    def GetModelStatus(  # noqa: N802
-        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
-    ) -> get_model_status_pb2.GetModelStatusResponse:
-        """Returns the states of the versions of a model."""
-        return _or_abort(context, lambda: self._requests.served.status(request.model_spec))
-
-    def HandleReloadConfigRequest(  # noqa: N802
-        self, request: model_management_pb2.ReloadConfigRequest, context: grpc.ServicerContext
-    ) -> None:
-        """Refuses: a client would choose which folders are read."""
-        context.abort(
-            StatusCode.PERMISSION_DENIED,
-            "No client chooses what is loaded: change models.config, which is read again.",
-        )
+    return handle
 
 
-def create_server(requests: Requests, address: str, threads: int) -> tuple[grpc.Server, int]:
+def create_server(requests: Requests, address: str, threads: int) -> grpc.Server:
     """Creates the gRPC server.
 
     Args:
         requests: Handler of the requests.
-        address: `host:port` to listen on; port 0 is any that is free.
+        address: `host:port` to listen on.
         threads: Number of requests that run at once.
 
     Returns:
-        The server, not started yet, and its port.
+        The server, not started yet.
 
     Raises:
         OSError: The port can't be had.
     """
     server = grpc.server(
         concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
-        maximum_concurrent_rpcs=WAITING_REQUESTS,
+        handlers=Api(requests).handlers(),
+        maximum_concurrent_rpcs=threads * (1 + WAITING),
         options=[
             ("grpc.max_receive_message_length", LARGEST_MESSAGE),
             ("grpc.max_send_message_length", LARGEST_MESSAGE),
             ("grpc.so_reuseport", 0),
         ],
     )
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-        Prediction(requests), server
-    )
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(Model(requests), server)
     try:
-        return server, server.add_insecure_port(address)
+        server.add_insecure_port(address)
     except RuntimeError as error:
         raise OSError(f"Can't listen to gRPC on {address}: is the port in use?") from error
-
-
-def _or_abort(context: grpc.ServicerContext, answer: Callable[[], Any]) -> Any:
-    try:
-        return answer()
-    except ServingError as error:
-        context.abort(error.code, error.message)
+    return server

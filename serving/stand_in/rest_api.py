@@ -15,7 +15,7 @@ from serving.stand_in.errors import ServingError, StatusCode, invalid
 from serving.stand_in.requests import SIGNATURES, Requests
 from serving.version_folders import LARGEST_VERSION
 
-LARGEST_BODY = 64 * 2**20
+LARGEST_BODY = 16 * 2**20
 METRICS_PATH = "/monitoring/prometheus/metrics"
 
 _MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
@@ -39,8 +39,6 @@ class RestApi:
         self._requests = requests
         self._metrics_path = metrics_path
         self._timeout = timeout
-        self.stopping = False
-        """Set when the server is about to stop: new requests are then refused."""
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -51,8 +49,6 @@ class RestApi:
     def respond(self, request: Request) -> Response:
         """Answers a request."""
         try:
-            if self.stopping:
-                raise ServingError(StatusCode.UNAVAILABLE, "The server is stopping.")
             if request.path == self._metrics_path and request.method == "GET":
                 return Response(self._requests.metrics.page(), mimetype="text/plain")
             if not request.path.lower().startswith("/v1/"):

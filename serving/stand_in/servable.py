@@ -1,5 +1,6 @@
 """A loaded version: a SavedModel in a TF1 session, as TensorFlow Serving runs it."""
 
+import gc
 import json
 import os
 import threading
@@ -12,7 +13,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
-from serving.stand_in import tensors
+from serving.stand_in import memory, tensors
 from serving.stand_in.errors import ServingError, StatusCode, from_tensorflow, invalid
 
 DEFAULT_SIGNATURE = "serving_default"
@@ -165,7 +166,7 @@ class Servable:
             self._users -= 1
             idle = self._retired and not self._users
         if idle:
-            self.session.close()
+            self._unload()
 
     def enter(self) -> bool:
         """Adds a user, who then leaves by `with`; returns False if the version is retired."""
@@ -179,7 +180,14 @@ class Servable:
             self._retired = True
             idle = not self._users
         if idle:
-            self.session.close()
+            self._unload()
+
+    def _unload(self) -> None:
+        """Gives the memory of the graph back to the system."""
+        self.session.close()
+        del self.session
+        gc.collect()  # a graph is full of cycles
+        memory.trim()
 
 
 def _max_batch(path: str) -> int | None:

@@ -120,41 +120,10 @@ def serve(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def write_half_plus():
-    """A function that exports y = x / 2 + `b` as a version, complete or not at all."""
-    import tensorflow as tf
+    """A function that exports y = x / 2 + `b` as a version; see `support.half_plus`."""
+    from support import half_plus
 
-    class HalfPlus(tf.Module):
-        def __init__(self, b):
-            super().__init__()
-            self.a, self.b = tf.Variable(0.5), tf.Variable(float(b))
-
-        @tf.function(input_signature=[tf.TensorSpec(None, tf.float32, name="x")])
-        def half(self, x):
-            return {"y": self.a * x + self.b}
-
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec([None], tf.string, name="text"),
-                tf.TensorSpec([None], tf.int64, name="count"),
-            ]
-        )
-        def kinds(self, text, count):
-            return {"text": text, "raw_bytes": text, "count": count}
-
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
-        def total(self, x):
-            return {"sum": tf.reduce_sum(x), "x": x}
-
-    def write_half_plus(base, version, b=2):
-        model = HalfPlus(b)
-        signatures = {"serving_default": model.half, "kinds": model.kinds, "total": model.total}
-        staged = base / f"{version}.staged"
-        tf.saved_model.save(model, str(staged), signatures=signatures)
-        final = base / str(version)
-        staged.rename(final)
-        return final
-
-    return write_half_plus
+    return half_plus.write
 
 
 @pytest.fixture(scope="session")

@@ -110,6 +110,18 @@ def test_it_ends_with_its_server(serving):
     assert "The model server ended with status -9" in serving.log.read_text()
 
 
+@pytest.mark.parametrize("option", ["--grpc-port", "--rest-port", "--web-port"])
+def test_a_port_in_use_is_named_and_nothing_is_started(tmp_path, option, capfd):
+    base = tmp_path / "movielens"
+    (tmp_path / "models.config").touch()
+    ports = dict.fromkeys(["--grpc-port", "--rest-port", "--web-port"], 0)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ports[option] = other.getsockname()[1]
+        with pytest.raises(OSError, match=f"port {ports[option]} of .* in use; .*{option}"):
+            serve(str(base), "127.0.0.1", *ports.values(), "local", None)
+    assert "Stopped" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

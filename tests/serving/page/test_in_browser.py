@@ -2,10 +2,10 @@
 
 import json
 import shutil
-import threading
 
 import pytest
-import waitress.server
+
+from serving.web import server as web
 
 SCRIPT_TITLE = "<script>document.title='broken'</script> (1999)"  # of item 7
 
@@ -24,10 +24,9 @@ needs_chromium = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def url(page):
-    server = waitress.server.create_server(page, host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}/"
+    server = web.HttpServer(page, web.bind("127.0.0.1", 0), threads=4, largest_body=2**16)
+    server.begin()
+    yield f"http://127.0.0.1:{server.port}/"
     server.close()
 
 

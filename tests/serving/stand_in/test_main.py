@@ -158,9 +158,11 @@ def test_a_broken_configuration_ends_the_start(serve, tmp_path):
     assert str(path) in server.said()
 
 
-def test_a_port_in_use_ends_the_start(server, serve, write_half_plus, tmp_path):
-    write_half_plus(tmp_path, "1")
-    flags = (f"--model_base_path={tmp_path}", "--model_name=half")
-    other = serve(*flags, wait=False, port=server.grpc_port)
+@pytest.mark.parametrize("name", ["grpc_port", "rest_port"])
+def test_a_port_in_use_ends_the_start_before_a_model_is_loaded(server, serve, tmp_path, name):
+    port = getattr(server, name)
+    ports = {"port": port} if name == "grpc_port" else {"rest_api_port": port}
+    other = serve(f"--model_base_path={tmp_path}", "--model_name=half", wait=False, **ports)
     assert other.process.wait(180) == 1
-    assert "is the port in use?" in other.said()
+    assert f"port {port} of 127.0.0.1: Address already in use" in other.said()
+    assert "No versions" not in other.said()

@@ -1,0 +1,1 @@
+"""HTTP server of the REST API and of the page."""

@@ -1,0 +1,39 @@
+"""Half plus two, TensorFlow Serving's own test model, and signatures of other types beside it."""
+
+import tensorflow as tf
+
+
+class HalfPlus(tf.Module):
+    """y = x / 2 + b."""
+
+    def __init__(self, b):
+        super().__init__()
+        self.a, self.b = tf.Variable(0.5), tf.Variable(float(b))
+
+    @tf.function(input_signature=[tf.TensorSpec(None, tf.float32, name="x")])
+    def half(self, x):
+        return {"y": self.a * x + self.b}
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="text"),
+            tf.TensorSpec([None], tf.int64, name="count"),
+        ]
+    )
+    def kinds(self, text, count):
+        return {"text": text, "raw_bytes": text, "count": count}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def total(self, x):
+        return {"sum": tf.reduce_sum(x), "x": x}
+
+
+def write(base, version, b=2):
+    """Exports a version under a base path, complete or not at all, and returns its path."""
+    model = HalfPlus(b)
+    signatures = {"serving_default": model.half, "kinds": model.kinds, "total": model.total}
+    staged = base / f"{version}.staged"
+    tf.saved_model.save(model, str(staged), signatures=signatures)
+    final = base / str(version)
+    staged.rename(final)
+    return final
