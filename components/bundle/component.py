@@ -74,7 +74,7 @@ def CandidateIndex(
     )
     path = path_utils.serving_model_dir(bundle.uri)
     signatures.save(built, path, max_batch)
-    warm_up.write(path, users, catalogue, data_set)
+    warm_up.write(path, catalogue, data_set)
     kept_towers.pack(towers_path, path)
     times = records.times(users)
     manifest.write(

@@ -18,34 +18,30 @@ from transform.definition import Definition
 
 PATH = os.path.join("assets.extra", "tf_serving_warmup_requests")
 BATCHES = (1, 8, 32)
+LONGEST = 32  # items of a history
 UNKNOWN_USER = b"warm-up: nobody has this id"
 OF_EXAMPLES = ("serve_examples", "embed_query", "evaluate", "describe")
 
 Request = tuple[str, dict[str, np.ndarray]]
 
 
-def requests(
-    timelines: np.ndarray, items: records.Items, definition: Definition
-) -> Iterator[Request]:
+def requests(items: records.Items, definition: Definition) -> Iterator[Request]:
     """Yields the name of a signature and its inputs: every signature, in batches of 1, 8 and 32.
 
-    The first request is for an unknown user; larger batches end in one, the others are real.
+    Users are made up: a bundle must not hold anybody's history in a file that is read by nobody but
+    a server.
 
     Args:
-        timelines: `[users]` bytes, serialized raw timelines.
         items: The whole catalogue.
         definition: Definition of the data set.
     """
     yield "serving_default", {features.USER_ID: np.array([UNKNOWN_USER], object)}
     for size in BATCHES:
-        users = records.with_labels_as_history(_spread(timelines, size), definition)
+        users = made_up_timelines(items, size)
         candidates = _spread(items.examples, size)
         query = {name: value.numpy() for name, value in queries.parse(users, definition).items()}
-        user_id = query[features.USER_ID].copy()
-        if size > 1:
-            user_id[-1] = UNKNOWN_USER
         history = query[features.ITEM_ID]
-        yield "serving_default", {features.USER_ID: user_id}
+        yield "serving_default", {features.USER_ID: query[features.USER_ID]}
         yield "recommend_history", {HISTORY_ITEM_IDS: history}
         names = signatures.input_names(definition)
         parts = {given: query[name] for name, given in names.items()}
@@ -56,12 +52,31 @@ def requests(
         yield "embed_candidate", {EXAMPLES: candidates}
 
 
-def write(bundle: str, timelines: np.ndarray, items: records.Items, definition: Definition) -> None:
+def made_up_timelines(items: records.Items, size: int) -> np.ndarray:
+    """Returns timelines of nobody, `[size]` bytes: items and times of them, no features.
+
+    Args:
+        items: The whole catalogue, which histories of different lengths are taken from.
+        size: Number of timelines.
+    """
+    timelines = []
+    for row in range(size):
+        length = max(LONGEST * (row + 1) // size, 1)
+        example = tf.train.Example()
+        feature = example.features.feature
+        feature[features.USER_ID].bytes_list.value.append(UNKNOWN_USER)
+        feature[features.ITEM_ID].bytes_list.value.extend(_spread(items.item_id, length))
+        feature[features.TIME].int64_list.value.extend(range(1, length + 1))
+        timelines.append(example.SerializeToString(deterministic=True))
+    return np.array(timelines, object)
+
+
+def write(bundle: str, items: records.Items, definition: Definition) -> None:
     """Writes the warm-up file into the folder of a bundle; see `requests`."""
     path = os.path.join(bundle, PATH)
     tf.io.gfile.makedirs(os.path.dirname(path))
     with tf.io.TFRecordWriter(path) as writer:
-        for signature, inputs in requests(timelines, items, definition):
+        for signature, inputs in requests(items, definition):
             log = prediction_log_pb2.PredictionLog()
             request = log.predict_log.request
             request.model_spec.signature_name = signature  # the server knows which model it loads

@@ -165,7 +165,8 @@ def _users(bundle: str) -> tuple[list[bytes], int]:
     spec = {features.USER_ID: tf.io.FixedLenFeature([], tf.string)}
     stored = tf.io.parse_example(model.answers.timelines, spec)[features.USER_ID].numpy()
     sample = model.signatures["serving_default"](**{features.USER_ID: tf.constant(stored[:1])})
-    return in_order(stored.tolist()), sample[answers.ITEM_IDS].shape[1]
+    users = [user for user in stored.tolist() if user]  # of the forgotten an empty id is left
+    return in_order(users), sample[answers.ITEM_IDS].shape[1]
 
 
 def _batch_size(bundle: str) -> int:

@@ -28,10 +28,11 @@ class PushedBundle:
         return Prediction(arrays, version=None)
 
     def any_user(self) -> str:
-        """Returns the id of some user that the bundle knows."""
+        """Returns the id of some user that the bundle knows; empty if all were forgotten."""
         spec = {features.USER_ID: tf.io.FixedLenFeature([], tf.string)}
-        parsed = tf.io.parse_single_example(self._bundle.answers.timelines[0], spec)
-        return parsed[features.USER_ID].numpy().decode()
+        parsed = tf.io.parse_example(self._bundle.answers.timelines, spec)
+        users = parsed[features.USER_ID].numpy().tolist()
+        return next((user.decode() for user in users if user), "")
 
     def for_user(self, user_id: str, k: int) -> Answer:
         """Recommends items to a user, known or not."""

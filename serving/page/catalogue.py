@@ -83,13 +83,13 @@ def read(path: str) -> Catalogue:
         items=items,
         directions=directions,
         points=plane(directions),
-        histories={_user_id(each): each for each in timelines},
+        histories={user: each for each in timelines if (user := _user_id(each))},
         rows={each: row for row, each in enumerate(ids)},
     )
 
 
 def any_user(path: str) -> str:
-    """Returns the id of some user that a bundle knows.
+    """Returns the id of some user that a bundle knows; empty if all were forgotten.
 
     Args:
         path: Path of a version's folder.
@@ -98,7 +98,7 @@ def any_user(path: str) -> str:
         ValueError: The folder holds no bundle of this pipeline.
     """
     (timelines,) = _variables(path, "timelines")
-    return _user_id(timelines[0])
+    return next((user for each in timelines if (user := _user_id(each))), "")
 
 
 def plane(vectors: np.ndarray) -> np.ndarray:

@@ -112,7 +112,7 @@ def save(folder, events=9, **changes):
     """
     path = str(folder)
     signatures.save(bundle(), path)
-    warm_up.write(path, users(), catalogue(), DEFINITION)
+    warm_up.write(path, catalogue(), DEFINITION)
     described = manifest.Manifest(
         towers={"sha256": "0", "run": "run 1"},
         data={"timelines": "t", "items": "m", "first_event": "", "last_event": ""},

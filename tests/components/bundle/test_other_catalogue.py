@@ -126,7 +126,7 @@ def test_inputs_of_different_batches_are_refused(saved):
 
 
 def test_every_signature_answers_the_warm_up(saved):
-    requests = list(warm_up.requests(tiny_shop.users(), tiny_shop.catalogue(), SHOP))
+    requests = list(warm_up.requests(tiny_shop.catalogue(), SHOP))
     assert {signature for signature, _ in requests} == set(saved)
     for signature, inputs in requests:
         rows = {len(value) for value in inputs.values()}

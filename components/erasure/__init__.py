@@ -1,0 +1,1 @@
+"""Erasure of people from a bundle that is not built anew: the rest of it answers as before."""
