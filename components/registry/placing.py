@@ -92,6 +92,24 @@ def place(base: str, staged: str, version: int) -> int:
             return version
 
 
+def place_after(base: str, staged: str, version: int) -> int | None:
+    """Renames a complete folder into place right after a version, before all that follow it.
+
+    Args:
+        base: The folder that TensorFlow Serving watches, locked.
+        staged: The folder, on the same file system.
+        version: Number of the version that it follows.
+
+    Returns:
+        The number, one higher; None where that is taken, and nothing was changed.
+    """
+    number = version + 1
+    if number in versions.numbers(base) or number > versions.LARGEST_VERSION:
+        return None
+    fileio.rename(staged, os.path.join(base, str(number)))
+    return number
+
+
 def retire(base: str, keep: int) -> list[int]:
     """Removes the oldest complete versions.
 

@@ -11,7 +11,7 @@ from pipeline.cli.groups import LazyGroup, Place
 from pipeline.settings.errors import ConfigurationError
 from transform.yaml_files import FileError
 
-OK, FAILED, USAGE, NOT_BLESSED, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FAILED, USAGE, NOT_BLESSED, NOTHING_LEFT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PROGRAM = "movielens"
 COMMANDS = {
     "fetch": Place("pipeline.cli.fetch", "fetch", "get a MovieLens release"),
@@ -31,6 +31,8 @@ COMMANDS = {
     "batch": Place(
         "pipeline.cli.batch", "batch", "recommendations for every user, as a Parquet file"
     ),
+    "forget": Place("pipeline.cli.forget", "forget", "erase users from everything served"),
+    "clean": Place("pipeline.cli.clean", "clean", "remove what old runs left"),
     "serve": Place(
         "pipeline.cli.serve", "serve", "serve the pushed bundle, with a page to look at it"
     ),
@@ -70,9 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: By default those of the process.
 
     Returns:
-        Exit status: 0 done, 1 failed, 2 misused, 3 not blessed, 130 interrupted. What is wrong
-        with the command itself or with a setting is misuse, whatever the world is like; what is
-        not there, or can't be done, is failure.
+        Exit status: 0 done, 1 failed, 2 misused, 3 not blessed, 4 nobody was left to forget, 130
+        interrupted. What is wrong with the command itself or with a setting is misuse, whatever
+        the world is like; what is not there, or can't be done, is failure.
 
     Raises:
         SystemExit: With 1, where nobody reads what is printed: `movielens … | head`.

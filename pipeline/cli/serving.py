@@ -29,7 +29,7 @@ def serving() -> None:
 serving.add_command(list_versions)
 
 
-def _of_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
+def of_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options that say which server follows."""
     for option in (
         click.option(
@@ -58,7 +58,7 @@ def _of_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
 @serving.command()
 @click.argument("version", type=values.VERSION)
 @click.option("--canary", is_flag=True, help="Give it the label canary, beside the stable one.")
-@_of_a_server
+@of_a_server
 @versions.options
 def promote(
     version: int,
@@ -77,12 +77,12 @@ def promote(
     _check_server(server, no_server)
     folder = versions.find_base(base, runs)
     label = CANARY if canary else STABLE
-    running = _model_server(server, folder, patience)
+    running = model_server(server, folder, patience)
     promotion.promote(folder, version, label, running, print, seen_as)
 
 
 @serving.command()
-@_of_a_server
+@of_a_server
 @versions.options
 def rollback(
     server: str | None,
@@ -97,7 +97,7 @@ def rollback(
 
     _check_server(server, no_server)
     folder = versions.find_base(base, runs)
-    promotion.rollback(folder, _model_server(server, folder, patience), print, seen_as)
+    promotion.rollback(folder, model_server(server, folder, patience), print, seen_as)
     print("Runs compare with it from now on, and what they push waits for `promote`.")
 
 
@@ -118,7 +118,7 @@ def _check_server(server: str | None, no_server: bool) -> None:
         )
 
 
-def _model_server(url: str | None, base: str, patience: float) -> "ModelServer | None":
+def model_server(url: str | None, base: str, patience: float) -> "ModelServer | None":
     """Returns the running server, or None where none runs."""
     from components.registry import models_config
     from pipeline.rollout.model_server import ModelServer

@@ -122,7 +122,7 @@ def _search(
     from components.training.tuner import TRIALS_FILE
     from pipeline import nodes
     from pipeline.graph import create_tuning
-    from pipeline.runs import lineage, local_runner
+    from pipeline.runs import in_use, lineage, local_runner
     from pipeline.runs.recorded_run import fail
 
     running = ["The graph"]
@@ -132,15 +132,15 @@ def _search(
         if node != nodes.TUNER:  # it has lines of its own
             terminal.start(node)
 
-    with heard(terminal) as lines:
+    with in_use.by_a_run(metadata_path.parent), heard(terminal) as lines:
         try:
             local_runner.run(
                 create_tuning(config, tuning), metadata_path, run_id, start, terminal.end
             )
         except Exception as error:  # a component may raise anything; it is named, and raised again
             fail(running[-1], error, log)
-    results = lineage.outputs(metadata_path, run_id)[nodes.TUNER][RESULTS].uri
-    trials = json.loads(pathlib.Path(results, TRIALS_FILE).read_text())
+        results = lineage.outputs(metadata_path, run_id)[nodes.TUNER][RESULTS].uri
+        trials = json.loads(pathlib.Path(results, TRIALS_FILE).read_text())
     return Made(trials, trained=sum(line.startswith("trial ") for line in lines))
 
 

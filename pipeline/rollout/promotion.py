@@ -10,7 +10,7 @@ keep what it is told to load.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from tfx.dsl.io import fileio
 
@@ -147,6 +147,39 @@ def rollback(
         _move(base, labels, {STABLE: version}, earlier, server, say, seen_as)
         say(f"{STABLE} is version {version}")
         return version
+
+
+def move_to_successors(
+    base: str,
+    successors: Mapping[int, int],
+    server: ModelServer | None,
+    say: Callable[[str], None],
+    seen_as: str | None = None,
+) -> None:
+    """Lets labels, the versions to load and the history mean the successors of versions.
+
+    Where the newest version is served there is nothing to do.
+
+    Args:
+        base: Folder of the versions, whose `rollout` lock is held.
+        successors: By version, the one that takes its place; both are there.
+        server: Running server, as for `promote`.
+        say: Called with a line about each step.
+        seen_as: Path of `base` as the server sees it; by default `base` itself.
+
+    Raises:
+        ValueError: The server did not follow. The labels are unchanged.
+    """
+    labels = registry.labels(base)
+    wanted = {name: successors.get(version, version) for name, version in labels.items()}
+    loaded = models_config.loaded(base)
+    if wanted != labels:
+        history = [successors.get(each, each) for each in stable_history.written(base)]
+        _move(base, labels, wanted, history, server, say, seen_as)
+    elif successors.keys() & set(loaded):
+        with placing.locked(base, "succession of versions"):
+            succeeding = {successors.get(version, version) for version in loaded}
+            models_config.write(base, succeeding, labels, seen_as)
 
 
 def _served(base: str) -> int | None:

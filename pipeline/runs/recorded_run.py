@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from pipeline import nodes
 from pipeline.config import PipelineConfig
+from pipeline.runs import in_use
 from pipeline.runs.progress import Lines, output_to
 from pipeline.runs.records import BLESSED, FAILED, INTERRUPTED, NOT_BLESSED, RunRecord, new_run_id
 from pipeline.runs.usage import cpu_seconds, peak_gigabytes
@@ -57,7 +58,7 @@ def run_and_record(
     terminal.line(f"Run {run_id}, logged to {log}\nLoading TFX …")
     began = time.monotonic()
     try:
-        with output_to(log, terminal.stream) as stream:
+        with in_use.by_a_run(paths["records"].parent), output_to(log, terminal.stream) as stream:
             _run_graph(config, create, record, paths["metadata"], Lines(stream))
     except KeyboardInterrupt:
         record.status = INTERRUPTED

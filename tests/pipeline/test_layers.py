@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "components.validation": ("transform",),
     "components.training": ("transform",),
     "components.bundle": ("transform",),
+    "components.erasure": ("components.bundle", "transform"),
     "components.canary": ("components.bundle", "transform"),
     "components.evaluation": ("components.bundle", "transform"),
     "components.registry": ("components.bundle", "components.evaluation", "transform"),
@@ -34,7 +35,12 @@ MAY_IMPORT = {
     "pipeline.presets": ("pipeline.config", "pipeline.settings"),
     "pipeline.datasets": ("components.ingestion",),
     "pipeline.inference": ("components.bundle", "serving.client", "transform"),
-    "pipeline.rollout": ("components.bundle", "components.registry", "serving.client"),
+    "pipeline.rollout": (
+        "components.bundle",
+        "components.erasure",
+        "components.registry",
+        "serving.client",
+    ),
     "pipeline.runs": (
         "components.evaluation",
         "components.registry",

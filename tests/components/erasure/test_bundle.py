@@ -1,63 +1,22 @@
 """A bundle before and after a user was erased from it."""
 
 import functools
-import json
 import pathlib
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.bundle import build, manifest, signatures, towers, warm_up
+from components.bundle import manifest, towers
 from components.erasure import bundle as erasure
 from components.erasure import vocabularies
 from support import remembering_towers
-from support.tiny_bundle import DEFINITION, K, catalogue, timeline
 
 PERSON, OTHER, STRANGER = b"zz-person-4711", b"zz-person-4712", b"nobody"
 
 
-def users():
-    """Returns timelines: one item has the id of a user, and one user has a job of their own."""
-    made = [
-        ("10", {"age": 20, "occupation": "baker"}),
-        ("zz-person-4711", {"age": 31, "occupation": "zz-job-4711"}),
-        ("2", {"age": 40, "occupation": "baker"}),
-    ]
-    timelines = []
-    for number, (user, known) in enumerate(made):
-        one = tf.train.Example.FromString(
-            timeline(user, ["0", "1"], ["2"], age=known["age"], first=100 * number)
-        )
-        one.features.feature["occupation"].bytes_list.value.append(known["occupation"].encode())
-        timelines.append(one.SerializeToString(deterministic=True))
-    return np.array(timelines, object)
-
-
 @pytest.fixture(scope="module")
 def before(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("erasure")
-    trained = str(folder / "towers")
-    tf.saved_model.save(remembering_towers.RememberingTowers(folder), trained)
-    items = catalogue()
-    path = str(folder / "before")
-    built = build.build(tf.saved_model.load(trained), items, users(), DEFINITION, K, True)
-    signatures.save(built, path)
-    warm_up.write(path, items, DEFINITION)
-    towers.pack(trained, path)
-    manifest.write(
-        path,
-        manifest.Manifest(
-            towers={"sha256": "of the trained", "run": "run 1"},
-            data={"timelines": "t", "items": "m", "first_event": "f", "last_event": "l"},
-            counts={"users": 3, "items": 6, "events": 9},
-            evaluation={"split": {}, "exclude_seen": True},
-            settings={"k": K},
-            definition=json.loads(DEFINITION.to_json()),
-            files=manifest.checksums(path),
-        ),
-    )
-    return path
+    return remembering_towers.save_bundle(tmp_path_factory.mktemp("erasure"))
 
 
 @pytest.fixture(scope="module")
