@@ -52,8 +52,9 @@ class Manifest:
     bundles all knew MovieLens."""
 
     push: dict[str, Any] = dataclasses.field(default_factory=dict)
-    """Facts of the push: `at` (UTC), `run`, `git_revision`, `metrics` on test. The version is the
-    folder's name."""
+    """Facts of the push: `at` (UTC), `run`, `git_revision`, `metrics` on test; where users were
+    forgotten since, `rewritten`: when, and the version it `replaces`. The version is the folder's
+    name."""
 
     format: int = FORMAT
     """Schema of the manifest: 1 before there were definitions, 2 since. It grows when a bundle can

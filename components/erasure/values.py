@@ -1,6 +1,6 @@
 """Values of features that only some people have: a rare one can tell who they were."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -32,7 +32,7 @@ def values_of_nobody_else(
     return {name: entries - of_others[name] for name, entries in theirs.items()}
 
 
-def _entries(timelines: np.ndarray, kinds: dict[str, Feature]) -> dict[str, set[bytes]]:
+def _entries(timelines: np.ndarray, kinds: Mapping[str, Feature]) -> dict[str, set[bytes]]:
     """Returns the entries that timelines make of each feature."""
     if not len(timelines):
         return {name: set() for name in kinds}
