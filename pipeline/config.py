@@ -1,7 +1,8 @@
 """The configuration of a run: a frozen tree, made in the command line and passed down."""
 
 import pathlib
-from typing import Annotated
+import re
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, PositiveInt, model_validator
 from pydantic.dataclasses import dataclass
@@ -16,6 +17,8 @@ from transform.definition import Definition
 CHECKED = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 Share = Annotated[float, Field(ge=0, le=1)]
 ItemId = Annotated[str, Field(min_length=1)]
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+FAIL, WARN = "fail", "warn"
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -33,6 +36,10 @@ class Gates:
 
     min_recall: Share = 0.95
     """Share of the exact index's 100 best items that the served index finds, at least."""
+
+    on_failure: Literal["fail", "warn"] = "fail"
+    """What becomes of a run whose bundle is not blessed. "fail": exit status 3, on Kubeflow a
+    failed Pusher; "warn": exit status 0, on Kubeflow success. Nothing is pushed either way."""
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -57,6 +64,41 @@ class Serving:
 
 
 @dataclass(frozen=True, config=CHECKED)
+class Notify:
+    """Who is told what came of a run. No secret is a setting: one says where it is."""
+
+    webhook_env: str = ""
+    """Environment variable that holds the URL of a webhook; empty: none."""
+
+    webhook_file: str = ""
+    """File that holds the URL of a webhook, instead; empty: none. Not on Kubeflow."""
+
+    metrics_file: str = ""
+    """File for Prometheus' node exporter, ending in .prom; empty: beside the folder of the
+    versions, named as it."""
+
+    @model_validator(mode="after")
+    def _check_names(self) -> "Notify":
+        """Checks that names are given and not the secret, which no message repeats.
+
+        Raises:
+            ValueError: A name is no name, or both name the URL.
+        """
+        if self.webhook_env and not VARIABLE.fullmatch(self.webhook_env):
+            raise ValueError("webhook_env must be the name of an environment variable, not a URL.")
+        if "://" in self.webhook_file:
+            raise ValueError("webhook_file must be the path of a file that holds the URL.")
+        if self.webhook_env and self.webhook_file:
+            raise ValueError("webhook_env and webhook_file must not both be given.")
+        if self.metrics_file and not self.metrics_file.endswith(".prom"):
+            raise ValueError(
+                "metrics_file must end in .prom, or node exporter would not read it, got "
+                f"{self.metrics_file!r}."
+            )
+        return self
+
+
+@dataclass(frozen=True, config=CHECKED)
 class Settings:
     """What presets, files of settings and `--set` may change."""
 
@@ -71,6 +113,9 @@ class Settings:
 
     serving: Serving = Serving()
     """What is served."""
+
+    notify: Notify = Notify()
+    """Who is told what came of a run."""
 
 
 @dataclass(frozen=True, config=CHECKED)
@@ -117,6 +162,9 @@ class PipelineConfig:
 
     k: Annotated[int, Field(ge=100)] = 100
     """Items in an answer; hit@100 is measured."""
+
+    fail_if_not_blessed: bool = False
+    """Whether the Pusher fails then: on Kubeflow, where no exit status tells."""
 
     beam_args: tuple[str, ...] = ()
     """Beam's pipeline options; empty: in this process (the pinned Beam's FnApiRunner)."""

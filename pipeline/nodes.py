@@ -38,6 +38,9 @@ EVALUATOR = "Evaluator"
 CANARY = "Canary"
 PUSHER = "Pusher"
 
+GATES = (TIMELINES.gate, ITEMS.gate)
+"""What stops a run whose data has anomalies."""
+
 DATA = (ITEMS_EXAMPLE_GEN, TIMELINES_EXAMPLE_GEN)
 """What reads the data. A change there is noticed by their driver, which Kubeflow does not run."""
 

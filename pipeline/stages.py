@@ -298,6 +298,7 @@ def deliver(config: PipelineConfig, towers: types.BaseChannel, ingested: Ingeste
         ),
         keep_versions=config.settings.serving.keep_versions,
         git_revision=git_revision(),
+        fail_if_not_blessed=config.fail_if_not_blessed,
     ).with_id(nodes.PUSHER)
     return Delivery(index, baseline, evaluator, canary, pusher)
 

@@ -19,7 +19,7 @@ from tfx.types import artifact_utils, standard_artifacts, standard_component_spe
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.bundle import manifest
-from components.evaluation import results
+from components.evaluation import reasons, results
 from components.registry import placing
 from components.registry import versions as registry
 
@@ -27,6 +27,11 @@ DESTINATION = "pushed_destination"
 VERSION = "pushed_version"
 SAME_AS = "same_as"  # path of the version that is the same bundle, where nothing was pushed for it
 EVALUATION, KEEP_VERSIONS, GIT_REVISION = "evaluation", "keep_versions", "git_revision"
+FAIL_IF_NOT_BLESSED = "fail_if_not_blessed"
+
+
+class NotBlessedError(ValueError):
+    """The bundle is not blessed, and the run shall fail for it; the message says why."""
 
 
 class AtomicPusherSpec(standard_component_specs.PusherSpec):
@@ -40,6 +45,7 @@ class AtomicPusherSpec(standard_component_specs.PusherSpec):
         **standard_component_specs.PusherSpec.PARAMETERS,
         KEEP_VERSIONS: ExecutionParameter(type=int),
         GIT_REVISION: ExecutionParameter(type=str),
+        FAIL_IF_NOT_BLESSED: ExecutionParameter(type=int),
     }
 
 
@@ -55,6 +61,7 @@ class Executor(executor.Executor):
         """Pushes the bundle if it was blessed, and the same one is not there yet.
 
         Raises:
+            NotBlessedError: It is not blessed, and the run shall fail then.
             ValueError: The bundle is not what its manifest says.
             OSError: It can't be copied; nothing is left of the try.
             TimeoutError: Another process changes the versions for too long.
@@ -63,9 +70,13 @@ class Executor(executor.Executor):
         pushed = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.PUSHED_MODEL_KEY]
         )
+        if not self.CheckBlessing(input_dict):
+            self._MarkNotPushed(pushed)
+            refuse(input_dict, bool(exec_properties[FAIL_IF_NOT_BLESSED]))
+            return
         bundle = self.GetModelPath(input_dict)
         same = same_bundle(base, bundle)
-        if same and self.CheckBlessing(input_dict):
+        if same:
             logging.info("%s is the same bundle already: nothing is pushed.", same)
             self._MarkNotPushed(pushed)
             pushed.set_string_custom_property(SAME_AS, same)
@@ -95,6 +106,26 @@ class Executor(executor.Executor):
                 version = publish(base, folder, push, exec_properties[KEEP_VERSIONS])
                 pushed.set_string_custom_property(VERSION, str(version))
                 pushed.set_string_custom_property(DESTINATION, registry.folder(base, version))
+
+
+def refuse(input_dict: dict[str, list[types.Artifact]], fail: bool) -> None:
+    """Says why a bundle is not pushed, in the last line of the log.
+
+    Args:
+        input_dict: The Pusher's inputs.
+        fail: Whether the run shall fail for it.
+
+    Raises:
+        NotBlessedError: It shall.
+    """
+    blessing = artifact_utils.get_single_instance(
+        input_dict[standard_component_specs.MODEL_BLESSING_KEY]
+    )
+    why = "; ".join(reasons.of_blessing(blessing)) or f"{blessing.uri} does not say why"
+    message = f"NOT BLESSED, nothing was pushed: {why}"
+    if fail:
+        raise NotBlessedError(f"{message}. A run of gates.on_failure=warn goes on.")
+    logging.error("%s", message)
 
 
 def same_bundle(base: str, bundle: str) -> str | None:
@@ -168,6 +199,7 @@ class AtomicPusher(base_component.BaseComponent):
         push_destination: tfx.proto.PushDestination,
         keep_versions: int,
         git_revision: str = "",
+        fail_if_not_blessed: bool = False,
     ) -> None:
         """Creates the component.
 
@@ -179,6 +211,7 @@ class AtomicPusher(base_component.BaseComponent):
             push_destination: The folder that TensorFlow Serving watches.
             keep_versions: Number of versions to keep there, the new one included.
             git_revision: Commit of the code, for the manifest.
+            fail_if_not_blessed: Whether it fails then, instead of pushing nothing.
         """
         super().__init__(
             spec=AtomicPusherSpec(
@@ -189,6 +222,7 @@ class AtomicPusher(base_component.BaseComponent):
                 push_destination=push_destination,
                 keep_versions=keep_versions,
                 git_revision=git_revision,
+                fail_if_not_blessed=int(fail_if_not_blessed),
                 pushed_model=types.Channel(type=standard_artifacts.PushedModel),
             )
         )

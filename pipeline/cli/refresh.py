@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
     from pipeline.config import PipelineConfig
     from transform.definition import Definition
 
-FITS = ("gates", "serving")
+FITS = ("gates", "serving", "notify")
 PRESENTATION = ("name", "title", "slices")  # of a definition: towers know nothing of it
 ITEM_PRESENTATION = ("title", "noun", "plural")
 
 
 @click.command()
 @request_options(
-    "Any setting of gates or serving, e.g. gates.max_drop=0.2.",
+    "Any setting of gates, serving or notify, e.g. gates.max_drop=0.2.",
     "the run's record",
     "the last run's",
 )
@@ -39,6 +40,7 @@ def refresh(asked: Request) -> int:
     from components.ingestion.splits import SplitConfig
     from components.registry import served_bundle
     from pipeline.config import output_paths
+    from pipeline.monitoring import webhook as webhooks
     from pipeline.runs.recorded_run import run_and_record
     from pipeline.runs.report import tell
     from pipeline.settings import changes
@@ -68,8 +70,9 @@ def refresh(asked: Request) -> int:
         return create_refresh(config, told.towers["sha256"])
 
     name = f"{asked.preset.name}, refresh"
-    record = run_and_record(config, name, paths, terminal, create)
-    return tell(record, terminal, asked.as_json, asked.output)
+    webhook = webhooks.find(settings.notify, os.environ)
+    record = run_and_record(config, name, paths, terminal, create, webhook)
+    return tell(record, terminal, asked.as_json, asked.output, settings.gates.on_failure)
 
 
 def as_served(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class Request:
         changes.parse(self.texts)
         for text in self.texts:
             if text.split(".")[0] not in allowed:
-                raise ConfigurationError(f"{text!r} {why}; it takes {' and '.join(allowed)}.")
+                raise ConfigurationError(f"{text!r} {why}; it takes {', '.join(allowed)}.")
 
     def check_span(self) -> None:
         """Checks that a span is asked for only of data that was named.

@@ -86,7 +86,7 @@ def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[An
             type=values.FILE,
             metavar="FILE",
             help="YAML with any of preset, definition, data, span, output, withdraw, split, model, "
-            "gates and serving. Options win over it.",
+            "gates, serving and notify. Options win over it.",
         ),
         click.option(
             "--definition",

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from typing import Any, NoReturn
 
 from pipeline import nodes
 from pipeline.config import PipelineConfig
-from pipeline.runs import in_use
+from pipeline.monitoring import cause
+from pipeline.monitoring.webhook import Webhook
+from pipeline.runs import in_use, outcome
 from pipeline.runs.progress import Lines, output_to
 from pipeline.runs.records import BLESSED, FAILED, INTERRUPTED, NOT_BLESSED, RunRecord, new_run_id
 from pipeline.runs.usage import cpu_seconds, peak_gigabytes
@@ -21,6 +24,11 @@ ENDED = (BLESSED, NOT_BLESSED)
 class ComponentError(ValueError):
     """A component failed; the message says which, why, and where the whole trace is."""
 
+    def __init__(self, message: str, node: str = "") -> None:
+        """Names the component, as `pipeline.nodes` does."""
+        super().__init__(message)
+        self.node = node
+
 
 def run_and_record(
     config: PipelineConfig,
@@ -28,8 +36,9 @@ def run_and_record(
     paths: dict[str, pathlib.Path],
     terminal: Lines,
     create: Callable[[PipelineConfig], Any],
+    webhook: Webhook | None = None,
 ) -> RunRecord:
-    """Runs a graph, and writes the run's record however it ends.
+    """Runs a graph, writes the run's record however it ends, and tells whoever wants to know.
 
     Args:
         config: What the run does.
@@ -37,6 +46,7 @@ def run_and_record(
         paths: Paths under the output folder, as `output_paths` returns them.
         terminal: What people look at.
         create: Returns the graph of a configuration.
+        webhook: Who is told, if anybody is.
 
     Returns:
         The record, as it was written.
@@ -57,6 +67,7 @@ def run_and_record(
     record.write(paths["records"])
     terminal.line(f"Run {run_id}, logged to {log}\nLoading TFX …")
     began = time.monotonic()
+    failed = ""
     try:
         with in_use.by_a_run(paths["records"].parent), output_to(log, terminal.stream) as stream:
             _run_graph(config, create, record, paths["metadata"], Lines(stream))
@@ -65,12 +76,16 @@ def run_and_record(
         raise
     except Exception as error:  # noted, and raised again
         record.status, record.reasons = FAILED, [str(error)]
+        failed = getattr(error, "node", "")
         raise
     finally:
         record.seconds = round(time.monotonic() - began, 1)
         record.cpu_seconds = round(cpu_seconds(), 1)
         record.gigabytes = round(peak_gigabytes(), 2)
-        _write_at_the_end(record, paths["records"], terminal)
+        try:
+            _write_at_the_end(record, paths["records"], terminal)
+        finally:
+            outcome.tell(record, failed, config, webhook, terminal)
     return record
 
 
@@ -96,6 +111,8 @@ def _run_graph(
     terminal: Lines,
 ) -> None:
     """Runs the graph, and completes the record from its artifacts."""
+    import absl.logging
+
     from components.registry import models_config, versions
     from components.registry.pusher import DESTINATION, SAME_AS
     from pipeline.runs import lineage, local_runner, verdict
@@ -128,6 +145,8 @@ def _run_graph(
     evaluation = verdict.read(artifacts[nodes.EVALUATOR]["evaluation"].uri)
     record.metrics, record.reasons = evaluation.metrics, list(evaluation.reasons)
     record.status = BLESSED if evaluation.blessed else NOT_BLESSED
+    if not evaluation.blessed:
+        absl.logging.error("NOT BLESSED, nothing was pushed: %s", "; ".join(record.reasons))
     pushed = artifacts[nodes.PUSHER]["pushed_model"].custom_properties
     record.pushed = pushed[DESTINATION].string_value
     record.same_as = pushed[SAME_AS].string_value
@@ -140,8 +159,11 @@ def _run_graph(
 def fail(node: str, error: Exception, log: str) -> NoReturn:
     """Raises a component's error again, with its name and where the trace is.
 
+    The last line of the log says it too.
+
     Raises:
         ComponentError: Always.
     """
     traceback.print_exc()
-    raise ComponentError(f"{node} failed: {error}\nThe whole trace is in {log}") from error
+    print(f"{node} failed: {cause.on_one_line(error)}", file=sys.stderr, flush=True)
+    raise ComponentError(f"{node} failed: {error}\nThe whole trace is in {log}", node) from error

@@ -9,6 +9,7 @@ import shutil
 import sys
 
 from pipeline import nodes
+from pipeline.config import FAIL, WARN
 from pipeline.runs import tables
 from pipeline.runs.progress import Lines, output_to
 from pipeline.runs.records import BLESSED, NOT_BLESSED, RunRecord
@@ -17,7 +18,13 @@ EXIT = {BLESSED: 0, NOT_BLESSED: 3}
 SHOWN = 10
 
 
-def tell(record: RunRecord, terminal: Lines, as_json: bool, output: pathlib.Path | None) -> int:
+def tell(
+    record: RunRecord,
+    terminal: Lines,
+    as_json: bool,
+    output: pathlib.Path | None,
+    on_failure: str = FAIL,
+) -> int:
     """Says what came of a run.
 
     Programs are spared the sample of what the bundle recommends: it must be loaded for that.
@@ -27,6 +34,7 @@ def tell(record: RunRecord, terminal: Lines, as_json: bool, output: pathlib.Path
         terminal: What people look at.
         as_json: Whether to print the record for a program, too.
         output: The output folder, if it is not the usual one.
+        on_failure: Whether not to be blessed is an exit status of its own: `FAIL` or `WARN`.
 
     Returns:
         The exit status.
@@ -39,6 +47,8 @@ def tell(record: RunRecord, terminal: Lines, as_json: bool, output: pathlib.Path
     terminal.line(next_commands(record, output, user, history))
     if as_json:
         print(json.dumps(dataclasses.asdict(record)))
+    if record.status == NOT_BLESSED and on_failure == WARN:
+        return EXIT[BLESSED]
     return EXIT[record.status]
 
 

@@ -61,6 +61,9 @@ class RunFile:
     serving: dict[str, Any] = dataclasses.field(default_factory=dict)
     """What is served: fields of `serving`, likewise."""
 
+    notify: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Who is told what came of a run: fields of `notify`, likewise."""
+
     @pydantic.model_validator(mode="after")
     def _check_folders(self) -> "RunFile":
         """Checks pattern and span.

@@ -50,11 +50,16 @@ DEFAULTS = {
     "gates.max_drop": 0.1,
     "gates.min_hit_at_10": 0.0,
     "gates.min_recall": 0.95,
+    "gates.on_failure": "fail",
     "serving.keep_versions": 5,
     "serving.inverted_from": 300_000,
     "serving.probes": 64,
+    "serving.max_batch": 1024,
     "serving.trend.days": 30,
     "serving.trend.weight": 0.0,
+    "notify.webhook_env": "",
+    "notify.webhook_file": "",
+    "notify.metrics_file": "",
 }
 ML_1M = {
     "model.blocks": 2,

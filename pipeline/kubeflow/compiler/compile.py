@@ -35,13 +35,20 @@ def compiled(environment: "Environment") -> str:
     import yaml
 
     from pipeline import nodes
-    from pipeline.kubeflow.compiler import parameters_of_runs, platform, refusals, specification
+    from pipeline.kubeflow.compiler import (
+        notices,
+        parameters_of_runs,
+        platform,
+        refusals,
+        specification,
+    )
 
     spec = tfx_specification(environment)
     environment.check_components(spec["root"]["dag"]["tasks"])
     specification.mend(spec, environment, (*nodes.DATA, *nodes.OUTSIDE_WORLD))
     parameters_of_runs.expose(spec)
     parameters_of_runs.tell_run(spec)
+    notices.tell(spec, configuration(environment), environment)
     documents = [spec, platform.specification(environment, spec)]
     problems = [*refusals.of(documents), *local_paths(documents)]
     if problems:
@@ -70,7 +77,7 @@ def tfx_specification(environment: "Environment") -> dict[str, Any]:
 def configuration(environment: "Environment") -> "PipelineConfig":
     """Returns what a run does in an environment: its preset, with the cluster's paths."""
     from pipeline import presets
-    from pipeline.config import PipelineConfig
+    from pipeline.config import FAIL, PipelineConfig
     from pipeline.kubeflow.environment import beam
     from pipeline.settings.validation import explained
 
@@ -83,6 +90,7 @@ def configuration(environment: "Environment") -> "PipelineConfig":
             pipeline_root=environment.pipeline_root,
             serving_base=environment.serving_base,
             settings=preset.settings,
+            fail_if_not_blessed=preset.settings.gates.on_failure == FAIL,
             beam_args=beam.arguments(environment),
         )
 

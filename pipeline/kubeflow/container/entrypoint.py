@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from pipeline.kubeflow.container.executor_input import StagedFolders, reported, understood
 from pipeline.kubeflow.container.lazy_packages import import_on_demand
+from pipeline.monitoring import cause
 
 FAILED = 1
 IMPORT_EVERYTHING = (
@@ -48,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     import_executor(options.executor_class_path)
     from absl import flags, logging
 
+    from pipeline.config import Notify
     from pipeline.kubeflow.container import task
+    from pipeline.kubeflow.container.notices import Task
 
     flags.FLAGS(sys.argv[:1])  # TFX reads flags, which must have been parsed
     logging.use_absl_handler()
@@ -60,14 +63,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     inputs_spec = task.read_json(
         options.json_serialized_inputs_spec_args, "--json_serialized_inputs_spec_args"
     )
+    told = task.read_json(options.notices, "--notices")
+    told = {"name": "", "data_set": "", **told, "notify": Notify(**told.get("notify", {}))}
+    this = Task(**told, sent=sent, environ=os.environ)
     output_file = pathlib.Path(sent["outputs"]["outputFile"])
     output_file.unlink(missing_ok=True)
     executor_input = understood(sent, inputs_spec, StagedFolders(options.staging_root))
-    made = task.run(options.executor_class_path, executor_input, inputs_spec, beam_args)
+    try:
+        made = task.run(options.executor_class_path, executor_input, inputs_spec, beam_args)
+    except Exception as error:  # told, and raised again
+        this.failed(error)
+        raise
     output_file.parent.mkdir(parents=True, exist_ok=True)
     temporary = output_file.with_name(output_file.name + ".tmp")
     temporary.write_text(json.dumps(reported(made, sent), sort_keys=True), encoding="utf-8")
     os.replace(temporary, output_file)
+    this.ended(made)
 
 
 def import_executor(path: str) -> None:
@@ -113,8 +124,7 @@ def fail(
     otherwise stand.
     """
     traceback.print_exception(kind, error, trace)
-    cause = " | ".join(line.strip() for line in str(error).splitlines() if line.strip())
-    print(f"{kind.__name__}: {cause}" if cause else kind.__name__, file=sys.stderr)
+    print(cause.on_one_line(error), file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(FAILED)
@@ -135,6 +145,11 @@ def _parser() -> argparse.ArgumentParser:
         "--json_serialized_inputs_spec_args",
         default="{}",
         help="the component's ComponentInputsSpec as JSON",
+    )
+    parser.add_argument(
+        "--notices",
+        default="{}",
+        help="what task this is and who is told what came of it, as JSON",
     )
     parser.add_argument(
         "--staging_root",

@@ -10,10 +10,10 @@ from tfx.types import standard_artifacts
 from tfx.utils import io_utils, path_utils, proto_utils
 
 from components.bundle import manifest
-from components.evaluation import results
+from components.evaluation import reasons, results
 from components.registry import models_config, pusher
 from components.registry import versions as registry
-from components.registry.pusher import Executor
+from components.registry.pusher import Executor, NotBlessedError
 
 METRICS = {"hit@10": 0.25}
 
@@ -39,11 +39,13 @@ def push(tmp_path, folder, monkeypatch):
     """Pushes the bundle, and returns the artifact that says so."""
     monkeypatch.setattr(results, "metrics", lambda uri: {"": METRICS})
 
-    def run(blessed=True, canary=True, keep=5):
+    def run(blessed=True, canary=True, keep=5, fail=False):
         model = standard_artifacts.Model()
         model.uri = str(tmp_path / "model")
         blessing = standard_artifacts.ModelBlessing()
         blessing.set_int_custom_property("blessed", int(blessed))
+        if not blessed:
+            blessing.set_string_custom_property(reasons.PROPERTY, json.dumps(["a is low", "b is"]))
         infra = standard_artifacts.InfraBlessing()
         infra.set_int_custom_property("blessed", int(canary))
         pushed = standard_artifacts.PushedModel()
@@ -63,6 +65,7 @@ def push(tmp_path, folder, monkeypatch):
                 "push_destination": proto_utils.proto_to_json(destination),
                 "keep_versions": keep,
                 "git_revision": "abc",
+                "fail_if_not_blessed": int(fail),
             },
         )
         return pushed
@@ -100,6 +103,20 @@ def test_unblessed_bundle_is_not_pushed(push, tmp_path, blessed, canary):
     pushed = push(blessed, canary)
     assert pushed.get_int_custom_property("pushed") == 0
     assert registry.versions(str(tmp_path / "base")) == []
+
+
+def test_why_nothing_is_pushed_is_logged(push, caplog):
+    push(blessed=False)
+    last = caplog.records[-1].getMessage()
+    assert last == "NOT BLESSED, nothing was pushed: a is low; b is"
+
+
+def test_run_fails_if_it_shall(push, tmp_path):
+    with pytest.raises(NotBlessedError, match="nothing was pushed: a is low; b is"):
+        push(blessed=False, fail=True)
+    assert registry.versions(str(tmp_path / "base")) == []
+    push(fail=True)
+    assert len(registry.versions(str(tmp_path / "base"))) == 1
 
 
 def test_full_disk_leaves_nothing_behind(push, tmp_path, monkeypatch):

@@ -72,7 +72,7 @@ def test_what_can_not_be_refreshed_says_what_to_do(output, damage, message, caps
     [
         (
             "model.epochs=3",
-            "decided in training and no part of a refresh; it takes gates and serving",
+            "decided in training and no part of a refresh; it takes gates, serving, notify",
         ),
         ("gates.unknown=3", "There is no setting 'gates.unknown'"),
     ],

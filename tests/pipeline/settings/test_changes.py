@@ -72,7 +72,7 @@ def test_texts_undo_every_difference(name):
     settings = presets.find(name).settings
     texts = [
         text
-        for section in ("split", "model", "gates", "serving")
+        for section in ("split", "model", "gates", "serving", "notify")
         for text in changes.texts(settings, Settings(), section)
     ]
     assert changes.apply(Settings(), changes.parse(texts)) == settings

@@ -6,15 +6,23 @@ Where TFX's passes a test that expects it to fail, TFX was mended: our workaroun
 import contextlib
 import gc
 import json
+import os
 import pathlib
 import subprocess
 import sys
 
 import pytest
+import tensorflow as tf
+from google.protobuf import json_format
 from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor
 
+from components.registry.pusher import NotBlessedError
+from pipeline import gates
+from pipeline.config import Gates
 from pipeline.kubeflow.container import entrypoint
+from pipeline.monitoring import gauges
 from support import driver_shaped
+from support.canned_server import answering
 
 
 @pytest.fixture
@@ -211,7 +219,10 @@ def test_pusher_reads_blessings_that_came_as_doubles(
     made = ours(
         call(
             "Pusher",
-            {"push_destination.filesystem.base_directory": str(serving)},
+            {
+                "push_destination.filesystem.base_directory": str(serving),
+                "fail_if_not_blessed": 0,
+            },
             {
                 "model": {"uri": str(bundle)},
                 "model_blessing": {**blessing, "metadata": {"blessed": blessed}},
@@ -220,7 +231,8 @@ def test_pusher_reads_blessings_that_came_as_doubles(
             },
         )
     )
-    versions = sorted(serving.iterdir()) if serving.exists() else []
+    assert gauges.read(gauges.path_of(str(serving)))["movielens_last_run_blessed"] == blessed
+    versions = sorted(serving.glob("[0-9]*"))
     assert len(versions) == int(pushed)
     assert made["pushed_model"]["artifacts"][0]["metadata"]["pushed"] == float(pushed)
     if pushed:
@@ -228,6 +240,80 @@ def test_pusher_reads_blessings_that_came_as_doubles(
         assert (versions[0] / "saved_model.pb").read_bytes() == original.read_bytes()
         told = json.loads((versions[0] / "assets.extra" / "manifest.json").read_text())
         assert told["push"]["run"] == driver_shaped.RUN_ID
+
+
+def test_pusher_fails_for_what_the_evaluator_noted(call, ours, tmp_path, tiny):
+    folder = tmp_path / "store" / "run" / "model"
+    folder.mkdir(parents=True)
+    noted = {"blessed": 0, "reasons": '["hit@10 is low", "recall is"]'}
+    serving = tmp_path / "serving" / "movielens"
+    arguments = call(
+        "Pusher",
+        {"push_destination.filesystem.base_directory": str(serving)},
+        {
+            "model": {"uri": str(folder)},
+            "model_blessing": {"uri": str(folder), "metadata": noted},
+            "infra_blessing": {"uri": str(folder), "metadata": {"blessed": 1}},
+            "evaluation": {"uri": str(folder)},
+        },
+    )
+    with pytest.raises(NotBlessedError, match="nothing was pushed: hit@10 is low; recall is"):
+        ours(arguments)
+    found = gauges.read(gauges.path_of(str(serving)))
+    names = ("movielens_last_run_blessed", "movielens_last_run_failed")
+    assert [found[name] for name in names] == [0, 0]
+
+
+@pytest.mark.slow
+def test_evaluator_says_why_and_tells(call, tmp_path, tiny):
+    folder = tmp_path / "store" / "run"
+    tiny.save(folder / "bundle" / "Format-Serving")
+    (folder / "nothing-served").mkdir()
+    examples = folder / "examples" / "Split-test" / "data_tfrecord-00000-of-00001.gz"
+    examples.parent.mkdir(parents=True)
+    with tf.io.TFRecordWriter(str(examples), "GZIP") as writer:
+        for timeline in tiny.users():
+            writer.write(timeline)
+    config = gates.eval_config(Gates(min_lift=1), tiny.DEFINITION)
+    arguments = call(
+        "Evaluator",
+        {"eval_config": json_format.MessageToJson(config)},
+        {
+            "examples": {
+                "uri": str(examples.parent.parent),
+                "metadata": {"split_names": '["test"]', "span": 0},
+            },
+            "model": {"uri": str(folder / "bundle")},
+            "baseline_model": {"uri": str(folder / "nothing-served")},
+        },
+    )
+    notices = {"name": "Evaluator", "data_set": "shop", "notify": {"webhook_env": "HOOK"}}
+    with answering((200, b"")) as server:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pipeline.kubeflow.container.entrypoint", *arguments),
+                *("--staging_root", str(tmp_path / "staged"), "--notices", json.dumps(notices)),
+            ],
+            cwd=tmp_path,
+            env={**os.environ, "HOOK": f"{server.url}/s3cr3t"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        (told,) = [json.loads(body) for _, body in server.requests]
+    assert done.returncode == 0, done.stdout
+    reason = "hit@10 over popular (all users) is "
+    assert f"NOT BLESSED: {reason}" in done.stdout.splitlines()[-1]
+    assert "below the threshold 1.0000 (hit@10 " in done.stdout.splitlines()[-1]
+    assert "s3cr3t" not in done.stdout
+    made = json.loads((tmp_path / "kfp_outputs" / "output_metadata.json").read_text())
+    (blessing,) = made["artifacts"]["blessing"]["artifacts"]
+    assert blessing["metadata"]["blessed"] == 0
+    assert json.loads(blessing["metadata"]["reasons"]) == told["reasons"]
+    assert told["reasons"][0].startswith(reason)
+    assert (told["kind"], told["data_set"]) == ("not_blessed", "shop")
+    assert told["metrics"]["hit@10"] >= 0
 
 
 def test_stale_output_file_does_not_survive_a_failure(call, tmp_path):
