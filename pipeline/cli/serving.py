@@ -72,6 +72,7 @@ def promote(
 ) -> None:
     """Serves VERSION: gives it the label stable, or canary."""
     from components.registry.models_config import CANARY, STABLE
+    from pipeline.monitoring import gauges
     from pipeline.rollout import promotion
 
     _check_server(server, no_server)
@@ -79,6 +80,7 @@ def promote(
     label = CANARY if canary else STABLE
     running = model_server(server, folder, patience)
     promotion.promote(folder, version, label, running, print, seen_as)
+    gauges.follow_labels(folder)
 
 
 @serving.command()
@@ -93,11 +95,13 @@ def rollback(
     runs: pathlib.Path,
 ) -> None:
     """Serves again what was served before."""
+    from pipeline.monitoring import gauges
     from pipeline.rollout import promotion
 
     _check_server(server, no_server)
     folder = versions.find_base(base, runs)
     promotion.rollback(folder, model_server(server, folder, patience), print, seen_as)
+    gauges.follow_labels(folder)
     print("Runs compare with it from now on, and what they push waits for `promote`.")
 
 

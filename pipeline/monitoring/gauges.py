@@ -75,26 +75,40 @@ def waiting(base: str) -> list[int]:
     return [version for version in newer if (_pushed(base, version) or 0.0) > decided]
 
 
-def write(path: pathlib.Path, model: str, values: Gauges) -> None:
-    """Writes the file, whole or not at all; gauges of runs that it had and `values` lacks stay.
+def write(path: pathlib.Path, base: str, of_run: Gauges) -> None:
+    """Writes the gauges of a run, and of the versions as they are now: whole or not at all.
 
     Args:
         path: The file.
-        model: Name of the model, which every gauge has as its label.
-        values: By name of the gauge.
+        base: Folder of the versions; its name is the model's, which every gauge has as its label.
+        of_run: As `of_run` returns them; those that are missing stay as they are in the file.
 
     Raises:
         OSError: It can't be written.
+        ValueError: The server's configuration can't be read.
     """
+    model = models_config.name_of(base)
     kept = {name: value for name, value in read(path).items() if name.startswith(OF_RUNS)}
     lines = []
-    for name, value in {**kept, **values}.items():
+    for name, value in {**kept, **of_run, **of_versions(base)}.items():
         lines += [f"# HELP {name} {HELP[name]}", f"# TYPE {name} gauge"]
         lines.append(f'{name}{{model="{model}"}} {value:.0f}')
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.time_ns()}")
     temporary.write_text("\n".join([*lines, "# EOF", ""]), encoding="utf-8")
     os.replace(temporary, path)
+
+
+def follow_labels(base: str) -> None:
+    """Writes the gauges of the versions anew after labels were moved, where there is a file.
+
+    Raises:
+        OSError: It can't be written.
+        ValueError: The server's configuration can't be read.
+    """
+    path = path_of(base)
+    if path.is_file():
+        write(path, base, {})
 
 
 def read(path: pathlib.Path) -> Gauges:

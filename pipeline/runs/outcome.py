@@ -47,7 +47,7 @@ def tell(
         time.time(), record.status == records.BLESSED, record.status == records.FAILED
     )
     try:
-        gauges.write(path, record.model, {**of_run, **gauges.of_versions(base)})
+        gauges.write(path, base, of_run)
     except (OSError, ValueError) as error:
         terminal.line(f"GAUGES NOT WRITTEN to {path}: {error}")
     notification = of(record, failed)

@@ -118,7 +118,7 @@ class Task:
         of_run = gauges.of_run(time.time(), self._is_blessed() and not failed, failed)
         path = gauges.path_of(base, self.notify.metrics_file)
         try:
-            gauges.write(path, self.data_set, {**of_run, **gauges.of_versions(base)})
+            gauges.write(path, base, of_run)
         except (OSError, ValueError) as error:
             logging.error("GAUGES NOT WRITTEN to %s: %s", path, error)
 

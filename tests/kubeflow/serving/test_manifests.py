@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 
+from pipeline.monitoring import gauges
 from serving import engine
 from serving.stand_in import configuration, flags
 from serving.stand_in.metrics import Metrics
@@ -172,15 +173,18 @@ def test_the_configuration_can_be_served():
 
 def test_alerts_ask_for_metrics_and_labels_that_there_are():
     there = {metric.name: metric for metric in vars(Metrics()).values()}
-    rules = next(documents_of_kind("PrometheusRule"))["spec"]["groups"][0]["rules"]
-    assert len(rules) == 5
+    groups = next(documents_of_kind("PrometheusRule"))["spec"]["groups"]
+    serving, runs = (group["rules"] for group in groups)
+    assert (len(serving), len(runs)) == (5, 5)
     named = set()
-    for rule in rules:
+    for rule in serving:
         for name in re.findall(r":tensorflow:[a-z_:]+", rule["expr"]):
             named.add(name.removesuffix("_bucket"))
-        assert {"summary", "action"} <= set(rule["annotations"])
     assert named
     assert named <= set(there)
+    gauged = {name for rule in runs for name in re.findall(r"movielens_[a-z_]+", rule["expr"])}
+    assert gauged == set(gauges.HELP)
+    assert all({"summary", "action"} <= set(rule["annotations"]) for rule in (*serving, *runs))
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian: prometheus) is missing")

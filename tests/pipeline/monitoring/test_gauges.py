@@ -68,37 +68,46 @@ def test_what_was_rolled_back_does_not_wait(base, push):
     assert gauges.of_versions(str(base))[WAITING] == 0
 
 
-def test_prometheus_can_read_the_file_and_it_is_replaced_whole(base):
+def test_prometheus_can_read_the_file_and_it_is_replaced_whole(base, push):
+    push(1, 10)
     path = gauges.path_of(str(base))
     assert path.name == "shop.prom"
-    values = {**gauges.of_run(NOON, blessed=False, failed=True), WAITING: 2}
-    gauges.write(path, "shop", values)
+    of_run = gauges.of_run(NOON, blessed=False, failed=True)
+    gauges.write(path, str(base), of_run)
     families = list(parser.text_string_to_metric_families(path.read_text()))
-    assert {family.name for family in families} == set(values)
+    found = {}
     for family in families:
         (sample,) = family.samples
         assert (family.type, sample.labels) == ("gauge", {"model": "shop"})
-        assert sample.value == values[family.name]
-    assert gauges.read(path) == values
-    assert [file.name for file in path.parent.iterdir()] == ["shop.prom"]
+        found[family.name] = sample.value
+    assert found == gauges.read(path) == {**of_run, PUSHED: NOON + 10, WAITING: 0}
+    assert set(found) == set(gauges.HELP)
+    assert sorted(file.name for file in path.parent.iterdir()) == ["shop", "shop.prom"]
 
 
-def test_gauges_of_versions_leave_those_of_the_run(base):
-    path = gauges.path_of(str(base), str(base / "elsewhere.prom"))
-    of_run = gauges.of_run(NOON, blessed=True, failed=False)
-    gauges.write(path, "shop", {**of_run, PUSHED: NOON, WAITING: 2})
-    gauges.write(path, "shop", {WAITING: 0})
-    assert gauges.read(path) == {**of_run, WAITING: 0}
-
-
-def test_a_file_that_can_not_be_written_stays(base, monkeypatch):
+def test_moved_labels_change_the_gauges_of_versions_only(base, push):
+    gauges.follow_labels(str(base))
+    assert not base.parent.exists()  # no run has written the file yet
+    push(1, 10)
+    label(base, 15, stable=1)
+    push(2, 20)
     path = gauges.path_of(str(base))
-    gauges.write(path, "shop", {WAITING: 1})
+    of_run = gauges.of_run(NOON, blessed=True, failed=False)
+    gauges.write(path, str(base), of_run)
+    assert gauges.read(path) == {**of_run, PUSHED: NOON + 10, WAITING: 1}
+    label(base, 25, stable=2)
+    gauges.follow_labels(str(base))
+    assert gauges.read(path) == {**of_run, PUSHED: NOON + 20, WAITING: 0}
+
+
+def test_a_file_that_can_not_be_replaced_stays(base, monkeypatch):
+    path = gauges.path_of(str(base), str(base / "elsewhere.prom"))
+    gauges.write(path, str(base), gauges.of_run(NOON, True, False))
 
     def replace(*_):
         raise OSError("no space left")
 
     monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(OSError, match="no space left"):
-        gauges.write(path, "shop", {WAITING: 2})
-    assert gauges.read(path) == {WAITING: 1}
+        gauges.write(path, str(base), gauges.of_run(NOON, False, True))
+    assert gauges.read(path)["movielens_last_run_blessed"] == 1
