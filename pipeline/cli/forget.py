@@ -40,6 +40,7 @@ def forget(
     the same command finishes it.
     """
     from components.registry import models_config
+    from pipeline.monitoring import gauges
     from pipeline.rollout import forget as forgetting
     from pipeline.runs import clean as cleaning
 
@@ -60,6 +61,7 @@ def forget(
     if clean:
         cleaning.check_is_free(output)
     done = forgetting.forget(folder, asked, model_server(server, folder, patience), say, seen_as)
+    gauges.follow_labels(folder)
     cleaned = cleaning.clean(output, 0) if clean else None
     if as_json:
         told = {
