@@ -242,3 +242,28 @@ def test_grpc(apis, fuzz_cases, quiet):
                 code, details = error.code().name, error.details()
             malformed = code == "INTERNAL" and details.startswith("The request is not a")
             assert code in GRPC_CODES or malformed, (seed, method, request, code, details)
+
+
+def test_more_rows_than_the_bundle_takes(apis, quiet):
+    """60 bytes claim four million rows, or a body has them: both are refused by name."""
+    from tensorflow_serving.apis import predict_pb2
+
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "movielens"
+    claim = request.inputs["user_id"]
+    claim.dtype, claim.string_val[:] = 7, [b"1"]
+    claim.tensor_shape.dim.add(size=2**22)
+    with (
+        grpc.insecure_channel(f"127.0.0.1:{apis['grpc']}") as channel,
+        pytest.raises(grpc.RpcError, match=r"serving\.max_batch.*1024.*4194304") as caught,
+    ):
+        channel.unary_unary("/tensorflow.serving.PredictionService/Predict")(
+            request.SerializeToString(), timeout=60
+        )
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    connection = http.client.HTTPConnection("127.0.0.1", apis["rest"], timeout=60)
+    body = json.dumps({"instances": ["1"] * 10_000})
+    status, answer = ask(connection, "POST", "/v1/models/movielens:predict", body)
+    connection.close()
+    assert status == 400
+    assert "serving.max_batch" in answer["error"] and "10000" in answer["error"]

@@ -1,9 +1,15 @@
+import gc
+import pathlib
+import re
+
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from serving.stand_in.errors import ServingError
 from serving.stand_in.servable import LOAD_ERRORS, Servable
+
+STATUS = pathlib.Path("/proc/self/status")
 
 
 @pytest.fixture
@@ -59,3 +65,26 @@ def test_a_folder_without_a_model(tmp_path, content):
         (tmp_path / "saved_model.pb").write_bytes(content)
     with pytest.raises(LOAD_ERRORS):
         Servable(str(tmp_path), tf.compat.v1.ConfigProto())
+
+
+def live_graphs():
+    return sum(isinstance(each, tf.Graph) for each in gc.get_objects())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not STATUS.exists(), reason="looks into Linux's /proc")
+def test_memory_stays_level_over_many_swaps(write_half_plus, tmp_path):
+    path = str(write_half_plus(tmp_path, "1"))
+    graphs = live_graphs()
+    resident = []
+    gc.disable()  # whoever unloads must not rely on the collector's mood
+    try:
+        for _ in range(25):
+            servable = Servable(path, tf.compat.v1.ConfigProto())
+            servable.predict(request(x=[1.0]), None)
+            servable.retire()
+            assert live_graphs() <= graphs
+            resident.append(int(re.search(r"VmRSS:\s+(\d+)", STATUS.read_text())[1]))
+    finally:
+        gc.enable()
+    assert resident[-1] <= 1.05 * resident[4]
