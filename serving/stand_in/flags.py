@@ -1,6 +1,7 @@
 """Command-line flags of the stand-in: TensorFlow Serving's names, and `--host`."""
 
 import argparse
+import os
 import re
 from collections.abc import Callable
 
@@ -36,7 +37,12 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--host", default="127.0.0.1", help="address to listen to (127.0.0.1)")
     flags.add_argument("--port", type=int, default=8500, help="gRPC port; 0: any (8500)")
     flags.add_argument("--rest_api_port", type=int, default=8501, help="REST port; 0: any (8501)")
-    flags.add_argument("--rest_api_num_threads", type=int, default=8, help="of each API (8)")
+    flags.add_argument(
+        "--rest_api_num_threads",
+        type=int,
+        default=max(2, os.cpu_count() or 2),  # more would only keep refusals from being sent
+        help="of each API (as many as cores, at least 2)",
+    )
     flags.add_argument(
         "--rest_api_timeout_in_ms",
         type=int,

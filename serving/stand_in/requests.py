@@ -1,6 +1,8 @@
 """Request handling, shared by both APIs, with its metrics."""
 
 import contextlib
+import json
+import threading
 import time
 from collections.abc import Iterator
 
@@ -29,6 +31,9 @@ class Requests:
         """
         self.served = served
         self.metrics = metrics
+        self.converting = threading.Lock()
+        """Held while texts and arrays are converted. Only one thread can do so at a time anyway; if
+        all tried, connections would wait for each of them."""
 
     def predict(
         self, request: predict_pb2.PredictRequest, timeout: float | None
@@ -57,10 +62,8 @@ class Requests:
                 response.outputs[name].CopyFrom(tensors.to_proto(array, dtype))
             return response
 
-    def predict_json(
-        self, spec: model_pb2.ModelSpec, text: bytes, timeout: float
-    ) -> json_tensors.JSON:
-        """Answers a predict request of the REST API.
+    def predict_json(self, spec: model_pb2.ModelSpec, text: bytes, timeout: float) -> bytes:
+        """Returns the answer to a predict request of the REST API, JSON.
 
         Raises:
             ServingError: The request can't be answered.
@@ -68,15 +71,18 @@ class Requests:
         with self._counted(spec.name, "REST"):
             _, servable = self.served.use(spec)
             with servable:
-                body = json_tensors.parse(text)
-                signature = _rest_signature(servable.meta_graph, body.signature_name)
-                inputs = json_tensors.inputs(body, signature.inputs, servable.max_batch)
+                with self.converting:
+                    body = json_tensors.parse(text)
+                    signature = _rest_signature(servable.meta_graph, body.signature_name)
+                    inputs = json_tensors.inputs(body, signature.inputs, servable.max_batch)
                 for name, array in inputs.items():
                     tensors.check_shape(name, array.shape, signature.inputs[name])
                 began = time.perf_counter()
                 outputs = servable.run(signature, inputs, sorted(signature.outputs), timeout)
             self._note_runtime(spec.name, time.perf_counter() - began)
-            return json_tensors.outputs(outputs, body.by_row)
+            with self.converting:
+                answer = json_tensors.outputs(outputs, body.by_row)
+                return json.dumps(answer, ensure_ascii=False).encode()
 
     def metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest

@@ -117,9 +117,9 @@ def _message(message: object) -> object:
 
 
 def _json(status: int, value: object) -> Response:
-    return Response(
-        json.dumps(value, ensure_ascii=False), status=status, mimetype="application/json"
-    )
+    """Returns an answer of JSON, or of a value that is to be JSON."""
+    text = value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False)
+    return Response(text, status=status, mimetype="application/json")
 
 
 def _error(status: int, message: str) -> Response:

@@ -31,7 +31,7 @@ def test_both_apis_answer_and_are_counted(requests):
     assert response.model_spec.version.value == 7
     assert response.model_spec.signature_name == "serving_default"
     spec = model_pb2.ModelSpec(name="half")
-    assert requests.predict_json(spec, b'{"inputs": [1.0]}', 60) == {"outputs": [2.5]}
+    assert requests.predict_json(spec, b'{"inputs": [1.0]}', 60) == b'{"outputs": [2.5]}'
     page = requests.metrics.page()
     assert 'request_count{model_name="half",status="OK"} 2' in page
     for entrypoint in ("GRPC", "REST"):
