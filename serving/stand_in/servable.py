@@ -184,8 +184,10 @@ class Servable:
 
     def _unload(self) -> None:
         """Gives the memory of the graph back to the system."""
+        if self.session is None:
+            return
         self.session.close()
-        del self.session
+        self.session = None
         gc.collect()  # a graph is full of cycles
         memory.trim()
 
