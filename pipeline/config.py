@@ -160,6 +160,9 @@ class PipelineConfig:
     withdrawn: tuple[ItemId, ...] = ()
     """Ids of items that must not be recommended."""
 
+    forgotten: str = ""
+    """Users who are left out of the data, as `components.ingestion.forgotten` writes them."""
+
     k: Annotated[int, Field(ge=100)] = 100
     """Items in an answer; hit@100 is measured."""
 

@@ -63,6 +63,7 @@ def ingest(config: PipelineConfig) -> Ingested:
         version,
         config.span,
         items.outputs["examples"],
+        config.forgotten,
     )
     return Ingested(
         items.with_id(nodes.ITEMS_EXAMPLE_GEN), timelines.with_id(nodes.TIMELINES_EXAMPLE_GEN)

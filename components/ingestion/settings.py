@@ -12,6 +12,7 @@ from transform.definition import Definition, from_json
 
 DEFINITION = "definition"
 SPLIT = "split"
+FORGOTTEN = "forgotten"
 CODE_VERSION = "code_version"
 
 Settings = dict[str, Any]

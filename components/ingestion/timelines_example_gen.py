@@ -8,9 +8,9 @@ from tfx import types
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components.ingestion import tables
+from components.ingestion import forgotten, tables
 from components.ingestion.example_gen import FolderExampleGen, FolderExecutor, Ingested
-from components.ingestion.settings import CODE_VERSION, DEFINITION, SPLIT, Settings
+from components.ingestion.settings import CODE_VERSION, DEFINITION, FORGOTTEN, SPLIT, Settings
 from components.ingestion.spans import NEWEST
 from components.ingestion.splits import (
     SPLITS,
@@ -38,13 +38,18 @@ class Executor(FolderExecutor):
         Args:
             folder: Holds the files.
             definition: Of the data set.
-            settings: A `SplitConfig` as a dictionary, under `split`.
+            settings: A `SplitConfig` as a dictionary, under `split`; under `forgotten`, who is left
+                out.
 
         Raises:
             DataErrors: A file is not sound, or does not fit the others.
+            ValueError: All users are left out.
         """
         config = SplitConfig(**settings[SPLIT])
-        read = tables.read(folder, definition)
+        whole = tables.read(folder, definition)
+        read = forgotten.leave_out(whole, forgotten.from_json(settings[FORGOTTEN]))
+        if left_out := whole.events.num_rows - read.events.num_rows:
+            logging.info("%d events of forgotten users are left out.", left_out)
         users = order_users(read.events)
         time = read.events.column(features.TIME).to_numpy()
         split = split_events(users.code, time, config)
@@ -78,6 +83,7 @@ class TimelinesExampleGen(FolderExampleGen):
         code_version: str = "",
         span: str | RuntimeParameter = NEWEST,
         items: types.BaseChannel | None = None,
+        forgotten_users: str = "",
     ) -> None:
         """Creates the component.
 
@@ -88,10 +94,12 @@ class TimelinesExampleGen(FolderExampleGen):
             code_version: Hash of the code that runs; a part of the cache key.
             span: Which folder, where `input_base` is a pattern.
             items: The catalogue, so that the events are of the same span.
+            forgotten_users: Who is left out, as `forgotten.Forgotten.to_json` writes it.
         """
         settings = {
             DEFINITION: definition,
             SPLIT: dataclasses.asdict(split),
+            FORGOTTEN: forgotten_users,
             CODE_VERSION: code_version,
         }
         super().__init__(input_base, span, SPLITS, settings, items)

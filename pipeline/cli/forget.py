@@ -39,6 +39,7 @@ def forget(
     Exit status: 0 if somebody was erased, 4 if no version held any of them, 1 if it failed; then
     the same command finishes it.
     """
+    from components.ingestion import forgotten
     from components.registry import models_config
     from pipeline.monitoring import gauges
     from pipeline.rollout import forget as forgetting
@@ -60,6 +61,8 @@ def forget(
     say = (lambda line: None) if as_json else print
     if clean:
         cleaning.check_is_free(output)
+    if (output / "records").is_dir():  # else the versions came from elsewhere, and so do runs
+        forgotten.write(output, forgotten.read(output).add(asked))
     done = forgetting.forget(folder, asked, model_server(server, folder, patience), say, seen_as)
     gauges.follow_labels(folder)
     cleaned = cleaning.clean(output, 0) if clean else None
@@ -103,7 +106,7 @@ def _remains(output: pathlib.Path) -> list[str]:
     size = cleaning.clean(output, 0, dry_run=True).freed
     lines = ["They may still be in"]
     lines += [
-        f"  {folder}: remove them there, or the next run brings them back"
+        f"  {folder}: runs into {output} leave them out from now on, others do not"
         for folder in cleaning.data_folders(output)
     ]
     if size:

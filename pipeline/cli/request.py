@@ -155,6 +155,7 @@ class Request:
             settings: What the graph does.
             k: Items in an answer.
         """
+        from components.ingestion import forgotten
         from pipeline.config import PipelineConfig, output_paths
         from pipeline.settings.validation import explained
 
@@ -169,6 +170,7 @@ class Request:
                 serving_base=str(paths["serving_base"]),
                 settings=settings,
                 withdrawn=self.withdrawn,
+                forgotten=forgotten.read(output).to_json(),
                 k=k,
             )
 

@@ -81,3 +81,20 @@ def test_mistake_in_a_file_is_misuse(tmp_path, monkeypatch, capsys, command):
     assert capsys.readouterr().err == (
         "movielens: run.yaml: model.epoch: there is no such setting; did you mean 'model.epochs'?\n"
     )
+
+
+def test_forgotten_users_of_the_output_folder_are_left_out(asked, tmp_path):
+    from components.ingestion import forgotten, settings
+    from pipeline.stages import ingest
+
+    given = asked()
+
+    def left_out():
+        config = given.pipeline_config(tmp_path, tmp_path, given.settings())
+        timelines = ingest(config).timelines
+        return settings.unpack(dict(timelines.exec_properties))[settings.FORGOTTEN]
+
+    assert left_out() == ""
+    listed = forgotten.Forgotten().add(["4711"])
+    forgotten.write(tmp_path, listed)
+    assert left_out() == listed.to_json()
