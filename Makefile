@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 REVISION = $(shell git describe --always --dirty --abbrev=12 --exclude '*')
 
-.PHONY: help setup run test fuzz lint types docs bench bench-quality bench-cold bench-serving image lock clean
+.PHONY: help setup run test fuzz lint types docs bench bench-quality bench-cold bench-serving chaos image lock clean
 
 help:            ## show this
 	@grep -E '^[a-z-]+: .*##|^[a-z-]+:  +##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ bench-quality: setup  ## ours and the peers on the same splits: ARGS="--only P2 
 
 bench-cold: setup  ## movies that nobody has rated yet, ranked by their content: ARGS="--choose"
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.cold_movies $(ARGS)
+
+chaos: setup     ## races, kill -9, a full disk and wrong clocks against the registry: ARGS="--seed 1 --scale 0.1"
+	@TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore $(BIN)/python -m benchmarks.registry_chaos $(ARGS)
 
 image:           ## build the Kubeflow image and push it to IMAGE=REPOSITORY; CUDA=1 for GPUs
 	@test -n "$(IMAGE)" || { echo "make image IMAGE=registry.example.com/movielens/pipeline"; exit 2; }

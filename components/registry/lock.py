@@ -52,9 +52,8 @@ def hold(path: str, purpose: str, patience: float = PATIENCE_SECONDS) -> Iterato
     with open(path, "r+", opener=_open_or_make) as file:
         exclusive = _acquire(file, patience)
         with contextlib.suppress(OSError):  # a full disk: the lock holds, its holder has no name
-            file.truncate()
-            file.write(_holder(purpose))
-            file.flush()
+            os.ftruncate(file.fileno(), 0)
+            os.pwrite(file.fileno(), _holder(purpose).encode(), 0)
         yield exclusive
 
 

@@ -91,11 +91,12 @@ def folders(base: str) -> dict[int, str]:
 def if_there(folder: str, read: Callable[[str], T]) -> T | None:
     """Returns what a function reads of a version's folder; None if that is gone meanwhile."""
     try:
-        return read(folder)
+        result = read(folder)
     except Exception:  # OSError, or TensorFlow's OpError
         if fileio.exists(folder):
             raise
         return None
+    return result if fileio.exists(folder) else None
 
 
 def numbers(base: str) -> list[int]:

@@ -79,7 +79,7 @@ def promote(
         TimeoutError: Another promotion goes on.
     """
     with rollout(base, f"promotion of version {version} to {label}"):
-        problems = manifest.problems(registry.folder(base, version))
+        problems = _problems(base, version)
         if problems:
             raise ValueError(
                 f"Version {version} is damaged, nothing was changed: {'; '.join(problems)}."
@@ -135,7 +135,7 @@ def rollback(
                 f"{f' {now}' if now is not None else ''}."
             )
         version = earlier[-1]
-        problems = manifest.problems(registry.folder(base, version))
+        problems = _problems(base, version)
         if problems:
             raise ValueError(
                 f"Version {version}, which was served before, is damaged, nothing was changed: "
@@ -180,6 +180,18 @@ def move_to_successors(
         with placing.locked(base, "succession of versions"):
             succeeding = {successors.get(version, version) for version in loaded}
             models_config.write(base, succeeding, labels, seen_as)
+
+
+def _problems(base: str, version: int) -> list[str]:
+    """Returns how the files of a version differ from its manifest.
+
+    Raises:
+        LookupError: There is no such version, or a push that makes room is removing it.
+    """
+    problems = registry.if_there(registry.folder(base, version), manifest.problems)
+    if problems is None:
+        raise LookupError(f"Version {version} was just removed from {base}, by a push.")
+    return problems
 
 
 def _served(base: str) -> int | None:

@@ -96,3 +96,18 @@ def test_file_system_without_locks(tmp_path, monkeypatch):
 def test_bucket_has_no_locks():
     with lock.hold("gs://bucket/serving/.lock", "push") as exclusive:
         assert not exclusive
+
+
+def test_full_disk_leaves_the_holder_without_a_name(tmp_path, monkeypatch):
+    def pwrite(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = str(tmp_path / "lock")
+    monkeypatch.setattr(lock.os, "pwrite", pwrite)
+    with lock.hold(path, "push") as exclusive:
+        assert exclusive
+        with (
+            pytest.raises(TimeoutError, match="another process holds it"),
+            lock.hold(path, "push", patience=0.1),
+        ):
+            pass

@@ -84,6 +84,17 @@ def test_damaged_version_is_not_promoted(base):
     assert state(base) == ([], {})
 
 
+def test_version_that_a_push_removes_while_its_files_are_compared(base, monkeypatch):
+    def problems(folder):
+        shutil.rmtree(folder)
+        return ["saved_model.pb is missing"]
+
+    monkeypatch.setattr(manifest, "problems", problems)
+    with pytest.raises(LookupError, match="Version 1 was just removed"):
+        promote(base, 1)
+    assert state(base) == ([], {})
+
+
 def test_version_that_is_not_there(base):
     with pytest.raises(LookupError, match="there are: 1, 2, 3"):
         promote(base, 7)
