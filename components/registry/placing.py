@@ -52,12 +52,16 @@ def incoming(base: str) -> Iterator[str]:
         Its path.
     """
     path = os.path.join(base, f"{INCOMING}{uuid.uuid4().hex}")
-    with contextlib.ExitStack() as stack:
-        stack.callback(_remove_locked, base, path)  # last: on NFS no file in it may be open then
+    with contextlib.ExitStack() as own:
         with locked(base, "start of a push"):
             fileio.makedirs(path)
-            stack.enter_context(lock.hold(os.path.join(path, LOCK), "push"))
-        yield path
+            own.enter_context(lock.hold(os.path.join(path, LOCK), "push"))
+        try:
+            yield path
+        finally:
+            with locked(base, "end of a push"):
+                own.close()  # first: on NFS a folder with an open file can't be removed
+                remove(base, path)
 
 
 def place(base: str, staged: str, version: int) -> int:
@@ -183,11 +187,6 @@ def _remove_leftovers(base: str, exclusive: bool) -> None:
     for path in leftovers(base, exclusive):
         if remove(base, path):
             logging.info("Removed %s, which a killed process left.", path)
-
-
-def _remove_locked(base: str, path: str) -> None:
-    with locked(base, "end of a push"):
-        remove(base, path)
 
 
 def _age_seconds(path: str) -> float:
