@@ -27,6 +27,7 @@ GRPC_CODES = {
     "NOT_FOUND",
     "UNIMPLEMENTED",
     "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",  # an answer larger than a message
 }
 
 
