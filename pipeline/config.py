@@ -15,6 +15,7 @@ from transform import datasets
 from transform.definition import Definition
 
 CHECKED = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+PATTERN = frozenset("*?[")  # what makes a path a pattern of files
 Share = Annotated[float, Field(ge=0, le=1)]
 ItemId = Annotated[str, Field(min_length=1)]
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -174,14 +175,29 @@ class PipelineConfig:
 
     @model_validator(mode="after")
     def _check_folders(self) -> "PipelineConfig":
-        """Checks pattern and span.
+        """Checks pattern, span and the folder of the artifacts.
 
         Raises:
             ValueError: One of them has no meaning; the message names it and its value.
         """
+        check_root(self.pipeline_root)
         spans.check_pattern(self.data)
         spans.number(self.span)
         return self
+
+
+def check_root(folder: str) -> None:
+    """Checks that a folder of artifacts is none that TFX, which lists files by patterns, misses.
+
+    Raises:
+        ValueError: It is; the message says why.
+    """
+    found = sorted(PATTERN & set(folder))
+    if found:
+        raise ValueError(
+            f"{folder!r} has {' and '.join(found)} in it, which TFX takes for a pattern of files: "
+            "it would find none of its own. Choose another folder with --output."
+        )
 
 
 def output_paths(output: pathlib.Path, model: str = datasets.MOVIELENS) -> dict[str, pathlib.Path]:

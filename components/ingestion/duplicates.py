@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from components.ingestion.faults import Faults
+from components.ingestion.faults import Faults, cut
 from components.ingestion.readers.shards import Shard, locate
 from components.ingestion.source import Source, Told, codes_of, values_of
 from transform import features
@@ -30,7 +30,7 @@ def refuse_duplicates(source: Source, name: str, noun: str, faults: Faults) -> N
             whole = row_of[row]
             text = values[int(codes[whole])].as_py()
             before = source.place(first_of[whole], shard)
-            return text, f"{noun} {text} is already on {before}"
+            return text, f"{noun} {cut(text)} is already on {before}"
 
         faults.add_rows("duplicate-id", shard, inside, describe, "Keep one of the two lines.")
 
@@ -65,7 +65,7 @@ def refuse_repeats(events: Source, kept: npt.NDArray[np.bool_], noun: str, fault
             before = events.place(first_of[number], shard)
             return (
                 f"{user}, {item}",
-                f"user {user} already has an event with {noun} {item} on {before}",
+                f"user {cut(user)} already has an event with {noun} {cut(item)} on {before}",
             )
 
         faults.add_rows(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = 3
 SHOWN_LENGTH = 80
+REMEDY_OF_FILES = (
+    "Give whoever runs this the right to read it; if it is being written anew, wait and run again."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +78,12 @@ class DataErrors(ValueError):  # noqa: N818
 def data_error(kind: str, path: pathlib.Path, problem: str, remedy: str) -> DataErrors:
     """Returns the error for a single fault of a file or folder, for the caller to raise."""
     return DataErrors([Fault(kind, remedy, 1, (Example(str(path), problem),))])
+
+
+def reason(error: Exception) -> str:
+    """Returns why the system refused a file, in few words."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number else cut(str(error)).strip(". ")
 
 
 class Faults:

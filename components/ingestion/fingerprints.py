@@ -17,6 +17,8 @@ from typing import BinaryIO
 
 from tfx.dsl.io import fileio
 
+from components.ingestion.access import told_of
+
 CHUNK = 1 << 20
 SETTLED = 2_000_000_000
 """Nanoseconds after which another change of a file has another time, on any file system."""
@@ -35,12 +37,15 @@ def of_files(files: Iterable[tuple[str, str]]) -> str:
 
     Args:
         files: The name of each within its folder, and where it is.
+
+    Raises:
+        DataErrors: One can't be read.
     """
     memory = Memory(memory_path())
-    pairs = [
-        [name, _sha256(path) if "://" in path else memory.sha256(path)]
-        for name, path in sorted(files)
-    ]
+    pairs = []
+    for name, path in sorted(files):
+        with told_of(path):
+            pairs.append([name, _sha256(path) if "://" in path else memory.sha256(path)])
     memory.save()
     digest = hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
     return f"sha256:{digest},num_files:{len(pairs)}"

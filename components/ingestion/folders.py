@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from tfx.dsl.io import fileio
 
 from components.ingestion import tables
+from components.ingestion.access import told_of
 from transform.definition import Definition
 
 
@@ -23,13 +24,14 @@ def source_files(uri: str, definition: Definition) -> dict[str, str]:
         Where each file is, by its name within the folder.
 
     Raises:
-        ValueError: The folder is not there, or has none of the files.
+        ValueError: The folder is not there, may not be read, or has none of the files.
     """
     if "://" not in uri:
         names = _names(pathlib.Path(uri), definition, uri)
     else:
         with tempfile.TemporaryDirectory() as sketch:
-            _sketch(uri, pathlib.Path(sketch))
+            with told_of(uri):
+                _sketch(uri, pathlib.Path(sketch))
             try:
                 names = _names(pathlib.Path(sketch), definition, uri)
             except ValueError as error:  # names the sketch, which nobody knows of
@@ -47,7 +49,8 @@ def local_folder(uri: str, definition: Definition) -> Iterator[pathlib.Path]:
         for name, path in source_files(uri, definition).items():
             local = pathlib.Path(copy, name)
             local.parent.mkdir(parents=True, exist_ok=True)
-            fileio.copy(path, str(local))
+            with told_of(path):
+                fileio.copy(path, str(local))
         yield pathlib.Path(copy)
 
 

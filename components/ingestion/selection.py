@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
-from components.ingestion.faults import Faults, quoted
+from components.ingestion.faults import Faults, cut, quoted
 from components.ingestion.readers.shards import Lines, locate
 from components.ingestion.source import Source, Told, codes_of, values_of
 from transform.conditions import OPERATORS, Condition, parse_comparison
@@ -85,8 +85,8 @@ def refuse_unknown(
 
         def problem(text: str) -> str:
             twin = stripped.get(text.lstrip("0"))
-            near = f" (but {twin} is: did a spreadsheet cut the zeros?)" if twin else ""
-            return f"{noun} {text} is not in {known.names}{near}, but has an event"
+            near = f" (but {cut(twin)} is: did a spreadsheet cut the zeros?)" if twin else ""
+            return f"{noun} {cut(text)} is not in {known.names}{near}, but has an event"
 
         _refuse(
             f"unknown-{name.removesuffix('_id')}",

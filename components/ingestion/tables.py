@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
@@ -240,7 +241,33 @@ def _spell_ids(table: pa.Table, name: str) -> pa.Table:
 
 def _warn_of_times(events: pa.Table, faults: Faults) -> None:
     times = events.column(features.TIME)
-    if len(times) > 1 and times.null_count == 0:
-        ends = pa.compute.min_max(times).as_py()
-        if ends["min"] == ends["max"]:
-            faults.warn("All events are of the same second: their order is that of the files.")
+    if len(times) < 2 or times.null_count:
+        return
+    ends = pa.compute.min_max(times).as_py()
+    if ends["min"] == ends["max"]:
+        faults.warn("All events are of the same second: their order is that of the files.")
+        return
+    users, several = _of_one_moment(codes_of(events, features.USER_ID), times.to_numpy())
+    if users:
+        faults.warn(
+            f"{users:,} of {several:,} users with several events have all of them at the same "
+            "second: their order is that of the files."
+        )
+
+
+def _of_one_moment(user: npt.NDArray[np.int32], time: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """Returns how many users have several events at one second only, and how many have several.
+
+    Args:
+        user: `[events]` code of each event's user, -1 where it is missing.
+        time: `[events]` seconds.
+    """
+    known = user >= 0
+    user, time = user[known], time[known]
+    counts = np.bincount(user)
+    first = np.zeros(len(counts), np.int64)
+    first[user] = time  # any of the user's
+    differs = np.zeros(len(counts), np.bool_)
+    differs[user[time != first[user]]] = True
+    several = counts > 1
+    return int((several & ~differs).sum()), int(several.sum())

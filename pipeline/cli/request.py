@@ -114,10 +114,14 @@ class Request:
         """Returns the folder of everything, made if it is missing.
 
         Raises:
-            ValueError: Files can't be written into it; the message says why.
+            ValueError: Files can't be written into it, or not be found there again; the message
+                says why.
         """
+        from pipeline.config import check_root
+
         own = self.preset.name if self.preset.dataset else self.definition.name
         folder = (self.output or pathlib.Path("runs") / own).absolute()
+        check_root(str(folder))
         check_writable(folder)
         return folder
 

@@ -39,11 +39,13 @@ def test_impossible_serving_is_named(field):
         ("k", 10),
         ("span", "seven"),
         ("data", "/data/{span}"),
+        ("pipeline_root", "/runs [2024]/artifacts"),
         ("withdrawn", ("",)),
     ],
 )
 def test_impossible_run_is_named(field, value):
-    with pytest.raises(ValueError, match=field if field != "data" else "{span} means nothing"):
+    messages = {"data": "{span} means nothing", "pipeline_root": r"has \[ in it.*--output"}
+    with pytest.raises(ValueError, match=messages.get(field, field)):
         PipelineConfig(**{**PATHS, field: value})
 
 

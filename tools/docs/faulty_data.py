@@ -6,6 +6,7 @@ A small shop is sound; each example below changes one of its files.
 import gzip
 import pathlib
 import tempfile
+from collections.abc import Mapping
 
 from components.ingestion import tables
 from transform.definition import Definition, Event, Item, Moment, User
@@ -86,7 +87,7 @@ CHANGES: tuple[tuple[str, str, str], ...] = (
 """File, text in it, and what stands there instead: each makes a fault of its own."""
 
 
-OTHER_FORMATS: tuple[dict[str, bytes], ...] = (
+OTHER_FORMATS: tuple[dict[str, bytes | None], ...] = (
     {"events.csv.gz": gzip.compress(SOUND[EVENTS].encode(), mtime=0)[:40]},
     {"events.csv.gz": b"customer,sku"},
     {"events.jsonl": b'{"customer": "ann", sku: 7}\n'},
@@ -94,10 +95,11 @@ OTHER_FORMATS: tuple[dict[str, bytes], ...] = (
     {"events.csv": SOUND[EVENTS].replace("view", "cart").replace("purchase", "cart").encode()},
     {"items.jsonl": b'{"sku": "007", "name": "Lamp", "brand": "Lux", "price": [19.9]}\n'},
     {"users.csv": b"customer,country\n"},
+    {"users.csv": None},
     {"users.xlsx": b"PK"},
     {"events.xlsx": b"PK"},
 )
-"""Files by name that stand for those of the same table."""
+"""Files by name that stand for those of the same table; None: gone by the time it is read."""
 
 
 def messages() -> list[tuple[str, str]]:
@@ -112,7 +114,7 @@ def messages() -> list[tuple[str, str]]:
     return sorted(told.items())
 
 
-def _check(files: dict[str, bytes]) -> dict[str, str]:
+def _check(files: Mapping[str, bytes | None]) -> dict[str, str]:
     """Returns the kinds of fault in the shop with the files of some tables replaced.
 
     Args:
@@ -125,8 +127,11 @@ def _check(files: dict[str, bytes]) -> dict[str, str]:
         if name.partition(".")[0] not in replaced
     }
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in (kept | files).items():
-            pathlib.Path(folder, name).write_bytes(content)
+        for name, content in {**kept, **files}.items():
+            if content is None:
+                pathlib.Path(folder, name).symlink_to("nowhere")
+            else:
+                pathlib.Path(folder, name).write_bytes(content)
         report = tables.check(pathlib.Path(folder), DEFINITION, NOW)
         return {
             fault.kind: f"{fault.examples[0]}. {fault.remedy}".replace(f"{folder}/", "").replace(

@@ -3,7 +3,8 @@
 import pathlib
 from collections.abc import Callable
 
-from components.ingestion.faults import Faults
+from components.ingestion.faults import REMEDY_OF_FILES as REMEDY
+from components.ingestion.faults import Faults, reason
 from components.ingestion.readers import delimited, grouplens, json_lines, parquet
 from components.ingestion.readers.layout import Layout
 from components.ingestion.readers.shards import Shard
@@ -35,6 +36,17 @@ def read_file(
     Raises:
         KeyError: `READERS` has no reader for an extension of `layout.EXTENSIONS`.
     """
+    try:
+        return _read(name, path, layout, wanted, faults)
+    except OSError as error:  # gone since it was listed, no permission, a broken disk
+        faults.add("unreadable", path, f"can't be read: {reason(error)}", REMEDY)
+        faults.unreadable(path)
+        return None
+
+
+def _read(
+    name: str, path: pathlib.Path, layout: Layout, wanted: tuple[Field, ...], faults: Faults
+) -> Shard | None:
     if layout.release:
         read_release: dict[str, Callable[..., Shard | None]] = {
             ITEMS: grouplens.read_movies,

@@ -18,6 +18,7 @@ from components.ingestion.readers.shards import Lines, Shard, read_text, repair_
 LOOKED_AT = 1000
 """Lines from which the columns and their types are told."""
 
+SURROGATE = b"\\ud"
 REMEDY = 'Write one object a line, such as {"id": "7", "price": 9.5}.'
 
 
@@ -37,7 +38,7 @@ def read(path: pathlib.Path, wanted: Sequence[str], faults: Faults) -> Shard | N
         return None
     try:
         table, names = _read_fast(content, wanted)
-    except (pa.ArrowInvalid, ValueError, TypeError):  # mixed types, or a fault: line by line
+    except (pa.ArrowInvalid, ValueError, TypeError, RecursionError):  # mixed types, or a fault
         content = repair_utf_8(content, path, "Save the file as UTF-8.", faults)
         table, names = _read_slowly(path, content, wanted, faults)
     return Shard(path, table, names, functools.partial(_find_lines, content))
@@ -47,9 +48,9 @@ def _read_fast(content: pa.Buffer, wanted: Sequence[str]) -> tuple[pa.Table, tup
     """Returns the columns, if all values of each are of the type that its first ones are of.
 
     Raises:
-        ArrowInvalid, ValueError, TypeError: They are not.
+        ArrowInvalid, ValueError, TypeError, RecursionError: They are not.
     """
-    first = [json.loads(line) for _, line in itertools.islice(_lines(content), LOOKED_AT)]
+    first = [json.loads(line.decode()) for _, line in itertools.islice(_lines(content), LOOKED_AT)]
     if not all(isinstance(row, dict) for row in first):
         raise TypeError("Not every line is an object.")
     names = tuple(dict.fromkeys(name for row in first for name in row))
@@ -88,10 +89,15 @@ def _read_slowly(
     for number, line in _lines(content):
         row: Any = None
         try:
-            row = json.loads(line)
+            row = json.loads(line.decode())  # bytes might be taken for UTF-16
             problem = f"{quoted(line.decode('utf-8'))} is no object"
+            _check_texts(line, row)
         except json.JSONDecodeError as error:
             problem = f"not JSON: {error.msg} at column {error.colno} of {quoted(line.decode())}"
+        except RecursionError:
+            problem = f"{quoted(line.decode())} is nested too deeply"
+        except UnicodeEncodeError:
+            row, problem = None, f"{quoted(line.decode())} has half a character, such as \\ud83d"
         if not isinstance(row, dict):
             faults.add("not-json", path, problem, REMEDY, line=number, value=line.decode())
             row = {}
@@ -99,6 +105,16 @@ def _read_slowly(
     names = tuple(dict.fromkeys(name for row in rows for name in row))
     columns = {name: _column([row.get(name) for row in rows]) for name in wanted if name in names}
     return pa.table(columns), names
+
+
+def _check_texts(line: bytes, row: Any) -> None:
+    """Checks that every text can be written.
+
+    Raises:
+        UnicodeEncodeError: One has half of a pair of surrogates, which JSON can spell.
+    """
+    if SURROGATE in line.lower():
+        json.dumps(row, ensure_ascii=False).encode()
 
 
 def _column(values: list[Any]) -> pa.Array:

@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 from collections.abc import Iterable, Mapping
 
-from components.ingestion.faults import data_error
+from components.ingestion.faults import REMEDY_OF_FILES, data_error, reason
 from components.ingestion.readers.grouplens import layout as grouplens
 
 TABLES = ("items", "users", "events")
@@ -45,8 +45,7 @@ def detect(folder: pathlib.Path) -> Layout:
     if not folder.is_dir():
         raise data_error("layout", folder, "no such folder", REMEDY)
     sources = {
-        table: [path for path in sorted(folder.iterdir()) if _table(path.name) == table]
-        for table in TABLES
+        table: [path for path in _list(folder) if _table(path.name) == table] for table in TABLES
     }
     present = [path for paths in sources.values() for path in paths]
     if not present:
@@ -79,6 +78,20 @@ def is_source(name: str) -> bool:
     return _table(name) is not None or name in grouplens.known_file_names()
 
 
+def _list(folder: pathlib.Path) -> list[pathlib.Path]:
+    """Returns what is in a folder, sorted by name.
+
+    Raises:
+        DataErrors: It may not be looked into.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise data_error(
+            "unreadable", folder, f"can't be read: {reason(error)}", REMEDY_OF_FILES
+        ) from error
+
+
 def _table(name: str) -> str | None:
     """Returns the table that a file or folder of this name holds."""
     for table in TABLES:
@@ -98,7 +111,7 @@ def _shards(source: pathlib.Path, warnings: list[str]) -> tuple[pathlib.Path, ..
             return (source,)
         raise data_error("layout", source, "is a file without an extension", REMEDY)
     paths = []
-    for path in sorted(source.iterdir()):
+    for path in _list(source):
         if path.name.startswith((".", "_")):  # such as Spark's _SUCCESS
             continue
         if path.is_dir():

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
-from components.ingestion.faults import quoted
+from components.ingestion.faults import cut, quoted
 from components.ingestion.readers.shards import Origin
 from components.ingestion.readers.texts import (
     CORRECT,
@@ -43,7 +43,7 @@ def type_number(column: pa.ChunkedArray, feature: Number, origin: Origin) -> pa.
         "out-of-range",
         outside,
         show,
-        lambda text: f"{text} is not {bounds}",
+        lambda text: f"{cut(text)} is not {bounds}",
         f"Correct or remove the line, or change `min` and `max` of {origin.key} in the definition.",
     )
     if feature.required:
@@ -60,7 +60,7 @@ def type_weight(column: pa.ChunkedArray, origin: Origin) -> pa.Array:
         "weight",
         np.flatnonzero(bad),
         show,
-        lambda text: f"{text or repr('')} is no weight: it must be a number above 0",
+        lambda text: f"{cut(text) or repr('')} is no weight: it must be a number above 0",
         "Correct or remove the line, or leave `weight` out of the definition.",
     )
     return pa.array(np.where(bad, 1.0, numbers).astype(np.float32))

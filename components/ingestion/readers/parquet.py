@@ -34,6 +34,7 @@ def read(path: pathlib.Path, wanted: Sequence[str], faults: Faults) -> Shard | N
         ]
         file = pyarrow.parquet.ParquetFile(path, read_dictionary=texts)
         table = file.read(columns=[name for name in wanted if name in names])
+        table.validate(full=True)  # UTF-8, and codes of dictionaries
     except (pa.ArrowException, OSError) as error:
         faults.add(
             "not-parquet",

@@ -13,11 +13,22 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.parquet
 
-from components.ingestion.faults import data_error
+from components.ingestion.faults import cut, data_error
 from components.ingestion.readers.delimited import Header
 
 ROWS = 10_000
 START = 2**22
+
+UNREADABLE = (
+    OSError,
+    EOFError,
+    zlib.error,
+    ValueError,
+    RecursionError,
+    pa.ArrowException,
+    csv.Error,
+)
+"""What may come of a file that is damaged, gone, or no file of its kind."""
 
 Sample: TypeAlias = dict[str, list[Any]]
 """Values by column: texts of CSV, or what other files have; None where there is none."""
@@ -32,9 +43,12 @@ def sample(paths: Sequence[pathlib.Path], rows: int = ROWS) -> Sample:
     for path in paths:
         try:
             found = _read(path, rows) if path.stat().st_size else {}
-        except (OSError, EOFError, zlib.error, ValueError, pa.ArrowException, csv.Error) as error:
+        except UNREADABLE as error:
             raise data_error(
-                "unreadable", path, f"can't be read: {str(error).strip('. ')}", "Write it anew."
+                "unreadable",
+                path,
+                f"can't be read: {cut(str(error)).strip('. ')}",
+                "Write it anew.",
             ) from error
         if any(found.values()):
             return found

@@ -173,11 +173,15 @@ def find_text_lines(content: pa.Buffer, before: int) -> Lines:
     """Returns the 1-based numbers of the lines that are not blank.
 
     Args:
-        content: Lines of a text without quoted line breaks.
+        content: Lines of a text without quoted line breaks. A lone carriage return ends one, as
+            it does for Arrow.
         before: How many lines come before the content.
     """
     text = np.frombuffer(content, np.uint8)
-    ends = np.append(np.flatnonzero(text == b"\n"[0]), len(text))
+    feeds = text == b"\n"[0]
+    returns = text == b"\r"[0]
+    returns[:-1] &= ~feeds[1:]
+    ends = np.append(np.flatnonzero(feeds | returns), len(text))
     starts = np.append(0, ends[:-1] + 1)
     length = ends - starts
     first = text[np.minimum(starts, len(text) - 1)] if len(text) else text

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from components.ingestion.faults import Faults
+from components.ingestion.faults import Faults, cut
 from components.ingestion.readers.numbers import type_number, type_weight
 from components.ingestion.readers.shards import Origin, Shard
 from components.ingestion.readers.texts import (
@@ -36,6 +36,7 @@ TYPES: dict[type, pa.DataType] = {
     Time: pa.int64(),
     Moment: pa.int64(),
 }
+SHOWN = 20  # names of columns in a message
 IDS = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -149,12 +150,13 @@ def _type(column: pa.ChunkedArray, field: Field, allowed: Range, origin: Origin)
 
 def _tell_missing(field: Field, shard: Shard, faults: Faults) -> None:
     name = shard.aliases.get(field.column, field.column)
-    there = ", ".join(shard.columns)
+    there = ", ".join(map(cut, shard.columns[:SHOWN]))
+    more = f" and {len(shard.columns) - SHOWN} others" if len(shard.columns) > SHOWN else ""
     headless = all(column.lstrip("-").replace(".", "").isdigit() for column in shard.columns)
     faults.add(
         "missing-column",
         shard.path,
-        f"no column {name!r}; there are {there}",
+        f"no column {name!r}; there are {there}{more}",
         (
             "The header seems to be missing: add a line with the names of the columns."
             if headless

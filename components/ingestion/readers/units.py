@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from components.ingestion.faults import cut
 from components.ingestion.readers.shards import Origin
 from transform.kinds import TimeUnit
 
@@ -92,11 +93,11 @@ def refuse_outside(
 
 def _other_unit(unit: TimeUnit, other: str, factor: int, value: str) -> str:
     moment = _date(float(value) // factor)
-    return f"{value} is not in {UNITS[unit]}; in {UNITS[other]} it is {moment}"
+    return f"{cut(value)} is not in {UNITS[unit]}; in {UNITS[other]} it is {moment}"
 
 
 def _outside(unit: TimeUnit, why: str, value: str) -> str:
-    return f"{value} is {_moment(value, unit)}, {why}"
+    return f"{cut(value)} is {_moment(value, unit)}, {why}"
 
 
 def _moment(value: str, unit: TimeUnit) -> str:

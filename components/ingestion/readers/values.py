@@ -112,7 +112,7 @@ def _vector_size(texts: list[str]) -> int:
     for text in texts[:100]:
         try:
             numbers = json.loads(text) if text.startswith("[") else [*map(float, text.split())]
-        except ValueError:
+        except (ValueError, RecursionError):
             return 0
         if not isinstance(numbers, list):
             return 0

@@ -5,6 +5,7 @@ import pathlib
 import pytest
 
 from components.ingestion import fingerprints
+from components.ingestion.faults import DataErrors
 from components.ingestion.fingerprints import Memory
 
 SHA256_OF_A = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
@@ -134,6 +135,6 @@ def test_names_and_content_count_and_their_order_does_not(memory_file, file):
     assert fingerprints.of_files([("x", str(file)), ("z", str(other))]) != first
 
 
-def test_a_file_that_is_gone_is_an_error(memory_file, tmp_path):
-    with pytest.raises(FileNotFoundError):
-        fingerprints.of_files([("x", str(tmp_path / "x"))])
+def test_a_file_that_is_gone_is_named(memory_file, tmp_path):
+    with pytest.raises(DataErrors, match=r"events\.csv: can't be read: No such file"):
+        fingerprints.of_files([("events.csv", str(tmp_path / "events.csv"))])

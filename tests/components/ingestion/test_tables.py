@@ -660,3 +660,80 @@ def test_a_broken_row_in_another_encoding_is_named(folder, capfd):
 
     assert [fault.kind for fault in check(folder).faults] == ["encoding", "column-count"]
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("extension", generated.FORMATS)
+def test_a_file_that_is_gone_when_it_is_read_is_named(tmp_path, extension):
+    folder = generated.write_shop(tmp_path, extension)
+    path = folder / f"events.{extension}"
+    path.unlink()
+    path.symlink_to(tmp_path / "nowhere")
+    fault = only(check(folder))
+    assert fault.kind == "unreadable"
+    assert str(fault).startswith(f"{path}: can't be read: No such file or directory. Give whoever")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(pathlib.Path, "iterdir", refuse)
+    fault = only(check(folder))
+    assert str(fault).startswith(f"{folder}: can't be read: Permission denied. Give whoever")
+
+
+def test_users_of_one_moment_are_counted(folder):
+    write_events(
+        folder,
+        *(f"{PERSON},{sku},{TIME},view,4" for sku in (SKU, OTHER_SKU)),
+        *(f"{USERS[1]['customer']},{SKU},{TIME + 5000 * step},view,4" for step in range(2)),
+        f"{USERS[2]['customer']},{SKU},{TIME},view,4",
+    )
+    assert check(folder).warnings == (
+        "1 of 2 users with several events have all of them at the same second: their order is "
+        "that of the files.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("[" * 5000, "is nested too deeply"),
+        (r'{"sku": "\ud83d"}', r"has half a character, such as \ud83d"),
+    ],
+    ids=["deep", "half-of-a-pair"],
+)
+def test_json_that_python_can_not_hold_is_named(tmp_path, line, problem):
+    folder = generated.write_shop(tmp_path, "jsonl")
+    with (folder / "items.jsonl").open("a") as file:
+        file.write(f"{line}\n")
+    fault = next(fault for fault in check(folder).faults if fault.kind == "not-json")
+    assert problem in str(fault) and f"line {len(ITEMS) + 1}" in str(fault)
+
+
+def test_long_ids_are_cut_in_messages(folder):
+    write_events(folder, f"{'x' * 5000},{'y' * 5000},{TIME},view,4")
+    assert all(len(str(fault)) < 500 for fault in check(folder).faults)
+
+
+def test_a_lone_carriage_return_ends_a_line_in_messages_too(folder):
+    write_events(
+        folder, f"{PERSON},{SKU},{TIME},view,4\r{PERSON},{SKU},{TIME},view,4", "a,b,1,view,9"
+    )
+    assert {fault.examples[0].line for fault in check(folder).faults} == {4}
+
+
+def test_a_text_of_parquet_that_is_no_utf_8_is_named(tmp_path):
+    folder = generated.write_shop(tmp_path, "parquet")
+    path = folder / "events.parquet"
+    path.write_bytes(path.read_bytes().replace(PERSON.encode(), b"\xff" + PERSON.encode()[1:]))
+    fault = only(check(folder))
+    assert fault.kind == "not-parquet" and str(path) in str(fault)
+
+
+def test_json_is_never_taken_for_utf_16(tmp_path):
+    folder = generated.write_shop(tmp_path, "jsonl")
+    path = folder / "items.jsonl"
+    path.write_bytes(path.read_bytes() + b'{\x00"\x00}\n')
+    fault = next(fault for fault in check(folder).faults if fault.kind == "not-json")
+    assert f"line {len(ITEMS) + 1}" in str(fault)

@@ -139,6 +139,9 @@ def detect(folder: str | pathlib.Path) -> Layout:
     for path in layout.files:
         if not path.is_file():
             raise data_error(
-                "layout", path, f"missing, but {layout.name} has it", "Unpack the release anew."
+                "layout",
+                path,
+                "is a folder" if path.is_dir() else f"missing, but {layout.name} has it",
+                "Unpack the release anew.",
             )
     return layout
