@@ -44,8 +44,8 @@ def tune(asked: Request, trials: int) -> None:
     --trials adds to what is there. Ends with the table, and the command that runs with the best.
     """
     from pipeline.config import Tuning, output_paths
+    from pipeline.runs import run_ids
     from pipeline.runs.progress import Lines, output_to
-    from pipeline.runs.records import new_run_id
     from pipeline.runs.report import movielens
     from trainer.tuning.search_space import with_values
 
@@ -61,15 +61,14 @@ def tune(asked: Request, trials: int) -> None:
     data = asked.data_folder(output, terminal)
     check_data(data, asked.span, asked.definition, terminal)
     config = asked.pipeline_config(data, output, settings)
-    run_id = new_run_id()
-    log = paths["logs"] / f"{run_id}.log"
-    terminal.line(f"Run {run_id}, logged to {log}")
-    terminal.line("Tried, measured on eval:")
-    for name, values in tried.items():
-        terminal.line(f"  {name:16}{', '.join(map(str, values))}")
-    terminal.line("Loading TFX …")
-    with output_to(log, terminal.stream) as stream:
-        made = _search(config, tuning, paths["metadata"], run_id, str(log), Lines(stream))
+    with run_ids.reserve(paths["logs"]) as (run_id, log):
+        terminal.line(f"Run {run_id}, logged to {log}")
+        terminal.line("Tried, measured on eval:")
+        for name, values in tried.items():
+            terminal.line(f"  {name:16}{', '.join(map(str, values))}")
+        terminal.line("Loading TFX …")
+        with output_to(log, terminal.stream) as stream:
+            made = _search(config, tuning, paths["metadata"], run_id, str(log), Lines(stream))
     ranked = best_first(made.trials)
     if not made.trained:
         terminal.line(f"All {len(ranked)} trials were there already; a higher --trials adds more.")

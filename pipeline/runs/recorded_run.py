@@ -12,10 +12,11 @@ from pipeline import nodes
 from pipeline.config import PipelineConfig
 from pipeline.monitoring import cause
 from pipeline.monitoring.webhook import Webhook
-from pipeline.runs import in_use, outcome
+from pipeline.runs import in_use, interrupts, outcome, run_ids
 from pipeline.runs.progress import Lines, output_to
-from pipeline.runs.records import BLESSED, FAILED, INTERRUPTED, NOT_BLESSED, RunRecord, new_run_id
+from pipeline.runs.records import BLESSED, FAILED, INTERRUPTED, NOT_BLESSED, RunRecord
 from pipeline.runs.usage import cpu_seconds, peak_gigabytes
+from pipeline.settings import changes
 from transform import features
 
 ENDED = (BLESSED, NOT_BLESSED)
@@ -53,40 +54,43 @@ def run_and_record(
 
     Raises:
         ComponentError: A component failed.
+        KeyboardInterrupt: Somebody pressed Ctrl-C, or ended the process by SIGTERM.
     """
-    run_id = new_run_id()
-    log = paths["logs"] / f"{run_id}.log"
-    record = RunRecord(
-        run_id,
-        preset,
-        config.data,
-        str(paths["records"].parent),
-        str(log),
-        definition=json.loads(config.definition.to_json()),
-    )
-    record.write(paths["records"])
-    terminal.line(f"Run {run_id}, logged to {log}\nLoading TFX …")
-    began = time.monotonic()
-    failed = ""
-    try:
-        with in_use.by_a_run(paths["records"].parent), output_to(log, terminal.stream) as stream:
-            _run_graph(config, create, record, paths["metadata"], Lines(stream))
-    except KeyboardInterrupt:
-        record.status = INTERRUPTED
-        raise
-    except Exception as error:  # noted, and raised again
-        record.status, record.reasons = FAILED, [str(error)]
-        failed = getattr(error, "node", "")
-        raise
-    finally:
-        record.seconds = round(time.monotonic() - began, 1)
-        record.cpu_seconds = round(cpu_seconds(), 1)
-        record.gigabytes = round(peak_gigabytes(), 2)
+    with interrupts.remember(), run_ids.reserve(paths["logs"]) as (run_id, log):
+        record = RunRecord(
+            run_id,
+            preset,
+            config.data,
+            str(paths["records"].parent),
+            str(log),
+            definition=json.loads(config.definition.to_json()),
+            settings=changes.flat(config.settings),
+        )
+        record.write(paths["records"])
+        terminal.line(f"Run {run_id}, logged to {log}\nLoading TFX …")
+        began = time.monotonic()
+        failed = ""
         try:
-            _write_at_the_end(record, paths["records"], terminal)
+            output = paths["records"].parent
+            with in_use.by_a_run(output), output_to(log, terminal.stream) as stream:
+                _run_graph(config, create, record, paths["metadata"], Lines(stream))
+        except KeyboardInterrupt as error:
+            record.status = INTERRUPTED
+            record.reasons = [f"Interrupted by {error.args[0] if error.args else 'Ctrl-C'}."]
+            raise
+        except Exception as error:  # noted, and raised again
+            record.status, record.reasons = FAILED, [str(error)]
+            failed = getattr(error, "node", "")
+            raise
         finally:
-            outcome.tell(record, failed, config, webhook, terminal)
-    return record
+            record.seconds = round(time.monotonic() - began, 1)
+            record.cpu_seconds = round(cpu_seconds(), 1)
+            record.gigabytes = round(peak_gigabytes(), 2)
+            try:
+                _write_at_the_end(record, paths["records"], terminal)
+            finally:
+                outcome.tell(record, failed, config, webhook, terminal)
+        return record
 
 
 def _write_at_the_end(record: RunRecord, folder: pathlib.Path, terminal: Lines) -> None:
@@ -112,7 +116,9 @@ def _run_graph(
 ) -> None:
     """Runs the graph, and completes the record from its artifacts."""
     import absl.logging
+    from tfx.utils import path_utils
 
+    from components.bundle import manifest
     from components.registry import models_config, versions
     from components.registry.pusher import DESTINATION, SAME_AS
     from pipeline.runs import lineage, local_runner, verdict
@@ -147,6 +153,9 @@ def _run_graph(
     record.status = BLESSED if evaluation.blessed else NOT_BLESSED
     if not evaluation.blessed:
         absl.logging.error("NOT BLESSED, nothing was pushed: %s", "; ".join(record.reasons))
+    bundle = path_utils.serving_model_path(artifacts[nodes.CANDIDATE_INDEX]["bundle"].uri)
+    made = manifest.read(bundle)
+    record.counts = dict(made.counts) if made else {}
     pushed = artifacts[nodes.PUSHER]["pushed_model"].custom_properties
     record.pushed = pushed[DESTINATION].string_value
     record.same_as = pushed[SAME_AS].string_value

@@ -1,23 +1,28 @@
 """What ran, when, and how it ended: one small JSON file a run, readable without TensorFlow."""
 
 import dataclasses
-import datetime
 import json
 import os
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
-from pipeline.runs import record_paths
+from pipeline.runs import record_paths, run_ids
 from transform.datasets import MOVIELENS
 
 RUNS = pathlib.Path("runs")
 SCHEMA = 1
-RUNNING, BLESSED, NOT_BLESSED, FAILED, INTERRUPTED = (
+RUNNING, BLESSED, NOT_BLESSED, FAILED, INTERRUPTED, KILLED = (
     "running",
     "blessed",
     "not blessed",
     "failed",
     "interrupted",
+    "killed",
+)
+WHY_KILLED = (
+    "Its process ended without a word: killed, out of memory (`dmesg` tells), or the machine "
+    "stopped. The same command goes on from what was finished."
 )
 
 
@@ -51,7 +56,7 @@ class RunRecord:
     """Span of its data; 0 where that is one plain folder."""
 
     status: str = RUNNING
-    """How it ended, or "running"."""
+    """How it ended, or "running". "killed" is never written: readers notice it."""
 
     seconds: float = 0.0
     """Wall seconds from start to end."""
@@ -67,6 +72,12 @@ class RunRecord:
 
     reasons: list[str] = dataclasses.field(default_factory=list)
     """Why it was not blessed, or the error."""
+
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Every setting by its name with dots; empty in records that are older than this."""
+
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    """`users`, `items` and `events` that the bundle knows; empty in records older than this."""
 
     metrics: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
     """By slice ("" for all): metric values on `test`."""
@@ -126,15 +137,32 @@ def find(runs: pathlib.Path, run_id: str | None, pushed: bool = False) -> RunRec
     """
     records = read_all(runs)
     if run_id is not None:
-        for record in records:
-            if record.run_id == run_id:
-                return _useful(record, pushed)
-        raise LookupError(f"No run {run_id!r} under {runs}; `movielens runs` lists them.")
+        return _useful(named(records, run_id, runs), pushed)
     wanted = [record for record in records if (record.pushed if pushed else record.metrics)]
     if not wanted:
         what = "pushed" if pushed else "evaluated"
         raise LookupError(f"No run under {runs} was {what} yet; start one with `movielens run`.")
     return wanted[-1]
+
+
+def named(records: Sequence[RunRecord], run_id: str, runs: pathlib.Path) -> RunRecord:
+    """Returns the run of a name, however it ended.
+
+    Args:
+        records: All of them.
+        run_id: The name.
+        runs: The folder that they are from, for the message.
+
+    Raises:
+        LookupError: There is none, or there are several; the message says what to do.
+    """
+    matches = [record for record in records if record.run_id == run_id]
+    if not matches:
+        raise LookupError(f"No run {run_id!r} under {runs}; `movielens runs` lists them.")
+    if len(matches) > 1:
+        folders = ", ".join(record.output for record in matches)
+        raise LookupError(f"{len(matches)} runs are called {run_id}; name one of {folders}: --runs")
+    return matches[0]
 
 
 def _useful(record: RunRecord, pushed: bool) -> RunRecord:
@@ -153,6 +181,8 @@ def _useful(record: RunRecord, pushed: bool) -> RunRecord:
 def _read(path: pathlib.Path) -> RunRecord:
     """Reads a record; fields that a later revision added are left out.
 
+    One that still says "running" though its process has ended is "killed".
+
     Raises:
         ValueError: It can't be read, or only by later code; the message names the file.
     """
@@ -169,9 +199,6 @@ def _read(path: pathlib.Path) -> RunRecord:
             f"{path} has schema {schema}, this code reads up to {SCHEMA}: a later revision wrote "
             "it. Upgrade to that."
         )
+    if record.status == RUNNING and run_ids.is_dead(record.log):
+        record.status, record.reasons = KILLED, [WHY_KILLED]
     return record
-
-
-def new_run_id() -> str:
-    """Returns a name for a run that sorts by time, such as "2026-01-31T03-00-00"."""
-    return datetime.datetime.now().strftime("%Y-%m-%dT%H-%M-%S")

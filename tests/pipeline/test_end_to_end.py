@@ -16,7 +16,7 @@ import pytest
 from benchmarks import ours, quality
 from components.canary.requests import PROBE
 from components.ingestion.splits import SplitConfig
-from pipeline.runs import report
+from pipeline.runs import records, report
 from pipeline.runs.progress import Lines
 from pipeline.runs.records import RunRecord
 from serving.client import query_inputs
@@ -265,7 +265,7 @@ def begun(*arguments):
     )
 
 
-def test_interrupted_run_can_be_run_again(data, tmp_path):
+def test_terminated_run_is_recorded_and_can_be_run_again(data, tmp_path):
     arguments = ("run", "--data", data, "--output", tmp_path / "out", *SMALL, "--json")
     process = begun(*arguments)
     deadline = time.monotonic() + 300
@@ -274,15 +274,19 @@ def test_interrupted_run_can_be_run_again(data, tmp_path):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "Run the same command again" in said
+    (stopped,) = records.read_all(tmp_path)
+    assert (stopped.status, stopped.reasons) == ("interrupted", ["Interrupted by SIGTERM."])
     again = movielens(*arguments)
     assert again.returncode == 0, again.stderr
     record = json.loads(again.stdout)
     assert record["components"]["TimelinesExampleGen"]["cached"]
     assert not record["components"]["ItemsTransform"]["cached"]
+    assert record["settings"]["model.embedding_dim"] == 8
+    assert record["counts"]["users"] == 40
 
 
 def test_tuning_that_is_interrupted_goes_on_where_it_stopped(data, tmp_path):

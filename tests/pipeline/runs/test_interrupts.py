@@ -38,6 +38,12 @@ def test_what_python_raises_is_raised_at_once():
         signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.parametrize("number", interrupts.SIGNALS)
+def test_the_exception_names_the_signal(number):
+    with pytest.raises(KeyboardInterrupt, match=number.name), interrupts.remember():
+        signal.raise_signal(number)
+
+
 def test_the_handler_before_comes_back():
     before = signal.getsignal(signal.SIGINT)
     with interrupts.remember():

@@ -1,3 +1,4 @@
+import fcntl
 import json
 import shutil
 
@@ -73,6 +74,25 @@ def test_record_of_a_later_schema_is_refused(tmp_path):
     path.write_text(json.dumps({**json.loads(path.read_text()), "schema": 2}))
     with pytest.raises(ValueError, match=rf"{path} has schema 2, .* up to 1: .*Upgrade"):
         records.read_all(tmp_path)
+
+
+def test_a_run_whose_process_ended_without_a_word_was_killed(tmp_path):
+    made = record(tmp_path, "2026-01-01")
+    (made_log := tmp_path / "ml-100k" / "log").write_text("")
+    made.log = str(made_log)
+    made.write(tmp_path / "ml-100k" / "records")
+    (found,) = records.read_all(tmp_path)
+    assert (found.status, found.reasons) == ("killed", [records.WHY_KILLED])
+    with made_log.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert records.read_all(tmp_path)[0].status == "running"
+
+
+def test_a_name_that_two_folders_have_is_asked_for_again(tmp_path):
+    for preset in ("a", "b"):
+        record(tmp_path, "2026-01-01", preset=preset, metrics=METRICS)
+    with pytest.raises(LookupError, match=r"2 runs are called 2026-01-01; name one of .*--runs"):
+        records.find(tmp_path, "2026-01-01")
 
 
 def test_copied_runs_speak_of_themselves(tmp_path):
