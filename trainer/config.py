@@ -42,6 +42,13 @@ class ModelConfig:
     gaps: bool = False
     """Whether the query tower sees how long before each event of the history the one before was."""
 
+    request_time: bool = False
+    """Whether the query tower sees how long after each event of the history the next one was, and
+    after the last one the request."""
+
+    request_dropout: Rate = 0.2
+    """Share of events of which training hides that time, so that "unknown" is a trained row."""
+
     user_features: bool = True
     """Whether the query tower uses the features of the user besides the id."""
 
@@ -138,6 +145,10 @@ class ModelConfig:
             raise ValueError("gaps must be false where history is 'none': it has no events.")
         if self.gaps and self.order == "shuffled":
             raise ValueError("gaps must be false where order is 'shuffled': there is no before.")
+        if self.request_time and self.history == "none":
+            raise ValueError("request_time must be false where history is 'none'.")
+        if self.request_time and self.order == "shuffled":
+            raise ValueError("request_time must be false where order is 'shuffled'.")
         if self.normalized and self.item_bias:
             raise ValueError(
                 "normalized must be false where item_bias is true: a bias is no part of a cosine."

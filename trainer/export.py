@@ -46,6 +46,8 @@ class Towers(tf.Module):
         self.item_layer = items.transform_features_layer()
         self.window = config.window
         self.uses_history = config.history != "none"
+        # A variable, since who loads the SavedModel sees no Python value.
+        self.uses_request_time = tf.Variable(config.request_time, trainable=False)
         self.known_users = timelines.vocabulary_size_by_name(features.USER_ID)
         self.known_items = timelines.vocabulary_size_by_name(features.ITEM_ID)
         self.item_ids = preprocessing.vocabulary_table(
@@ -82,11 +84,13 @@ class Towers(tf.Module):
         }
         time = tf.RaggedTensor.from_sparse(rows[features.TIME])
         gaps = _gaps(rows[features.TIME], lengths)
+        waits = _waits(rows[features.TIME], lengths, query[features.REQUEST_TIME])
         vectors = self.query(
             self._users(rows),
             items,
             events,
             self._latest(gaps, NO_GAP).to_tensor(NO_GAP),
+            self._latest(waits, NO_GAP).to_tensor(NO_GAP),
             self._latest(time, NO_TIME).to_tensor(NO_TIME),
         )
         known = rows[features.USER_ID] < self.known_users
@@ -158,3 +162,24 @@ def _gaps(times: tf.SparseTensor, lengths: tf.Tensor) -> tf.RaggedTensor:
     known = (padded != NO_TIME) & (before != NO_TIME)
     gaps = tf.where(known, padded - before, tf.constant(NO_GAP, tf.int64))
     return tf.RaggedTensor.from_tensor(gaps, lengths=lengths)
+
+
+def _waits(times: tf.SparseTensor, lengths: tf.Tensor, request_time: tf.Tensor) -> tf.RaggedTensor:
+    """Returns the seconds between each event and the one after, and after the last the request.
+
+    A request before the last event counts as one at its time: clocks differ.
+
+    Args:
+        times: `[batch, any]` int64 seconds, 0 where unknown.
+        lengths: `[batch]` int64 numbers of events.
+        request_time: `[batch]` int64 seconds, 0 where unknown.
+    """
+    padded = tf.sparse.to_dense(times)
+    after = tf.pad(padded, [[0, 0], [0, 1]])[:, 1:]
+    is_last = tf.range(tf.shape(padded, tf.int64)[1]) == lengths[:, tf.newaxis] - 1
+    asked = request_time[:, tf.newaxis]
+    asked = tf.where(asked == NO_TIME, asked, tf.maximum(asked, padded))
+    after = tf.where(is_last, asked, after)
+    known = (padded != NO_TIME) & (after != NO_TIME)
+    waits = tf.where(known, after - padded, tf.constant(NO_GAP, tf.int64))
+    return tf.RaggedTensor.from_tensor(waits, lengths=lengths)

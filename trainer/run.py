@@ -76,7 +76,12 @@ def build_and_fit(
     """
     model = build(data, config, data.train)
     ranking = RankingOnEval(
-        data.eval, data.positions, config.window, config.exclude_seen, data.unknown_rows()
+        data.eval,
+        data.positions,
+        config.window,
+        config.exclude_seen,
+        data.unknown_rows(),
+        config.request_time,
     )
     callbacks = [ranking, *make_callbacks(logs)]
     if config.patience:

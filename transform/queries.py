@@ -2,7 +2,7 @@
 
 Clients send them, stored timelines are parsed to them, and the query tower takes them. A value that
 is not known is "" among texts, NaN among numbers, `calendar.MISSING` among times of a user, zeros
-in a vector, and 0 as the time of an event.
+in a vector, and 0 as the time of an event or of the request.
 """
 
 import tensorflow as tf
@@ -26,7 +26,8 @@ def specs(definition: Definition) -> dict[str, tf.TensorSpec]:
     """Returns shape and type of each part of a query, by name.
 
     `[batch]` user id; `[batch]`, of categories `[batch, any]` and of vectors `[batch, size]`, the
-    features of the user; `[batch, length]`, of vectors `[batch, length, size]`, the history.
+    features of the user; `[batch, length]`, of vectors `[batch, length, size]`, the history;
+    `[batch]` the time of the request.
     """
     found = {features.USER_ID: tf.TensorSpec([None], tf.string)}
     for name, feature in definition.user_features.items():
@@ -39,6 +40,7 @@ def specs(definition: Definition) -> dict[str, tf.TensorSpec]:
     for name, feature in definition.event.features.items():
         inner = [feature.size] if isinstance(feature, Vector) else []
         found[name] = tf.TensorSpec([None, None, *inner], dtype(feature))
+    found[features.REQUEST_TIME] = tf.TensorSpec([None], tf.int64)
     return found
 
 
@@ -77,7 +79,7 @@ def nobody(definition: Definition, history: tf.Tensor) -> Query:
         outer = shape if listed else shape[:1]
         inner = [size or 0 for size in spec.shape[2 if listed else 1 :]]
         feature = definition.user_features.get(name) or definition.event.features.get(name)
-        value = unknown(feature) if feature else (UNKNOWN_TIME if listed else "")
+        value = unknown(feature) if feature else (UNKNOWN_TIME if spec.dtype == tf.int64 else "")
         query[name] = tf.fill(tf.concat([outer, inner], 0), tf.constant(value, spec.dtype))
     return query
 
@@ -88,7 +90,10 @@ def parse(examples: tf.Tensor, definition: Definition) -> Query:
     Returns:
         By name, as in `specs`; histories are padded after the end.
     """
-    spec: dict[str, object] = {features.USER_ID: tf.io.FixedLenFeature([], tf.string)}
+    spec: dict[str, object] = {
+        features.USER_ID: tf.io.FixedLenFeature([], tf.string),
+        features.REQUEST_TIME: tf.io.FixedLenFeature([], tf.int64, UNKNOWN_TIME),
+    }
     for name, feature in definition.user_features.items():
         default, kind = unknown(feature), dtype(feature)
         if isinstance(feature, Categories):

@@ -9,12 +9,14 @@ from components.bundle import records
 from components.bundle.index import EXCLUDED, ExactIndex
 from components.bundle.ivf_index import IVFIndex
 from components.bundle.static_ranking import StaticRanking
+from components.bundle.trained_towers import embed_query
 from transform import features, queries
 from transform.definition import Definition
 
 ITEM_IDS, TITLES, SCORES, KNOWN_USER = "item_ids", "titles", "scores", "known_user"
 HISTORY_ITEM_IDS, HISTORY_TIMES = "history_item_ids", "history_times"
 EXCLUDE_ITEM_IDS = features.EXCLUDE_ITEM_IDS
+REQUEST_TIME = features.REQUEST_TIME
 EXAMPLES = "examples"
 SERVED, MEASURED = range(2)
 """Events that count as past when an item is scored: all, or those before the labels."""
@@ -79,12 +81,26 @@ class Answers(tf.Module):
         self.position = _table(state.items.item_id)
         self.user_row = _table(state.user_id)
 
-    def of_users(self, user_id: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Answers `[batch]` users by their stored timelines; unknown ones by the fallback."""
+    def of_users(
+        self,
+        user_id: tf.Tensor,
+        request_time: tf.Tensor | None = None,
+        also_exclude: tf.Tensor | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Answers users by their stored timelines; unknown ones by the fallback.
+
+        Args:
+            user_id: `[batch]` string.
+            request_time: `[batch]` int64 seconds, 0 where unknown; None: all are.
+            also_exclude: As in `of_queries`.
+        """
         row = self.user_row.lookup(user_id)
         stored = tf.gather(self.timelines, tf.maximum(row, 0))
         query = queries.parse(tf.where(row >= 0, stored, self._nobody()), self.definition)
-        return self.of_queries({**query, features.USER_ID: user_id})
+        query[features.USER_ID] = user_id
+        if request_time is not None:
+            query[features.REQUEST_TIME] = request_time
+        return self.of_queries(query, also_exclude)
 
     def of_queries(
         self, query: dict[str, tf.Tensor], also_exclude: tf.Tensor | None = None
@@ -126,7 +142,7 @@ class Answers(tf.Module):
             query: Queries as `queries.parse` returns them, by name.
             past: `SERVED` or `MEASURED`: which prior is added to scores.
         """
-        embedded = self.towers.embed_query(query)
+        embedded = embed_query(self.towers, query)
         vectors = embedded["embedding"]
         finite = tf.reduce_all(tf.math.is_finite(vectors), axis=1, keepdims=True)
         chosen = tf.fill([tf.shape(vectors)[0]], past)

@@ -12,6 +12,7 @@ from components.bundle import records, slices
 from components.bundle.answers import MEASURED, Answers
 from components.bundle.index import EXCLUDED
 from components.bundle.static_ranking import StaticRanking
+from components.bundle.trained_towers import uses_request_time
 from transform import features, metrics, queries
 
 HIT_AT = (1, 5, 10, 50, 100)
@@ -27,6 +28,9 @@ METRICS = {
     "mrr": "mrr",
 }
 """Output of `evaluate` that holds each metric, by the name that people write."""
+TIMED = "timed"
+"""Prefix of the metrics of queries that know the time of the request: that of the first label."""
+
 BASELINES = ("popular", "recent")
 """Rankings to beat: by all events of the past, and by recent ones."""
 LIFT = "hit_at_10_over_popular"
@@ -54,16 +58,18 @@ class Measurements(tf.Module):
         self.popular = StaticRanking(popular, answers.k)
         self.recent = StaticRanking(recent, answers.k)
         self._exclude_seen = exclude_seen
+        self._timed = uses_request_time(answers.towers)
         share = np.empty(len(popular), np.float32)
         share[np.argsort(-popular, kind="stable")] = np.arange(len(popular)) / len(popular)
         self.popularity_share = tf.Variable(share, trainable=False)
 
     def evaluate(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Measures `[batch]` serialized raw timelines.
+        """Measures `[batch]` serialized raw timelines; requests come at a time that is not known.
 
         Returns:
             Float32 `[batch]` by name: `hit_at_k`, `ndcg_at_10`, `mrr` (0 beyond the answer's
-            length) of the model; the same with prefixes `popular_` and `recent_`;
+            length) of the model; the same with prefixes `popular_` and `recent_` and, where the
+            towers use the time of the request, `timed_`;
             `hit_at_10_over_popular`, the difference that must not be negative; `index_recall`, the
             share of the exact index's 100 best that the served index found; and for the coverage
             of the catalogue `top_positions`, `[batch, 10]`, and `catalogue_size`.
@@ -75,9 +81,13 @@ class Measurements(tf.Module):
         vectors, known = self.answers.embed(query, MEASURED)
         top = positions_of(*self.answers.best(vectors, known, seen, self.recent))
         result = self._metrics(top, labels)
+        if self._timed:
+            asked = {**query, features.REQUEST_TIME: first_label_time(examples)}
+            vectors_then, known_then = self.answers.embed(asked, MEASURED)
+            best = self.answers.best(vectors_then, known_then, seen, self.recent)
+            result |= _prefixed(TIMED, self._metrics(positions_of(*best), labels))
         for name, ranking in zip(BASELINES, (self.popular, self.recent), strict=True):
-            of_baseline = self._metrics(positions_of(*ranking.best(seen)), labels)
-            result |= {f"{name}_{metric}": value for metric, value in of_baseline.items()}
+            result |= _prefixed(name, self._metrics(positions_of(*ranking.best(seen)), labels))
         result[LIFT] = result["hit_at_10"] - result["popular_hit_at_10"]
         result[RECALL] = self._recall(vectors, known, seen)
         result[TOP_POSITIONS] = tf.cast(top[:, :COVERAGE_AT], tf.float32)
@@ -130,6 +140,17 @@ class Measurements(tf.Module):
             )
             for name, values in per_label.items()
         }
+
+
+def first_label_time(examples: tf.Tensor) -> tf.Tensor:
+    """Returns the time of the first label of `[batch]` serialized raw timelines, 0 without one."""
+    name = features.label(features.TIME)
+    times = tf.io.parse_example(examples, {name: tf.io.RaggedFeature(tf.int64)})[name]
+    return times.to_tensor(queries.UNKNOWN_TIME, shape=[None, 1])[:, 0]
+
+
+def _prefixed(prefix: str, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    return {f"{prefix}_{name}": value for name, value in values.items()}
 
 
 def positions_of(scores: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:

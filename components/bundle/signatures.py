@@ -4,11 +4,13 @@ import functools
 
 import tensorflow as tf
 
+from components.bundle import trained_towers
 from components.bundle.answers import (
     EXAMPLES,
     EXCLUDE_ITEM_IDS,
     HISTORY_ITEM_IDS,
     HISTORY_TIMES,
+    REQUEST_TIME,
 )
 from components.bundle.build import Bundle
 from transform import features, queries
@@ -18,6 +20,9 @@ MAX_BATCH = "max_batch"
 """Name of the limit in the manifest's settings."""
 
 DEFAULT_MAX_BATCH = 1024
+LATEST_REQUEST = 10**11
+"""Seconds of the year 5138; who sends more sends milliseconds."""
+
 EVALUATED_ROWS = 1000
 """Largest number of rows that TFMA sends to `evaluate` and `describe`."""
 
@@ -54,8 +59,30 @@ def signatures(
     def recommend_history(history_item_ids: tf.Tensor) -> dict[str, tf.Tensor]:
         return answers.of_queries(queries.nobody(definition, limit(history_item_ids)))
 
+    @signature(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name=features.USER_ID),
+            tf.TensorSpec([None], tf.int64, name=REQUEST_TIME),
+            tf.TensorSpec([None, None], tf.string, name=EXCLUDE_ITEM_IDS),
+        ]
+    )
+    def recommend_user(
+        user_id: tf.Tensor, request_time: tf.Tensor, exclude_item_ids: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        inputs = of_one_batch(
+            {
+                features.USER_ID: limit(user_id),
+                REQUEST_TIME: in_seconds(limit(request_time)),
+                EXCLUDE_ITEM_IDS: limit(exclude_item_ids),
+            }
+        )
+        return answers.of_users(
+            inputs[features.USER_ID], inputs[REQUEST_TIME], inputs[EXCLUDE_ITEM_IDS]
+        )
+
     def recommend(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         inputs = of_one_batch({name: limit(value) for name, value in inputs.items()})
+        inputs[REQUEST_TIME] = in_seconds(inputs[REQUEST_TIME])
         query = {name: inputs[given] for name, given in input_names(definition).items()}
         query[features.USER_ID] = tf.fill(tf.shape(query[features.ITEM_ID])[:1], "")
         return answers.of_queries(query, also_exclude=inputs[EXCLUDE_ITEM_IDS])
@@ -72,7 +99,9 @@ def signatures(
 
     @signature(input_signature=[examples_spec])
     def embed_query(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answers.towers.embed_query(queries.parse(limit(examples), definition))
+        return trained_towers.embed_query(
+            answers.towers, queries.parse(limit(examples), definition)
+        )
 
     @signature(input_signature=[examples_spec])
     def embed_candidate(examples: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -90,6 +119,7 @@ def signatures(
         function.__name__: function
         for function in (
             serving_default,
+            recommend_user,
             recommend_history,
             similar,
             serve_examples,
@@ -109,7 +139,11 @@ def input_names(definition: Definition) -> dict[str, str]:
 
     That of an event's feature `rating` is `history_rating`.
     """
-    of_history = {features.ITEM_ID: HISTORY_ITEM_IDS, features.TIME: HISTORY_TIMES}
+    of_history = {
+        features.ITEM_ID: HISTORY_ITEM_IDS,
+        features.TIME: HISTORY_TIMES,
+        features.REQUEST_TIME: REQUEST_TIME,
+    }
     of_events = {name: features.HISTORY_PREFIX + name for name in definition.event.features}
     return {name: name for name in definition.user_features} | of_history | of_events
 
@@ -139,6 +173,22 @@ def limit_rows(value: tf.Tensor, max_batch: int) -> tf.Tensor:
     message = f"More rows than serving.max_batch, which is {max_batch}; there are"
     with tf.control_dependencies([tf.debugging.Assert(rows <= max_batch, [message, rows])]):
         return tf.identity(value)
+
+
+def in_seconds(request_time: tf.Tensor) -> tf.Tensor:
+    """Checks that times of requests are seconds, and returns them.
+
+    Raises:
+        tf.errors.InvalidArgumentError: One is of the year 5138 or later, or before 1970, found when
+            the graph runs.
+    """
+    message = (
+        f"{REQUEST_TIME} is in seconds since 1970-01-01 UTC, 0 where unknown; divide milliseconds "
+        "by 1000. Got"
+    )
+    sound = tf.reduce_all((request_time >= 0) & (request_time < LATEST_REQUEST))
+    with tf.control_dependencies([tf.debugging.Assert(sound, [message, request_time])]):
+        return tf.identity(request_time)
 
 
 def of_one_batch(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

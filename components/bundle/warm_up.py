@@ -41,7 +41,16 @@ def requests(items: records.Items, definition: Definition) -> Iterator[Request]:
         candidates = _spread(items.examples, size)
         query = {name: value.numpy() for name, value in queries.parse(users, definition).items()}
         history = query[features.ITEM_ID]
-        yield "serving_default", {features.USER_ID: query[features.USER_ID]}
+        user_id = query[features.USER_ID]
+        yield "serving_default", {features.USER_ID: user_id}
+        yield (
+            "recommend_user",
+            {
+                features.USER_ID: user_id,
+                features.REQUEST_TIME: query[features.REQUEST_TIME],
+                EXCLUDE_ITEM_IDS: np.full([size, 1], b"", object),
+            },
+        )
         yield "recommend_history", {HISTORY_ITEM_IDS: history}
         names = signatures.input_names(definition)
         parts = {given: query[name] for name, given in names.items()}

@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from components.bundle import build, records
 from components.bundle.answers import ITEM_IDS, KNOWN_USER
+from components.bundle.trained_towers import embed_query
 from components.canary.comparison import compare
-from components.canary.requests import Answers
+from components.canary.requests import Answers, request_times
 from transform import features, queries
 from transform.definition import Definition
 
@@ -39,14 +40,14 @@ class Expectation:
             query: Queries of known users, as `queries.parse` returns them.
             answers: Answers to the requests that `requests.make` makes of them.
         """
-        by_id, by_query, by_history, nobody, neighbours = answers
+        by_id, at_a_time, by_query, by_history, nobody, neighbours = answers
         vectors = build.embed_catalogue(self.towers, self.catalogue)
         users = query[features.USER_ID]
         problems = []
         for (asked, left_out), answer in zip(
-            self._queries(query), (by_id, by_query, by_history), strict=True
+            self._queries(query), (by_id, at_a_time, by_query, by_history), strict=True
         ):
-            embedded = self.towers.embed_query(asked)
+            embedded = embed_query(self.towers, asked)
             known = embedded["known"].numpy()
             scores = embedded["embedding"].numpy() @ vectors.T + self.prior
             if answer[KNOWN_USER] != known.tolist():
@@ -74,8 +75,11 @@ class Expectation:
         history = known[features.ITEM_ID]
         without_id = {**known, features.USER_ID: tf.fill(tf.shape(history)[:1], "")}
         history_alone = queries.nobody(self.definition, history)
+        seen = queries.seen(known, self.definition).numpy()
+        at_a_time = tf.constant(request_times(query))
         return [
-            (known, queries.seen(known, self.definition).numpy()),
+            (known, seen),
+            ({**known, features.REQUEST_TIME: at_a_time}, seen),
             (without_id, history.numpy()),
             (history_alone, queries.seen(history_alone, self.definition).numpy()),
         ]

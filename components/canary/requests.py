@@ -15,6 +15,7 @@ from transform.definition import Definition
 
 PROBE = pathlib.Path(__file__).with_name("probe.py")
 TIMEOUT_SECONDS = 600
+MINUTE = 60
 UNKNOWN_USER = "canary: nobody has this id"
 
 Requests = list[tuple[str, dict[str, list[Any]]]]
@@ -40,11 +41,25 @@ def make(
     inputs = {given: parts[name] for name, given in names.items()}
     return [
         ("serving_default", {features.USER_ID: parts[features.USER_ID]}),
+        (
+            "recommend_user",
+            {
+                features.USER_ID: parts[features.USER_ID],
+                features.REQUEST_TIME: request_times(query).tolist(),
+                EXCLUDE_ITEM_IDS: [[""] for _ in parts[features.USER_ID]],
+            },
+        ),
         ("recommend", {**inputs, EXCLUDE_ITEM_IDS: history}),
         ("recommend_history", {HISTORY_ITEM_IDS: history}),
         ("serving_default", {features.USER_ID: [UNKNOWN_USER]}),
         ("similar", {features.ITEM_ID: _plain(catalogue.item_id[:1])}),
     ]
+
+
+def request_times(query: dict[str, np.ndarray]) -> np.ndarray:
+    """Returns `[batch]` int64 times at which users ask: a minute after their last event."""
+    times = query[features.TIME]
+    return np.max(times, axis=1, initial=0) + MINUTE
 
 
 def ask(bundle: str, requests: Requests) -> Answers:

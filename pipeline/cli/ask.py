@@ -38,10 +38,18 @@ def _of_a_bundle(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--history", type=values.IDS, help="Item ids somebody saw, oldest first, instead of USER."
 )
+@click.option(
+    "--at",
+    "request_time",
+    type=values.MOMENT,
+    help="When USER asks: now, or a time in UTC. It counts where the model was trained with "
+    "model.request_time.  [default: not known]",
+)
 @_of_a_bundle
 def recommend(
     user: str | None,
     history: tuple[str, ...] | None,
+    request_time: int | None,
     count: int,
     bundle: str | None,
     run: str | None,
@@ -55,6 +63,8 @@ def recommend(
         raise click.UsageError("Say whom to recommend to: a USER, or --history ID,ID,…")
     if user is not None and history:
         raise click.UsageError("Give a USER or a --history, not both: a user's history is known.")
+    if history and request_time is not None:
+        raise click.UsageError("--at needs a USER: of the items of --history no time is known.")
     path = _bundle_path(bundle, run, runs)
     from pipeline.inference.pushed_bundle import PushedBundle
 
@@ -65,7 +75,7 @@ def recommend(
             raise ValueError(f"Not in the catalogue: {', '.join(unknown)}.")
         answer = asked.for_history(list(history), count)
     else:
-        answer = asked.for_user(str(user), count)
+        answer = asked.for_user(str(user), count, request_time or 0)
     if as_json:
         items = [{"item_id": i, "title": t, "score": s} for i, t, s in answer.items]
         told = {"user": user, "known_user": answer.known_user, "bundle": path}

@@ -1,6 +1,8 @@
 """Values of options: what is checked of them before anything is done, and how a shell completes."""
 
+import datetime
 import pathlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -138,6 +140,27 @@ SETTING = Text("SECTION.NAME=VALUE", known=_settings, end="=")
 DATASET = Text("DATASET", _dataset, _datasets)
 DATA = Text("FOLDER", _data)
 SPAN = Text("SPAN", _span)
+
+
+def _moment(text: str) -> int:
+    from serving.client import query_inputs
+
+    if text == "now":
+        return int(time.time())
+    if text.isdecimal():
+        return query_inputs.check_request_time(int(text))
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no time: say now, seconds since 1970-01-01 UTC, or such as "
+            "2026-11-29T08:00:00+00:00."
+        ) from None
+    utc = moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)
+    return query_inputs.check_request_time(int(utc.timestamp()))
+
+
+MOMENT = Text("TIME", _moment, lambda: ["now"])
 IDS = Text("ID,ID,…", _ids)
 CRON = Text("CRON", _cron)
 PARAMETER = Text("NAME=VALUE", _parameter)

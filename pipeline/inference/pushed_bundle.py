@@ -34,9 +34,15 @@ class PushedBundle:
         users = parsed[features.USER_ID].numpy().tolist()
         return next((user.decode() for user in users if user), "")
 
-    def for_user(self, user_id: str, k: int) -> Answer:
-        """Recommends items to a user, known or not."""
-        (answer,) = self._client.for_users([user_id], k)
+    def for_user(self, user_id: str, k: int, request_time: int = 0) -> Answer:
+        """Recommends items to a user, known or not.
+
+        Args:
+            user_id: The user.
+            k: Largest number of items to return.
+            request_time: Seconds since 1970-01-01 UTC; 0: not known.
+        """
+        (answer,) = self._client.for_users([user_id], k, request_time)
         return answer
 
     def for_history(self, item_ids: Sequence[str], k: int) -> Answer:

@@ -4,23 +4,31 @@ from collections.abc import Sequence
 
 from pipeline.runs.records import RunRecord
 
-YARDSTICKS = {"popular": "popular", "recently popular": "recent"}
+BESIDE = {"request time known": "timed", "popular": "popular", "recently popular": "recent"}
+"""Prefix of the metrics in each column beside the bundle's, by its title."""
 
 
 def metric_table(values: dict[str, float]) -> str:
     """Returns test metrics of the bundle beside popular and recently popular, a line each.
+
+    A bundle that uses the time of the request has a column more: its metrics where it is told.
 
     Args:
         values: By metric name, such as "hit@10" and "popular hit@10".
     """
     names = [name for name in values if f"popular {name}" in values]
     names.sort(key=lambda name: (name.split("@")[0], len(name), name))
-    rows = [("", "bundle", *YARDSTICKS)]
+    shown = {
+        title: prefix
+        for title, prefix in BESIDE.items()
+        if any(name.startswith(f"{prefix} ") for name in values)
+    }
+    rows = [("", "bundle", *shown)]
     for name in names:
-        beside = [values.get(f"{prefix} {name}", float("nan")) for prefix in YARDSTICKS.values()]
+        beside = [values.get(f"{prefix} {name}", float("nan")) for prefix in shown.values()]
         rows.append((name, *(f"{value:.4f}" for value in (values[name], *beside))))
     for name in sorted(name for name in values if name.startswith("coverage")):
-        rows.append((name, f"{values[name]:.4f}", "", ""))
+        rows.append((name, f"{values[name]:.4f}", *("" for _ in shown)))
     return columns(rows)
 
 

@@ -1,7 +1,7 @@
 """Inputs of the signature `recommend`: what is known, and all else unknown. Needs no TensorFlow.
 
 A value that is not known is "" among texts, NaN among numbers, `MISSING` among times of a user,
-zeros in a vector, and 0 as the time of an event.
+zeros in a vector, and 0 as the time of an event or of the request.
 """
 
 import dataclasses
@@ -19,6 +19,8 @@ MISSING = -(2**63)
 UNKNOWN_TIME = 0
 HISTORY_ITEM_IDS, HISTORY_TIMES = "history_item_ids", "history_times"
 EXCLUDE_ITEM_IDS = "exclude_item_ids"
+REQUEST_TIME = "request_time"
+LATEST_REQUEST = 10**11  # seconds of the year 5138
 
 Inputs = dict[str, Any]
 
@@ -42,6 +44,7 @@ def build(
     history: Sequence[Event | str],
     user: Mapping[str, Any],
     exclude: Sequence[str],
+    request_time: int = UNKNOWN_TIME,
 ) -> Inputs:
     """Returns the inputs of one request by name, in batches of one: texts as lists, else arrays.
 
@@ -50,6 +53,7 @@ def build(
         history: Events, oldest first; of a bare id nothing else is known.
         user: Features of the user by name; None is not known.
         exclude: Ids of items to leave out, besides those of the history.
+        request_time: Seconds since 1970-01-01 UTC; 0: not known.
 
     Raises:
         ValueError: A feature is not of the definition, or a value not of its kind.
@@ -61,7 +65,8 @@ def build(
     inputs: Inputs = {
         HISTORY_ITEM_IDS: [[_text(event.item_id, "An item id") for event in events]],
         HISTORY_TIMES: np.array([[_whole(event.time, "time") for event in events]], np.int64),
-        EXCLUDE_ITEM_IDS: [[_text(item_id, "An item id") for item_id in exclude] or [""]],
+        EXCLUDE_ITEM_IDS: excluded(exclude),
+        REQUEST_TIME: np.array([check_request_time(request_time)], np.int64),
     }
     for name, feature in definition.user_features.items():
         inputs[name] = _of_kind(feature, [_value(feature, name, user.get(name))])
@@ -69,6 +74,48 @@ def build(
         values = [_value(feature, name, event.features.get(name)) for event in events]
         inputs[f"history_{name}"] = _of_kind(feature, [values])
     return inputs
+
+
+def of_users(user_ids: Sequence[str], request_time: int, exclude: Sequence[str]) -> Inputs:
+    """Returns the inputs of `recommend_user` by name.
+
+    Args:
+        user_ids: `[batch]` ids.
+        request_time: Seconds since 1970-01-01 UTC; 0: not known.
+        exclude: Ids of items to leave out for all of them.
+
+    Raises:
+        ValueError: An id is no text, or the time not in seconds.
+    """
+    seconds = check_request_time(request_time)
+    return {
+        "user_id": list(user_ids),
+        REQUEST_TIME: np.full(len(user_ids), seconds, np.int64),
+        EXCLUDE_ITEM_IDS: excluded(exclude) * len(user_ids),
+    }
+
+
+def excluded(item_ids: Sequence[str]) -> list[list[str]]:
+    """Returns ids to leave out as an input of one request.
+
+    Raises:
+        ValueError: One is no text.
+    """
+    return [[_text(item_id, "An item id") for item_id in item_ids] or [""]]
+
+
+def check_request_time(seconds: int) -> int:
+    """Returns the time of a request.
+
+    Raises:
+        ValueError: It is not in whole seconds since 1970.
+    """
+    if not 0 <= _whole(seconds, REQUEST_TIME) < LATEST_REQUEST:
+        raise ValueError(
+            f"{REQUEST_TIME} is in seconds since 1970-01-01 UTC, 0 where it is not known, got "
+            f"{seconds}; divide milliseconds by 1000."
+        )
+    return int(seconds)
 
 
 def _value(feature: Feature, name: str, value: Any) -> Any:

@@ -61,15 +61,33 @@ class RecommenderClient:
         self._batch_size = batch_size
         self._definition = definition
 
-    def for_users(self, user_ids: Sequence[str], k: int = 10) -> list[Answer]:
+    def for_users(
+        self,
+        user_ids: Sequence[str],
+        k: int = 10,
+        request_time: int = query_inputs.UNKNOWN_TIME,
+        exclude: Sequence[str] = (),
+    ) -> list[Answer]:
         """Recommends items to each user, known or not; items that they have seen are left out.
 
+        Args:
+            user_ids: Users.
+            k: Largest number of items to return for each.
+            request_time: Seconds since 1970-01-01 UTC; 0: not known. It only counts where the
+                model was trained with `request_time`.
+            exclude: Ids of items to leave out for all of them.
+
         Raises:
+            ValueError: `request_time` is not in seconds.
             ServingUnavailable, RequestRefused: As the transport says.
         """
         answers = []
         for batch in self._batches(user_ids):
-            prediction = self._transport.predict("serving_default", {"user_id": batch})
+            if request_time or exclude:
+                inputs = query_inputs.of_users(batch, request_time, exclude)
+                prediction = self._transport.predict("recommend_user", inputs)
+            else:
+                prediction = self._transport.predict("serving_default", {"user_id": batch})
             answers += _answers(prediction, len(batch), k)
         return answers
 
@@ -89,6 +107,7 @@ class RecommenderClient:
         user: Mapping[str, Any] | None = None,
         exclude: Sequence[str] = (),
         k: int = 10,
+        request_time: int = query_inputs.UNKNOWN_TIME,
     ) -> Answer:
         """Recommends items to somebody of whom anything may be known, and nothing must be.
 
@@ -97,6 +116,7 @@ class RecommenderClient:
             user: Features of the user by the names of the definition.
             exclude: Ids of items to leave out, besides those of the history.
             k: Largest number of items to return.
+            request_time: Seconds since 1970-01-01 UTC; 0: not known.
 
         Raises:
             ValueError: The client has no definition, a feature is not of it, or a value not of its
@@ -105,7 +125,7 @@ class RecommenderClient:
         """
         if self._definition is None:
             raise ValueError("recommend needs a client that was made with a definition.")
-        inputs = query_inputs.build(self._definition, history, user or {}, exclude)
+        inputs = query_inputs.build(self._definition, history, user or {}, exclude, request_time)
         return _answers(self._transport.predict("recommend", inputs), 1, k)[0]
 
     def similar(self, item_ids: Sequence[str], k: int = 10) -> list[Answer]:

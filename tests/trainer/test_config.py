@@ -61,3 +61,12 @@ def test_a_sample_has_negatives(loss):
 )
 def test_which_loss(loss, items, samples):
     assert ModelConfig(loss=loss, full_softmax_up_to=100).samples(items) is samples
+
+
+@pytest.mark.parametrize(
+    "settings", [{"history": "none"}, {"order": "shuffled"}], ids=["no-history", "no-order"]
+)
+@pytest.mark.parametrize("field", ["gaps", "request_time"])
+def test_time_needs_a_history_in_order(field, settings):
+    with pytest.raises(ValueError, match=f"{field} must be false where"):
+        ModelConfig(**{field: True}, **settings)

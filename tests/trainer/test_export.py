@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from support.transformed import DEFINITION, DIM, ITEMS, SMALL, item, item_id, raw_item
 from trainer.config import ModelConfig
-from trainer.data.windows import latest_inputs
+from trainer.data.windows import first_label_times, latest_inputs
 from trainer.export import Towers
 from trainer.model.encoders import ENCODERS
 from trainer.model.towers import last_position
@@ -110,8 +110,9 @@ def test_an_item_that_nobody_rated_gets_a_vector_from_its_content(towers):
     assert np.isfinite(vectors.numpy()).all() and (vectors.numpy() != 0).any(axis=1).all()
 
 
-def test_towers_read_a_timeline_as_training_does(data, tmp_path):
-    settings = {"gaps": True, "window": 3, "epochs": 1}
+@pytest.mark.parametrize("request_time", [False, True], ids=["any-time", "request-time"])
+def test_towers_read_a_timeline_as_training_does(data, tmp_path, request_time):
+    settings = {"gaps": True, "request_time": request_time, "window": 3, "epochs": 1}
     config = ModelConfig(**{**SMALL, **settings})
     read = data.read()
     model, _ = build_and_fit(read, config, str(tmp_path))
@@ -124,9 +125,10 @@ def test_towers_read_a_timeline_as_training_does(data, tmp_path):
         config,
     )
     timelines = read.eval
-    past = latest_inputs(timelines, config.window, read.unknown_rows())
+    asked_at = first_label_times(timelines)
+    past = latest_inputs(timelines, config.window, read.unknown_rows(), asked_at)
     rows = {name: tf.constant(rows) for name, rows in timelines.user_features.items()}
-    trained = model.query(rows, past.items, past.events, past.gaps, past.times)
+    trained = model.query(rows, past.items, past.events, past.gaps, past.waits, past.times)
 
     users = read.vocabularies[features.USER_ID]
     held_out = {row[features.USER_ID]: row for row in data.held_out}
@@ -143,6 +145,7 @@ def test_towers_read_a_timeline_as_training_does(data, tmp_path):
         "gender": tf.constant([row["gender"][0] for row in rows]),
         "rating": asked("rating", float("nan")),
         features.TIME: tf.cast(asked(features.TIME, 0), tf.int64),
+        features.REQUEST_TIME: tf.constant(asked_at, tf.int64),
     }
     served = towers.embed_query(query)["embedding"].numpy()
     np.testing.assert_allclose(served, last_position(trained, past.items), atol=1e-5)
@@ -150,3 +153,13 @@ def test_towers_read_a_timeline_as_training_does(data, tmp_path):
         nothing = tf.fill(tf.shape(query[name]), tf.constant(unknown, query[name].dtype))
         without = towers.embed_query({**query, name: nothing})
         assert np.abs(without["embedding"] - served).max(axis=1).min() > 1e-3
+    assert bool(towers.uses_request_time) == request_time
+    asked_at_any = {**query, features.REQUEST_TIME: tf.zeros(len(rows), tf.int64)}
+    changed = np.abs(towers.embed_query(asked_at_any)["embedding"] - served).max(axis=1)
+    assert (changed > 1e-3).all() if request_time else (changed == 0).all()
+    last = tf.reduce_max(query[features.TIME], axis=1)
+    early = [
+        towers.embed_query({**query, features.REQUEST_TIME: at})["embedding"].numpy()
+        for at in (last, last - 1)  # clocks differ
+    ]
+    np.testing.assert_array_equal(*early)

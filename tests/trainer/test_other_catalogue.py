@@ -152,7 +152,7 @@ def test_towers_read_a_timeline_as_training_does(data, tmp_path, towers):
     past = latest_inputs(timelines, config.window, read.unknown_rows())
     users = {name: tf.constant(column) for name, column in timelines.user_features.items()}
     known = {name: tf.constant(column) for name, column in past.events.items()}
-    trained = model.query(users, tf.constant(past.items), known, past.gaps, past.times)
+    trained = model.query(users, tf.constant(past.items), known, past.gaps, past.waits, past.times)
     exported = Towers(
         model,
         SHOP,

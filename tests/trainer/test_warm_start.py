@@ -60,6 +60,7 @@ def built(vocabularies, seed, **settings):
         windows.INPUTS: tf.constant([[0, 1, 2]], tf.int64),
         windows.EVENTS: {"rating": nothing},
         windows.GAPS: nothing,
+        windows.WAITS: nothing,
         windows.TIMES: nothing,
         windows.TARGETS: tf.constant([[1, 2, 0]], tf.int64),
         windows.WEIGHTS: tf.ones([1, 3]),

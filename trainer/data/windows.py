@@ -8,11 +8,12 @@ from trainer.data.timelines import NO_GAP, Timelines
 
 PADDING = -1
 START = -2  # stands before the first item of every timeline
-BEYOND = np.iinfo(np.int64).max  # a position behind the end of every timeline
+BEYOND = np.iinfo(np.int64).max - 1  # a position behind the end of every timeline
 NO_TIME = 0  # of what stands at no event
 
 USERS, INPUTS, EVENTS = "users", "inputs", "events"  # parts of a batch
-GAPS, TIMES, TARGETS, WEIGHTS = "gaps", "times", "targets", "weights"
+GAPS, WAITS, TIMES = "gaps", "waits", "times"
+TARGETS, WEIGHTS = "targets", "weights"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,10 @@ class Inputs:
 
     gaps: np.ndarray
     """`[windows, window]` int64 seconds since the event before; `NO_GAP` where there is none."""
+
+    waits: np.ndarray
+    """`[windows, window]` int64 seconds until the event after, and after the last until the
+    request; `NO_GAP` where that is unknown."""
 
     times: np.ndarray
     """`[windows, window]` int64 seconds since 1970-01-01 UTC; `NO_TIME` where there is no event."""
@@ -128,18 +133,38 @@ def shuffle_histories(timelines: Timelines, rng: np.random.Generator) -> Timelin
     return dataclasses.replace(timelines, history=timelines.history.take(order))
 
 
-def latest_inputs(timelines: Timelines, window: int, unknown: dict[str, int]) -> Inputs:
+def latest_inputs(
+    timelines: Timelines,
+    window: int,
+    unknown: dict[str, int],
+    request_time: np.ndarray | None = None,
+) -> Inputs:
     """Returns each user's latest inputs, `[users, window]`, padded after the end.
 
     Args:
         timelines: The histories.
         window: Inputs that a query holds, `START` included where the history is shorter.
         unknown: Row of an unknown value, by name of the event feature.
+        request_time: `[users]` int64 seconds since 1970 of the requests, `NO_TIME` where unknown;
+            None: all are. One before the last event counts as that event's time.
     """
     lengths = np.diff(timelines.history_splits)
     first = np.maximum(lengths - window, -1)
     position = first[:, np.newaxis] + np.arange(window)
-    return _inputs(timelines, np.arange(len(timelines)), position, unknown)
+    inputs = _inputs(timelines, np.arange(len(timelines)), position, unknown)
+    if request_time is None:
+        return inputs
+    asked = request_time[:, np.newaxis]
+    is_last = (position == lengths[:, np.newaxis] - 1) & (position >= 0) & (asked != NO_TIME)
+    waits = np.where(is_last, np.maximum(asked - inputs.times, 0), inputs.waits)
+    return dataclasses.replace(inputs, waits=waits)
+
+
+def first_label_times(timelines: Timelines) -> np.ndarray:
+    """Returns the time of each user's first label, `[users]` int64; `NO_TIME` without labels."""
+    lengths = np.diff(timelines.label_splits)
+    times = np.append(timelines.label.time, NO_TIME)[timelines.label_splits[:-1]]
+    return np.where(lengths > 0, times, NO_TIME)
 
 
 def _inputs(
@@ -154,6 +179,7 @@ def _inputs(
             for name, row in unknown.items()
         },
         gaps=_take(timelines, timelines.gap, user, position, NO_GAP),
+        waits=_take(timelines, timelines.gap, user, position + 1, NO_GAP),
         times=_take(timelines, history.time, user, position, NO_TIME),
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.data.timelines import Timelines
-from trainer.data.windows import latest_inputs
+from trainer.data.windows import Inputs, first_label_times, latest_inputs
 from trainer.fit.ranking import ranks
 from trainer.model.towers import last_position
 from trainer.model.two_tower import TwoTowerModel
@@ -12,6 +12,7 @@ from transform import metrics
 
 K = 10
 HIT, MONITOR = f"val_hit@{K}", f"val_ndcg@{K}"
+TIMED_HIT, TIMED_NDCG = f"val_timed_hit@{K}", f"val_timed_ndcg@{K}"
 QUERY_BATCH = 1024
 SCORES_AT_ONCE = 2**26  # 256 MB of float32
 
@@ -30,6 +31,7 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         window: int,
         exclude_seen: bool,
         unknown: dict[str, int],
+        request_time: bool = False,
     ) -> None:
         """Prepares the queries.
 
@@ -39,6 +41,8 @@ class RankingOnEval(tf.keras.callbacks.Callback):
             window: Items that a query sees.
             exclude_seen: Whether seen items of the history are left out of the ranking.
             unknown: Row of an unknown value, by name of the event feature.
+            request_time: Whether to rank a second time by queries that know the time of the
+                request, which is that of a user's first label.
 
         Raises:
             ValueError: No label was seen in training, so there is nothing to rank.
@@ -47,6 +51,10 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         self._known = len(position_of_row)
         self._position_of_row = np.append(position_of_row, -1)
         self._inputs = latest_inputs(timelines, window, unknown)
+        self._timed_inputs = None
+        if request_time:
+            asked = first_label_times(timelines)
+            self._timed_inputs = latest_inputs(timelines, window, unknown, asked)
         self._timelines = timelines
         self._exclude_seen = exclude_seen
         self._user = np.repeat(np.arange(len(timelines)), np.diff(timelines.label_splits))
@@ -60,13 +68,17 @@ class RankingOnEval(tf.keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Ranks every label of `eval` and writes the two means into `logs`."""
-        rank = self.label_ranks(self.model)
         logs = logs if logs is not None else {}
+        rank = self.label_ranks(self.model)
         logs[HIT] = float(metrics.hit_at(rank, K).mean())
         logs[MONITOR] = float(metrics.ndcg_at(rank, K).mean())
+        if self._timed_inputs is not None:
+            rank = self._label_ranks(self.model, self._timed_inputs)
+            logs[TIMED_HIT] = float(metrics.hit_at(rank, K).mean())
+            logs[TIMED_NDCG] = float(metrics.ndcg_at(rank, K).mean())
 
     def label_ranks(self, model: TwoTowerModel) -> np.ndarray:
-        """Ranks each label among the whole catalogue.
+        """Ranks each label among the whole catalogue, with the time of the request unknown.
 
         Args:
             model: The model to rank by.
@@ -74,13 +86,17 @@ class RankingOnEval(tf.keras.callbacks.Callback):
         Returns:
             `[labels]` int64, 0 for the top; items unseen in training come last.
         """
+        return self._label_ranks(model, self._inputs)
+
+    def _label_ranks(self, model: TwoTowerModel, inputs: Inputs) -> np.ndarray:
         matrix = model.candidate_matrix()
         worst = matrix.shape[0] - 1
         rank = np.full(len(self._label), worst, dtype=np.int64)
         at_once = min(QUERY_BATCH, max(1, SCORES_AT_ONCE // matrix.shape[0]))
         for first in range(0, len(self._timelines), at_once):
             users = np.arange(first, min(first + at_once, len(self._timelines)))
-            scores = tf.matmul(self._queries(model, users), matrix, transpose_b=True).numpy()
+            vectors = self._queries(model, users, inputs)
+            scores = tf.matmul(vectors, matrix, transpose_b=True).numpy()
             if self._exclude_seen:
                 self._mask_seen(scores, users)
             here = (self._user >= first) & (self._user <= users[-1]) & (self._label >= 0)
@@ -89,12 +105,14 @@ class RankingOnEval(tf.keras.callbacks.Callback):
                 rank[part] = ranks(scores[self._user[part] - first], self._label[part])
         return rank
 
-    def _queries(self, model: TwoTowerModel, users: np.ndarray) -> tf.Tensor:
+    def _queries(self, model: TwoTowerModel, users: np.ndarray, inputs: Inputs) -> tf.Tensor:
         rows = {n: tf.constant(c[users]) for n, c in self._timelines.user_features.items()}
-        items = tf.constant(self._inputs.items[users])
-        events = {name: tf.constant(c[users]) for name, c in self._inputs.events.items()}
-        gaps, times = tf.constant(self._inputs.gaps[users]), tf.constant(self._inputs.times[users])
-        vectors = model.query(rows, items, events, gaps, times, training=False)
+        items = tf.constant(inputs.items[users])
+        events = {name: tf.constant(c[users]) for name, c in inputs.events.items()}
+        context = (inputs.gaps, inputs.waits, inputs.times)
+        vectors = model.query(
+            rows, items, events, *(tf.constant(part[users]) for part in context), training=False
+        )
         return last_position(vectors, items)
 
     def _mask_seen(self, scores: np.ndarray, users: np.ndarray) -> None:

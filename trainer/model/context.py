@@ -34,8 +34,8 @@ class Context(tf.keras.layers.Layer):
             sizes: Rows of the table of each column.
             item_times: By name of a time of the item: `[items + 1]` int64 seconds by vocabulary
                 row, that of the unseen last.
-            config: Hyperparameters; `event_features`, `gaps`, `embedding_dim` and `id_dropout`
-                are used.
+            config: Hyperparameters; `event_features`, `gaps`, `request_time`, `request_dropout`,
+                `embedding_dim` and `id_dropout` are used.
         """
         super().__init__()
         dim, table = config.embedding_dim, tf.keras.layers.Embedding
@@ -51,6 +51,8 @@ class Context(tf.keras.layers.Layer):
             for column in self._columns
         }
         self._gaps = table(GAP_ROWS, dim) if config.gaps else None
+        self._waits = table(GAP_ROWS, dim) if config.request_time else None
+        self._waits_hidden = config.request_dropout
         times = item_times if config.event_features else {}
         self._item_times = {name: tf.constant(seconds) for name, seconds in times.items()}
         self._ages = {name: table(AGE_ROWS, dim) for name in times}
@@ -66,6 +68,7 @@ class Context(tf.keras.layers.Layer):
         items: tf.Tensor,
         events: dict[str, tf.Tensor],
         gaps: tf.Tensor,
+        waits: tf.Tensor,
         times: tf.Tensor,
         training: bool = False,
     ) -> tf.Tensor:
@@ -75,7 +78,9 @@ class Context(tf.keras.layers.Layer):
             vectors: `[batch, window, dim]` float32.
             items: `[batch, window]` int64 item rows; negative ones are no items.
             events: By column: `[batch, window]` int64 rows, or `[batch, window, size]` float32.
-            gaps: `[batch, window]` int64 seconds; negative: unknown.
+            gaps: `[batch, window]` int64 seconds since the event before; negative: unknown.
+            waits: `[batch, window]` int64 seconds until the event after, or until the request;
+                negative: unknown.
             times: `[batch, window]` int64 seconds since 1970-01-01 UTC; 0: unknown.
             training: Whether windows lose their context at random.
 
@@ -83,7 +88,11 @@ class Context(tf.keras.layers.Layer):
             `[batch, window, dim]` float32.
         """
         shown = tf.ones([tf.shape(vectors)[0], 1], tf.bool)
-        if training and self._hidden and (self._features or self._gaps or self._ages):
+        if (
+            training
+            and self._hidden
+            and (self._features or self._gaps or self._waits or self._ages)
+        ):
             shown = tf.random.uniform(tf.shape(shown)) >= self._hidden
         for column in self._columns:
             value, layer = events[column.name], self._features[column.name]
@@ -94,6 +103,11 @@ class Context(tf.keras.layers.Layer):
                 vectors += layer(tf.where(shown, value, unknown))
         if self._gaps is not None:
             vectors += self._gaps(tf.where(shown, gap_rows(gaps), 0))
+        if self._waits is not None:
+            told = shown
+            if training and self._waits_hidden:
+                told &= tf.random.uniform(tf.shape(waits)) >= self._waits_hidden
+            vectors += self._waits(tf.where(told, gap_rows(waits), 0))
         for name, seconds in self._item_times.items():
             last = tf.constant(len(seconds) - 1, tf.int64)
             born = tf.gather(seconds, tf.where(items < 0, last, tf.minimum(items, last)))

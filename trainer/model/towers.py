@@ -132,6 +132,7 @@ class QueryTower(tf.keras.layers.Layer):
         items: tf.Tensor,
         events: dict[str, tf.Tensor],
         gaps: tf.Tensor,
+        waits: tf.Tensor,
         times: tf.Tensor,
         training: bool = False,
     ) -> tf.Tensor:
@@ -143,6 +144,8 @@ class QueryTower(tf.keras.layers.Layer):
             items: `[batch, window]` int64 item rows, `START` or `PADDING`.
             events: By column: `[batch, window]` int64 rows, or `[batch, window, size]` float32.
             gaps: `[batch, window]` int64 seconds since the event before; negative: unknown.
+            waits: `[batch, window]` int64 seconds until the event after, and after the last until
+                the request; negative: unknown.
             times: `[batch, window]` int64 seconds since 1970-01-01 UTC; 0: unknown.
             training: Whether ids and numbers of the vector are dropped at random.
 
@@ -156,7 +159,7 @@ class QueryTower(tf.keras.layers.Layer):
         vector = tf.repeat(tf.add_n(embedded)[:, tf.newaxis, :], tf.shape(items)[1], axis=1)
         if self._encoder is not None:
             vectors, real = self._embed_items(items, training)
-            vectors = self._context(vectors, items, events, gaps, times, training=training)
+            vectors = self._context(vectors, items, events, gaps, waits, times, training=training)
             vector += self._encoder(vectors, real, training=training)
         vector = self._dropout(vector, training=training)
         if self._normalized:

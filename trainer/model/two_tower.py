@@ -8,7 +8,17 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from trainer.config import ModelConfig
-from trainer.data.windows import EVENTS, GAPS, INPUTS, PADDING, TARGETS, TIMES, USERS, WEIGHTS
+from trainer.data.windows import (
+    EVENTS,
+    GAPS,
+    INPUTS,
+    PADDING,
+    TARGETS,
+    TIMES,
+    USERS,
+    WAITS,
+    WEIGHTS,
+)
 from trainer.model.ids import IdTable
 from trainer.model.losses import SampledSoftmax, full_softmax
 from trainer.model.towers import CandidateTower, QueryTower
@@ -65,7 +75,7 @@ class TwoTowerModel(tfrs.Model):
             inputs: A batch, as `make_batches` gives it.
             training: Whether dropout is on.
         """
-        past = (inputs[name] for name in (USERS, INPUTS, EVENTS, GAPS, TIMES))
+        past = (inputs[name] for name in (USERS, INPUTS, EVENTS, GAPS, WAITS, TIMES))
         queries = self.query(*past, training=training)
         real = inputs[TARGETS] != PADDING
         queries = tf.boolean_mask(queries, real) * tf.exp(-self._log_temperature)

@@ -40,6 +40,7 @@ def recommend(signatures, history, exclude=((),), age=np.nan):
             gender=nothing,
             occupation=nothing,
             zip=nothing,
+            request_time=tf.zeros(count, tf.int64),
         )
     )
 
@@ -143,6 +144,82 @@ def test_measurement_may_rank_seen_items_too(tiny):
     assert measured["top_positions"].numpy()[0][:3].tolist() == [5, 3, 1]
 
 
+class TimedTowers(tf.Module):
+    """The tiny ones, of which nothing but noise comes where the time of the request is unknown."""
+
+    def __init__(self, tiny):
+        super().__init__()
+        self.uses_request_time = tf.Variable(True, trainable=False)
+        self._towers = tiny.towers()
+        specs = tiny.Towers.embed_query.input_signature
+        self.embed_query = tf.function(self._embed_query, input_signature=specs)
+
+    def _embed_query(self, query):
+        found = self._towers.embed_query(query)
+        told = tf.where(query["request_time"] > 0, 1.0, -1.0)
+        return {**found, "embedding": found["embedding"] * told[:, tf.newaxis]}
+
+    def embed_candidate(self, examples):
+        return self._towers.embed_candidate(examples)
+
+
+@pytest.fixture(scope="module")
+def timed(tiny):
+    return build.build(
+        TimedTowers(tiny), tiny.catalogue(), tiny.users(), tiny.DEFINITION, k=4, exclude_seen=True
+    )
+
+
+def test_both_kinds_of_request_are_measured_apart(timed, signatures, tiny):
+    raw = tf.constant(tiny.users()[:2])
+    measured, other = plain(timed.measurements.evaluate(raw)), plain(signatures["evaluate"](raw))
+    # "10" and 2: first come the Odd ones that score 0, then of the Even ones the worst
+    assert measured["hit_at_1"] == [0, 0]
+    for name in ("hit_at_1", "hit_at_5", "mrr", "ndcg_at_10"):
+        assert measured[f"timed_{name}"] == other[name]
+    assert not [name for name in other if name.startswith("timed_")]
+
+
+def test_users_can_be_asked_for_at_a_time_and_without_items(timed):
+    functions = bundle_signatures.signatures(timed)
+
+    def ask(request_time, *excluded):
+        asked = functions["recommend_user"](
+            user_id=tf.constant(["10"]),
+            request_time=tf.constant([request_time], tf.int64),
+            exclude_item_ids=tf.constant([list(excluded) or [""]]),
+        )
+        return plain(asked)["item_ids"][0]
+
+    assert ask(0) == plain(functions["serving_default"](tf.constant(["10"])))["item_ids"][0]
+    assert ask(50) == [b"4", b"1", b"3", b"5"] and ask(50, "4", "3")[:2] == [b"1", b"5"]
+    for wrong in (1_700_000_000_000, -1):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="divide milliseconds by 1000"):
+            ask(wrong)
+
+
+def test_towers_of_an_earlier_revision_take_no_time(tiny):
+    class Earlier(tf.Module):
+        def __init__(self):
+            super().__init__()
+            ((specs,), self._towers) = tiny.Towers.embed_query.input_signature, tiny.towers()
+            known = {name: spec for name, spec in specs.items() if name != "request_time"}
+            self.embed_query = tf.function(self._embed_query, input_signature=[known])
+
+        def _embed_query(self, query):
+            nothing = tf.zeros(tf.shape(query["user_id"]), tf.int64)
+            return self._towers.embed_query({**query, "request_time": nothing})
+
+        def embed_candidate(self, examples):
+            return self._towers.embed_candidate(examples)
+
+    built = build.build(
+        Earlier(), tiny.catalogue(), tiny.users(), tiny.DEFINITION, k=4, exclude_seen=True
+    )
+    asked = tf.constant(["10", "9"])
+    assert plain(built.answers.of_users(asked)) == plain(tiny.bundle().answers.of_users(asked))
+
+
 def test_catalogue_of_one_item(tiny):
     timelines = np.array([tiny.timeline("1", ["0"], age=20), tiny.timeline("2", age=20)], object)
     built = build.build(
@@ -192,6 +269,7 @@ def test_neighbours_have_nothing_to_do_with_trends(tiny):
 
 def test_a_query_that_is_not_finite_scores_nothing(tiny):
     class Diverged(tf.Module):
+        @tf.function(input_signature=tiny.Towers.embed_query.input_signature)
         def embed_query(self, query):
             found = tiny.towers().embed_query(query)
             return {**found, "embedding": found["embedding"] * np.nan}

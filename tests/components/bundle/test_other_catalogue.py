@@ -113,6 +113,7 @@ def test_inputs_of_recommend_are_those_of_the_definition(saved):
         "taste": [None, 2],
         "history_item_ids": [None, None],
         "history_times": [None, None],
+        "request_time": [None],
         "history_type": [None, None],
         "history_quantity": [None, None],
         "history_context": [None, None, 2],

@@ -12,12 +12,15 @@ def test_who_asks_by_a_history_alone_tells_neither_user_nor_events(tiny):
         features.ITEM_ID: np.array([[b"4", b"2"]], object),
         "rating": np.array([[5.0, 3.0]], np.float32),
         features.TIME: np.array([[10, 20]]),
+        features.REQUEST_TIME: np.array([0]),
     }
     expected = Expectation(
         tiny.DEFINITION, tiny.towers(), tiny.catalogue(), np.zeros(6, np.float32), exact=True
     )
-    (by_id, _), (by_query, _), (alone, _) = expected._queries(query)
+    (by_id, _), (at_a_time, _), (by_query, _), (alone, _) = expected._queries(query)
     assert by_id[features.USER_ID].numpy().tolist() == [b"1"]
+    assert at_a_time[features.USER_ID].numpy().tolist() == [b"1"]
+    assert at_a_time[features.REQUEST_TIME].numpy().tolist() == [80]  # a minute after the last
     assert by_query[features.USER_ID].numpy().tolist() == [b""]
     assert by_query["age"].numpy().tolist() == [30]
     assert by_query["rating"].numpy().tolist() == [[5.0, 3.0]]

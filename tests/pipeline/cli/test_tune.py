@@ -31,7 +31,7 @@ def trial(ndcg=None, **values):
         (["--withdraw", "3"], "No such option '--withdraw'"),
         (["--set", "model.depth=3"], "There is no setting 'model.depth'"),
         (["--set", "model.dropout=2"], "model.dropout must be a number in [0, 1), got 2.0"),
-        (["--set", "gates.min_lift=0"], "has no part in tuning; it takes split and model"),
+        (["--set", "gates.min_lift=0"], "has no part in tuning; it takes split, model"),
         (["--set", "window=3"], "There is no setting 'window'; did you mean 'model.window'?"),
         (["--set", "model.warm_start=true"], "warm_start must be false"),
         (["--span", "3"], "Span 3 is asked for, but no --data"),

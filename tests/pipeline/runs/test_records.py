@@ -104,11 +104,19 @@ def test_copied_runs_speak_of_themselves(tmp_path):
     assert copied.pushed == str(tmp_path / "copy" / "ml-100k" / "serving" / "movielens" / "1")
 
 
-def test_metric_table_has_the_yardsticks_beside():
+def test_metric_table_has_the_baselines_beside():
     assert tables.metric_table(METRICS[""]).splitlines() == [
         "             bundle  popular  recently popular",
         "hit@10       0.2000   0.1000            0.0900",
         "coverage@10  0.5000",
+    ]
+
+
+def test_metric_table_has_a_column_for_requests_whose_time_is_known():
+    values = {**METRICS[""], "timed hit@10": 0.25}
+    assert tables.metric_table(values).splitlines()[:2] == [
+        "             bundle  request time known  popular  recently popular",
+        "hit@10       0.2000              0.2500   0.1000            0.0900",
     ]
 
 

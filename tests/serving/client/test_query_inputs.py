@@ -116,3 +116,25 @@ def test_over_rest_no_tensorflow_is_imported():
         "assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "message"),
+    [
+        (1_700_000_000_000, "divide milliseconds by 1000"),
+        (-1, "in seconds since 1970"),
+        (1.5, "whole seconds"),
+        ("now", "whole seconds"),
+    ],
+)
+def test_request_time_is_in_seconds(definition, seconds, message):
+    with pytest.raises(ValueError, match=message):
+        query_inputs.build(definition, [], {}, [], seconds)
+    with pytest.raises(ValueError, match=message):
+        query_inputs.of_users(["1"], seconds, [])
+
+
+def test_users_are_asked_for_at_one_time():
+    inputs = query_inputs.of_users(["1", "2"], 1_700_000_000, ["9"])
+    assert inputs["user_id"] == ["1", "2"] and inputs["exclude_item_ids"] == [["9"], ["9"]]
+    assert inputs["request_time"].tolist() == [1_700_000_000] * 2

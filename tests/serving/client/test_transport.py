@@ -84,6 +84,7 @@ def test_an_input_of_another_number_of_rows_is_refused_by_name(bundle, kind, nam
         "history_times": np.zeros([2, 1], np.int64),
         "history_rating": np.ones([2, 1], np.float32),
         "exclude_item_ids": [["1"], ["2"]],
+        "request_time": np.zeros(2, np.int64),
         "age": np.array([30, 40], np.float32),
         "gender": ["", ""],
         "occupation": ["", ""],

@@ -1,7 +1,7 @@
 from support.checkerboard import COMMON, UNKNOWN, USER_FEATURES, USERS, checkerboard
 from trainer.config import ModelConfig
 from trainer.data.batches import make_batches, steps_per_epoch
-from trainer.data.windows import EVENTS, GAPS, INPUTS, PADDING, TARGETS, TIMES, WEIGHTS
+from trainer.data.windows import EVENTS, GAPS, INPUTS, PADDING, TARGETS, TIMES, WAITS, WEIGHTS
 from trainer.data.windows import USERS as OF_USERS
 
 
@@ -23,7 +23,7 @@ def test_batches_hold_every_target_of_a_pass_once():
     events = len(checkerboard().history)
     targets = []
     for batch in make_batches(checkerboard(), config, UNKNOWN).as_numpy_iterator():
-        assert batch.keys() == {OF_USERS, INPUTS, EVENTS, GAPS, TIMES, TARGETS, WEIGHTS}
+        assert batch.keys() == {OF_USERS, INPUTS, EVENTS, GAPS, WAITS, TIMES, TARGETS, WEIGHTS}
         assert batch[OF_USERS].keys() == set(USER_FEATURES) and batch[EVENTS].keys() == {"rating"}
         assert batch[INPUTS].shape == (len(batch[OF_USERS]["user_id"]), 4)
         assert (batch[WEIGHTS] == (batch[TARGETS] != PADDING)).all()

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from trainer.data.windows import (
     PADDING,
     START,
     find_window_starts,
+    first_label_times,
     latest_inputs,
     make_windows,
     shuffle_histories,
@@ -107,10 +110,27 @@ def test_inputs_carry_ratings_and_the_time_since_the_item_before():
     assert inputs.events["mood"].tolist()[0] == [[0, 0], [5, -5]]
     assert inputs.times.tolist() == [[NO_TIME, 25], [36, NO_TIME], [NO_TIME, NO_TIME]]
     assert inputs.gaps.tolist() == [[NO_GAP, NO_GAP], [11, NO_GAP], [NO_GAP, NO_GAP]]
+    # 6 came 11 seconds after 5; the windows end before it is known what came after 6 and 3
+    assert inputs.waits.tolist() == [[NO_GAP, 11], [28, NO_GAP], [NO_GAP, NO_GAP]]
     latest = latest_inputs(timelines_of([5, 6, 8], [], [3]), 2, UNKNOWN)
     assert latest.items.tolist() == [[6, 8], [START, PADDING], [START, 3]]
     assert latest.events["rating"].tolist() == [[12, 16], [1, 1], [1, 6]]
     assert latest.gaps.tolist() == [[11, 28], [NO_GAP, NO_GAP], [NO_GAP, NO_GAP]]
+    assert latest.waits.tolist() == [[28, NO_GAP], [NO_GAP, NO_GAP], [NO_GAP, NO_GAP]]
+
+
+@pytest.mark.parametrize(("asked", "wait"), [(70, 6), (64, 0), (1, 0), (NO_TIME, NO_GAP)], ids=str)
+def test_last_event_waits_for_the_request(asked, wait):
+    latest = latest_inputs(timelines_of([5, 6, 8], []), 3, UNKNOWN, np.array([asked, 70]))
+    assert latest.items.tolist() == [[5, 6, 8], [START, PADDING, PADDING]]
+    assert latest.waits.tolist() == [[11, 28, wait], [NO_GAP, NO_GAP, NO_GAP]]
+
+
+def test_request_comes_with_the_first_label():
+    held_out = dataclasses.replace(
+        timelines_of([5], [6], [7]), label=events_of([8, 9, 3]), label_splits=np.array([0, 2, 2, 3])
+    )
+    assert first_label_times(held_out).tolist() == [64, NO_TIME, 9]
 
 
 def test_shuffled_ratings_stay_with_their_items():

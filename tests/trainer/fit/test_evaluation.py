@@ -7,7 +7,7 @@ from support.checkerboard import COMMON, ITEMS, UNKNOWN, USERS, checkerboard, ma
 from trainer.config import ModelConfig
 from trainer.data.timelines import Events
 from trainer.fit import evaluation
-from trainer.fit.evaluation import HIT, MONITOR, RankingOnEval
+from trainer.fit.evaluation import HIT, MONITOR, TIMED_HIT, TIMED_NDCG, RankingOnEval
 
 
 def test_labels_that_training_never_saw_are_an_error():
@@ -39,7 +39,7 @@ def test_ranks_by_hand(exclude_seen):
     model = make_model(ModelConfig(**COMMON))
     ranking = RankingOnEval(checkerboard(), np.arange(ITEMS), 10, exclude_seen, UNKNOWN)
     scores = np.tile(np.arange(ITEMS, dtype=np.float32), (USERS, 1))  # the last item is the best
-    ranking._queries = lambda model, users: scores[users]
+    ranking._queries = lambda model, users, inputs: scores[users]
     model.candidate_matrix = lambda: np.eye(ITEMS, dtype=np.float32)
     timelines = checkerboard()
     for user, rank in enumerate(ranking.label_ranks(model)):
@@ -55,3 +55,14 @@ def test_an_epoch_logs_both_means():
     logs = {}
     ranking.on_epoch_end(0, logs)
     assert logs == {HIT: 0.5, MONITOR: 0.375}  # (1 + 1 / 2) / 4
+
+
+def test_an_epoch_logs_the_means_of_timed_requests_beside_them():
+    ranking = RankingOnEval(checkerboard(), np.arange(ITEMS), 10, True, UNKNOWN, request_time=True)
+    plain, timed = np.array([11, 11, 11, 11]), np.array([0, 2, 10, 11])
+    knows = lambda inputs: (inputs.waits[:, -1] >= 0).all()  # noqa: E731
+    ranking._label_ranks = lambda model, inputs: timed if knows(inputs) else plain
+    ranking.set_model(None)
+    logs = {}
+    ranking.on_epoch_end(0, logs)
+    assert logs == {HIT: 0, MONITOR: 0, TIMED_HIT: 0.5, TIMED_NDCG: 0.375}

@@ -56,6 +56,7 @@ def call(layer, training=False, batch=1, **known):
     arguments = {
         "items": tf.zeros(shape, tf.int64),
         "gaps": tf.fill(shape, tf.constant(-1, tf.int64)),
+        "waits": tf.fill(shape, tf.constant(-1, tf.int64)),
         "times": tf.zeros(shape, tf.int64),
     }
     for name, value in known.items():
@@ -72,12 +73,13 @@ def call(layer, training=False, batch=1, **known):
         ({"columns": (TYPE,)}, {"type": tf.constant(1, tf.int64)}),
         ({"columns": (MOOD,)}, {"mood": tf.constant([1.0, -1.0])}),
         ({"gaps": True}, {"gaps": tf.constant(60, tf.int64)}),
+        ({"request_time": True}, {"waits": tf.constant(60, tf.int64)}),
         (
             {"item_times": {"born": np.array([100, calendar.MISSING])}},
             {"times": tf.constant(200, tf.int64)},
         ),
     ],
-    ids=["number", "category", "vector", "gap", "age"],
+    ids=["number", "category", "vector", "gap", "request", "age"],
 )
 def test_each_part_adds_something(settings, known):
     layer = make(**settings)

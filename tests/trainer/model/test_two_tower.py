@@ -96,6 +96,7 @@ def test_full_softmax_of_equal_scores_is_the_log_of_the_catalogue():
         windows.INPUTS: tf.constant([[START, PADDING]], tf.int64),
         windows.EVENTS: {"rating": nothing},
         windows.GAPS: nothing,
+        windows.WAITS: nothing,
         windows.TIMES: nothing,
         windows.TARGETS: tf.constant([[3, PADDING]], tf.int64),
         windows.WEIGHTS: tf.constant([[1.0, 0.0]]),
