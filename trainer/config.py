@@ -46,7 +46,7 @@ class ModelConfig:
     """Whether the query tower sees how long after each event of the history the next one was, and
     after the last one the request."""
 
-    request_dropout: Rate = 0.2
+    request_dropout: Rate = 0.4
     """Share of events of which training hides that time, so that "unknown" is a trained row."""
 
     user_features: bool = True

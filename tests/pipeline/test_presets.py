@@ -23,6 +23,8 @@ DEFAULTS = {
     "model.order": "time",
     "model.event_features": True,
     "model.gaps": False,
+    "model.request_time": False,
+    "model.request_dropout": 0.4,
     "model.user_features": True,
     "model.item_features": True,
     "model.item_bias": True,
