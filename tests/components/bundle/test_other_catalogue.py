@@ -188,7 +188,7 @@ def test_canary_blesses_the_bundle_of_a_shop(tmp_path, first):
         "bundle": artifact(standard_artifacts.Model, tmp_path / "bundle"),
         "definition": SHOP.to_json(),
     }
-    CandidateIndex.test_call(**inputs, inverted_from=100, probes=1, k=4)
+    CandidateIndex.test_call(**inputs, inverted_from=100, probes=1, max_batch=32, k=4)
     told = manifest.read(path_utils.serving_model_dir(inputs["bundle"].uri))
     assert told.definition == json.loads(SHOP.to_json())
     blessing = artifact(standard_artifacts.InfraBlessing, tmp_path / "blessing")
