@@ -1,6 +1,8 @@
 """The command line. Imports nothing heavy: `movielens --help` must not wait for TensorFlow."""
 
+import importlib.metadata
 import os
+import platform
 import sys
 import warnings
 from collections.abc import Sequence
@@ -21,7 +23,8 @@ COMMANDS = {
     "recommend": Place("pipeline.cli.ask", "recommend", "ask the served bundle"),
     "similar": Place("pipeline.cli.ask", "similar", "show the neighbours of an item"),
     "metrics": Place("pipeline.cli.metrics", "metrics", "show test metrics beside the baselines"),
-    "runs": Place("pipeline.cli.runs", "runs", "list runs"),
+    "runs": Place("pipeline.cli.runs", "runs", "list runs, or compare two"),
+    "show": Place("pipeline.cli.show", "show", "show all that is known of a run"),
     "settings": Place("pipeline.cli.settings", "settings", "list what can be set, and to what"),
     "tune": Place("pipeline.cli.tune", "tune", "look for better hyperparameters"),
     "refresh": Place("pipeline.cli.refresh", "refresh", "serve new items without training"),
@@ -51,6 +54,14 @@ COMMANDS = {
     In bash, `eval "$(_MOVIELENS_COMPLETE=bash_source movielens)"` makes the tab key complete
     commands, options, presets and settings; zsh_source and fish_source do so there.""",
 )
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=lambda context, _, asked: _print_versions(context) if asked else None,
+    help="Show the versions of this program and of what it runs on.",
+)
 @click.pass_context
 def movielens(context: click.Context) -> None:
     """From a catalogue and what people did with it to a recommender for TensorFlow Serving.
@@ -63,6 +74,14 @@ def movielens(context: click.Context) -> None:
     level = "2" if context.invoked_subcommand == "run" else "3"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", level)
     warnings.simplefilter("ignore", FutureWarning)  # Google's libraries, of Python 3.10's age
+
+
+def _print_versions(context: click.Context) -> None:
+    """Prints the versions of what the results depend on, and ends the command."""
+    for package in ("movielens-tfx", "tfx", "tensorflow", "apache-beam", "kfp"):
+        print(f"{package} {importlib.metadata.version(package)}")
+    print(f"python {platform.python_version()}")
+    context.exit()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

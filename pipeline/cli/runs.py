@@ -10,14 +10,24 @@ from pipeline.cli.versions import json_option, runs_option
 
 
 @click.command()
+@click.option(
+    "--compare",
+    nargs=2,
+    metavar="RUN RUN",
+    help="Show what differs between two runs: settings, data and metrics.",
+)
 @runs_option
 @json_option
-def runs(runs: pathlib.Path, as_json: bool) -> None:
+def runs(compare: tuple[str, str] | None, runs: pathlib.Path, as_json: bool) -> None:
     """Lists what ran, when, and what was pushed."""
-    from pipeline.runs import records, tables
+    from pipeline.runs import description, records, tables
 
     found = records.read_all(runs)
-    if as_json:
+    if compare:
+        found = [records.named(found, run_id, runs) for run_id in compare]
+    if compare and not as_json:
+        print(description.compare(*found))
+    elif as_json:
         print(json.dumps([dataclasses.asdict(record) for record in found]))
     elif found:
         print(tables.run_table(found))
