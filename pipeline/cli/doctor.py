@@ -48,8 +48,8 @@ def _versions(record: "RunRecord") -> Iterator["Finding"]:
     base = pathlib.Path(base_of(record))
     name = f"versions of {record.model}"
     damages = damage.find(str(base), whole=False) if base.is_dir() else []
+    more = f"`movielens serving verify --repair --base {shlex.quote(str(base))}` tells more"
     for each in damages:
-        told = f"{each.problem} `movielens serving verify --repair --base {shlex.quote(str(base))}` tells more"
-        yield Finding(name, False, told)
+        yield Finding(name, False, f"{each.problem} {more}")
     if not damages:
         yield Finding(name, True, f"{base}" if base.is_dir() else f"none under {base} yet")
