@@ -15,7 +15,7 @@ from components.evaluation.evaluator import Executor
 from pipeline import gates
 from pipeline.config import Gates
 from pipeline.runs import verdict
-from transform import features
+from transform import datasets, features, queries
 
 pytestmark = pytest.mark.slow  # each bundle is evaluated by TFMA
 
@@ -33,7 +33,7 @@ class Towers(tf.Module):
     def _of(self, item_ids):
         return tf.gather(self._vectors, tf.strings.to_number(item_ids, tf.int32))
 
-    @tf.function
+    @tf.function(input_signature=[queries.specs(datasets.load(datasets.MOVIELENS))])
     def embed_query(self, query):
         return {
             "embedding": self._of(query[features.ITEM_ID][:, 0]),
