@@ -121,7 +121,7 @@ def _run_graph(
     from components.bundle import manifest
     from components.registry import models_config, versions
     from components.registry.pusher import DESTINATION, SAME_AS
-    from pipeline.runs import lineage, local_runner, verdict
+    from pipeline.runs import lineage, local_runner, log_lines, verdict
 
     running = ["The graph"]
     used = [0.0]
@@ -140,9 +140,10 @@ def _run_graph(
         terminal.end(node, seconds, cached)
 
     try:
-        local_runner.run(
-            create(config), metadata_path, record.run_id, start, end, nodes.OUTSIDE_WORLD
-        )
+        with log_lines.formatted(lambda: running[-1]):
+            local_runner.run(
+                create(config), metadata_path, record.run_id, start, end, nodes.OUTSIDE_WORLD
+            )
     except Exception as error:  # a component may raise anything; it is named, and raised again
         fail(running[-1], error, record.log)
     artifacts = lineage.outputs(metadata_path, record.run_id)
