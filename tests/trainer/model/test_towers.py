@@ -22,7 +22,7 @@ def ask(tower, users, items):
     """Returns the query vectors of items of which nothing else is known."""
     items = tf.constant(items, tf.int64)
     nothing = tf.zeros_like(items)
-    return tower(users, items, {"rating": nothing}, nothing - 1, nothing)
+    return tower(users, items, {"rating": nothing}, nothing - 1, nothing - 1, nothing)
 
 
 def test_hidden_ids_become_the_unseen_one():

@@ -69,7 +69,7 @@ def test_history_alone_is_enough_for_a_stranger():
     rows[features.USER_ID] = tf.constant([USERS], tf.int64)
     inputs = tf.constant([[START, 1, 3, 5, 7, 9]], tf.int64)
     nothing = tf.zeros_like(inputs)
-    vectors = model.query(rows, inputs, {"rating": nothing}, nothing - 1, nothing)
+    vectors = model.query(rows, inputs, {"rating": nothing}, nothing - 1, nothing - 1, nothing)
     query = last_position(vectors, inputs)
     scores = tf.matmul(query, model.candidate_matrix(), transpose_b=True)[0].numpy()
     unseen = [item for item in range(ITEMS) if item not in (1, 3, 5, 7, 9)]

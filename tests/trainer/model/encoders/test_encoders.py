@@ -53,7 +53,7 @@ def test_a_query_does_not_see_what_comes_after_it(history):
     model = make_model(ModelConfig(**COMMON, history=history))
     rows = {name: tf.zeros([1], tf.int64) for name in USER_FEATURES}
     nothing = tf.zeros([1, 3], tf.int64)
-    context = ({"rating": nothing}, nothing - 1, nothing)
+    context = ({"rating": nothing}, nothing - 1, nothing - 1, nothing)
     one = model.query(rows, tf.constant([[START, 1, 3]], tf.int64), *context)
     other = model.query(rows, tf.constant([[START, 1, 8]], tf.int64), *context)
     np.testing.assert_allclose(one[:, :2], other[:, :2], rtol=1e-6)
