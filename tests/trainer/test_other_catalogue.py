@@ -120,6 +120,7 @@ def query():
         "taste": tf.constant([[1.0, 1.0]]),
         features.ITEM_ID: tf.constant([["m01", "m05"]]),
         features.TIME: tf.constant([[500 * DAY, 501 * DAY]], tf.int64),
+        features.REQUEST_TIME: tf.constant([0], tf.int64),
         "type": tf.constant([["buy", "view"]]),
         "amount": tf.constant([[1.0, 3.0]]),
         "mood": tf.constant([[[1.0, -1.0], [5.0, -5.0]]]),
