@@ -118,6 +118,20 @@ class Settings:
     notify: Notify = Notify()
     """Who is told what came of a run."""
 
+    @model_validator(mode="after")
+    def _check_request_time(self) -> "Settings":
+        """Checks that requests come after the history.
+
+        Raises:
+            ValueError: They need not.
+        """
+        if self.model.request_time and self.split.method == "random":
+            raise ValueError(
+                "model.request_time must be false where split.method is 'random': what is held "
+                "out may be older than the history, so no request could have come at its time."
+            )
+        return self
+
 
 @dataclass(frozen=True, config=CHECKED)
 class Tuning:

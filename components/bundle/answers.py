@@ -18,6 +18,9 @@ HISTORY_ITEM_IDS, HISTORY_TIMES = "history_item_ids", "history_times"
 EXCLUDE_ITEM_IDS = features.EXCLUDE_ITEM_IDS
 REQUEST_TIME = features.REQUEST_TIME
 EXAMPLES = "examples"
+LATEST_REQUEST = 10**11
+"""Seconds of the year 5138; who sends more sends milliseconds."""
+
 SERVED, MEASURED = range(2)
 """Events that count as past when an item is scored: all, or those before the labels."""
 
@@ -115,7 +118,11 @@ class Answers(tf.Module):
             `item_ids` and `titles`, `[batch, k]` string, empty where fewer than `k` items are
             left; `scores`, `[batch, k]` float32; `known_user`, `[batch]` bool: False means that
             the answer is the ranking by recent popularity.
+
+        Raises:
+            tf.errors.InvalidArgumentError: See `in_seconds`.
         """
+        query = {**query, REQUEST_TIME: in_seconds(query[REQUEST_TIME])}
         excluded = queries.seen(query, self.definition)
         if also_exclude is not None:
             excluded = tf.concat([excluded, also_exclude], axis=1)
@@ -192,3 +199,19 @@ def _table(keys: np.ndarray) -> tf.lookup.StaticHashTable:
     values = np.arange(len(keys), dtype=np.int64)
     initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(keys), tf.constant(values))
     return tf.lookup.StaticHashTable(initializer, default_value=-1)
+
+
+def in_seconds(request_time: tf.Tensor) -> tf.Tensor:
+    """Checks that times of requests are seconds, and returns them.
+
+    Raises:
+        tf.errors.InvalidArgumentError: One is of the year 5138 or later, or before 1970, found when
+            the graph runs.
+    """
+    message = (
+        f"{REQUEST_TIME} is in seconds since 1970-01-01 UTC, 0 where unknown; divide milliseconds "
+        "by 1000. Got"
+    )
+    sound = tf.reduce_all((request_time >= 0) & (request_time < LATEST_REQUEST))
+    with tf.control_dependencies([tf.debugging.Assert(sound, [message, request_time])]):
+        return tf.identity(request_time)

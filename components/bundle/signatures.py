@@ -20,9 +20,6 @@ MAX_BATCH = "max_batch"
 """Name of the limit in the manifest's settings."""
 
 DEFAULT_MAX_BATCH = 1024
-LATEST_REQUEST = 10**11
-"""Seconds of the year 5138; who sends more sends milliseconds."""
-
 EVALUATED_ROWS = 1000
 """Largest number of rows that TFMA sends to `evaluate` and `describe`."""
 
@@ -72,7 +69,7 @@ def signatures(
         inputs = of_one_batch(
             {
                 features.USER_ID: limit(user_id),
-                REQUEST_TIME: in_seconds(limit(request_time)),
+                REQUEST_TIME: limit(request_time),
                 EXCLUDE_ITEM_IDS: limit(exclude_item_ids),
             }
         )
@@ -82,7 +79,6 @@ def signatures(
 
     def recommend(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         inputs = of_one_batch({name: limit(value) for name, value in inputs.items()})
-        inputs[REQUEST_TIME] = in_seconds(inputs[REQUEST_TIME])
         query = {name: inputs[given] for name, given in input_names(definition).items()}
         query[features.USER_ID] = tf.fill(tf.shape(query[features.ITEM_ID])[:1], "")
         return answers.of_queries(query, also_exclude=inputs[EXCLUDE_ITEM_IDS])
@@ -173,22 +169,6 @@ def limit_rows(value: tf.Tensor, max_batch: int) -> tf.Tensor:
     message = f"More rows than serving.max_batch, which is {max_batch}; there are"
     with tf.control_dependencies([tf.debugging.Assert(rows <= max_batch, [message, rows])]):
         return tf.identity(value)
-
-
-def in_seconds(request_time: tf.Tensor) -> tf.Tensor:
-    """Checks that times of requests are seconds, and returns them.
-
-    Raises:
-        tf.errors.InvalidArgumentError: One is of the year 5138 or later, or before 1970, found when
-            the graph runs.
-    """
-    message = (
-        f"{REQUEST_TIME} is in seconds since 1970-01-01 UTC, 0 where unknown; divide milliseconds "
-        "by 1000. Got"
-    )
-    sound = tf.reduce_all((request_time >= 0) & (request_time < LATEST_REQUEST))
-    with tf.control_dependencies([tf.debugging.Assert(sound, [message, request_time])]):
-        return tf.identity(request_time)
 
 
 def of_one_batch(inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

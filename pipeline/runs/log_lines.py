@@ -35,7 +35,7 @@ def formatted(component: Callable[[], str]) -> Iterator[None]:
 
 
 class _Formatter(logging.Formatter):
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def __init__(self, component: Callable[[], str]) -> None:
         super().__init__(

@@ -94,3 +94,10 @@ def test_configuration_needs_no_tensorflow(module):
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True)
+
+
+def test_requests_come_after_the_history():
+    model = ModelConfig(request_time=True)
+    Settings(model=model)
+    with pytest.raises(ValueError, match=r"request_time must be false.*split\.method is 'random'"):
+        Settings(model=model, split=splits.SplitConfig("random"))

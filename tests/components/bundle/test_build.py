@@ -180,7 +180,7 @@ def test_both_kinds_of_request_are_measured_apart(timed, signatures, tiny):
     assert not [name for name in other if name.startswith("timed_")]
 
 
-def test_users_can_be_asked_for_at_a_time_and_without_items(timed):
+def test_users_can_be_asked_for_at_a_time_and_without_items(timed, tiny):
     functions = bundle_signatures.signatures(timed)
 
     def ask(request_time, *excluded):
@@ -196,6 +196,10 @@ def test_users_can_be_asked_for_at_a_time_and_without_items(timed):
     for wrong in (1_700_000_000_000, -1):
         with pytest.raises(tf.errors.InvalidArgumentError, match="divide milliseconds by 1000"):
             ask(wrong)
+    example = tf.train.Example.FromString(tiny.users()[0])
+    example.features.feature["request_time"].int64_list.value.append(1_700_000_000_000)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="divide milliseconds by 1000"):
+        functions["serve_examples"](tf.constant([example.SerializeToString()]))
 
 
 def test_towers_of_an_earlier_revision_take_no_time(tiny):
