@@ -57,7 +57,8 @@ def forget(
 
     Raises:
         ValueError: A version that is served is damaged or too old to be rewritten, so nothing was
-            changed; or the server did not follow, and the old versions are still there.
+            changed; or the server did not follow, and the old versions are still there; or only
+            later code can read a version.
         TimeoutError: A promotion goes on.
     """
     ids = {user.encode() for user in users}
@@ -121,9 +122,15 @@ def _held(base: str, version: int, ids: set[bytes]) -> set[bytes] | None:
 
 
 def _described(base: str, version: int) -> manifest.Manifest | None:
-    """Returns the manifest of a version; None if it has none that can be read."""
+    """Returns the manifest of a version; None if it has none that can be read.
+
+    Raises:
+        manifest.Newer: Only later code can read it, so it must not be taken for damaged.
+    """
     try:
         return manifest.read(registry.folder(base, version))
+    except manifest.Newer:
+        raise
     except ValueError:  # `serving verify` tells of it
         return None
 

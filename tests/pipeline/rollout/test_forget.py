@@ -1,7 +1,9 @@
 """Versions before and after users were forgotten, and what a server is told meanwhile."""
 
+import json
 import os
 import pathlib
+import re
 import shutil
 
 import pytest
@@ -99,6 +101,14 @@ def test_a_damaged_version_is_removed_unless_it_is_served(base, served):
         done, (line, _) = said_by(base, PERSON)
         assert done.removed == [10] and line.startswith("version 10 can't be read")
         assert versions.versions(str(base)) == [21]
+
+
+def test_a_version_that_only_later_code_reads_is_not_removed(base):
+    path = base / "10" / manifest.PATH
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": manifest.FORMAT + 1}))
+    with pytest.raises(manifest.Newer, match=re.escape(str(path))):
+        said_by(base, PERSON)
+    assert versions.versions(str(base)) == [10, 20]
 
 
 def test_labels_and_history_move_and_a_running_server_follows(base, follow):
