@@ -184,12 +184,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scale", type=float, default=1.0, help="of the number of cases (1)")
     options = parser.parse_args(arguments)
-    absl.logging.set_verbosity(absl.logging.ERROR)
-    logging.disable(logging.WARNING)
     failures = []
     for kind, usual in CASES.items():
         cases, began = max(1, round(usual * options.scale)), time.monotonic()
         with contextlib.ExitStack() as stack:
+            stack.enter_context(_silence())
             folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
             where = ""
             if kind == "full disk":
@@ -201,6 +200,19 @@ def main(arguments: list[str] | None = None) -> int:
     for failure in failures:
         print(f"  {failure}")
     return int(bool(failures))
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Logs errors only, meanwhile."""
+    verbosity = absl.logging.get_verbosity()
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        absl.logging.set_verbosity(verbosity)
 
 
 @contextlib.contextmanager

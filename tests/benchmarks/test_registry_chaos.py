@@ -1,3 +1,4 @@
+import logging
 import random
 import shutil
 
@@ -55,6 +56,7 @@ def test_a_failing_case_is_counted_and_the_status_is_1(monkeypatch, capsys):
     assert "clock: 1 cases, 1 failures" in capsys.readouterr().out
     monkeypatch.setitem(registry_chaos.CASE, "clock", lambda base, rng: [])
     assert registry_chaos.main([]) == 0
+    assert logging.getLogger("any").isEnabledFor(logging.WARNING)  # nothing stays silenced
 
 
 def test_a_process_that_fails_is_told():
