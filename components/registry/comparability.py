@@ -1,5 +1,6 @@
 """Comparability of the served bundle with a new one: only like is compared with like."""
 
+import datetime
 from typing import Any
 
 from components.bundle.manifest import Manifest
@@ -13,9 +14,9 @@ def why_not(served: Manifest | None, candidate: Manifest) -> str | None:
     """Returns why two bundles can't be compared on the candidate's test data; None if they can.
 
     Events may have been added since, or corrected: where the split goes by time, what is held out
-    now was not trained on then. How late they are says nothing, as one wrong time may lie in the
-    future. Anything else may have let the served bundle train on what it is asked, or
-    measures it by another rule.
+    now was not trained on then. Anything else may have let the served bundle train on what it is
+    asked, or measures it by another rule. Events that end earlier are no addition; but a served
+    bundle whose last event lies in the future knows a wrong time, which was corrected since.
 
     Args:
         served: Manifest of the bundle that is served; None if it has none.
@@ -37,9 +38,13 @@ def why_not(served: Manifest | None, candidate: Manifest) -> str | None:
         return None
     if candidate.evaluation["split"].get("method") == BY_CHANCE:
         return "its events were others, and the split by chance holds out others of the old ones"
-    known, events = served.counts["events"], candidate.counts["events"]
-    if events < known:
-        return f"it knows {known} events, the new one {events}: these are not the same and more"
+    events, latest = served.counts["events"], served.data["last_event"]
+    ends_earlier = candidate.data["last_event"] < latest <= _tomorrow()
+    if candidate.counts["events"] < events or ends_earlier:
+        return (
+            f"it knows {events} events until {latest}, the new one {candidate.counts['events']} "
+            f"until {candidate.data['last_event']}: these are not the same and more"
+        )
     return None
 
 
@@ -65,3 +70,9 @@ def definition_change(served: dict[str, Any], candidate: dict[str, Any]) -> str 
                 if old != new:
                     return f"{table}.features.{name}.{field} was {old!r} and is {new!r}"
     return None
+
+
+def _tomorrow() -> str:
+    """Returns the time in a day, as manifests have it: no event can be later."""
+    tomorrow = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)
+    return tomorrow.isoformat("T", "seconds")

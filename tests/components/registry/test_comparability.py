@@ -50,6 +50,7 @@ def test_comparable(served, candidate):
         (changed(format=1), SERVED, "its manifest has format 1, the new one's 2"),
         (SERVED, changed(evaluation=BY_CHANCE), "'random'"),
         (SERVED, changed(evaluation={**SERVED.evaluation, "exclude_seen": False}), "measured by"),
+        (changed(data=GROWN["data"]), SERVED, "not the same and more"),
         (SERVED, changed(**{**GROWN, "counts": {"events": 9}}), "not the same and more"),
         (
             changed(evaluation=BY_CHANCE),
@@ -62,6 +63,7 @@ def test_comparable(served, candidate):
         "older-than-definitions",
         "other-split",
         "seen-items-ranked",
+        "ends-earlier",
         "fewer-events",
         "dealt-anew",
     ],
