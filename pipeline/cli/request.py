@@ -13,8 +13,8 @@ from transform.datasets import MOVIELENS
 if TYPE_CHECKING:
     from pipeline.config import PipelineConfig, Settings
     from pipeline.presets import Preset
+    from pipeline.presets.run_file import RunFile
     from pipeline.runs.progress import Lines
-    from pipeline.settings.run_file import RunFile
     from transform.definition import Definition
 
 BESIDE_DATA = "definition.yaml"

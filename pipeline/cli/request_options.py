@@ -39,7 +39,7 @@ def request_options(
             **own: Any,
         ) -> Any:
             from pipeline import presets
-            from pipeline.settings import run_file
+            from pipeline.presets import run_file
             from transform import datasets
 
             file = run_file.read(config) if config else run_file.RunFile()

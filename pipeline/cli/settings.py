@@ -26,7 +26,8 @@ def settings(preset: str | None, config: pathlib.Path | None, as_json: bool) -> 
     """
     from pipeline import presets
     from pipeline.config import Settings
-    from pipeline.settings import changes, fields, run_file
+    from pipeline.presets import run_file
+    from pipeline.settings import changes, fields
 
     file = run_file.read(config) if config else run_file.RunFile()
     start = presets.find(preset or file.preset).settings if preset or config else Settings()

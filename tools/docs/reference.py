@@ -91,7 +91,7 @@ def settings() -> str:
 
 def run_file() -> str:
     """Returns the keys of a file of `--config`."""
-    return rendering.fields("pipeline.settings.run_file", "RunFile")
+    return rendering.fields("pipeline.presets.run_file", "RunFile")
 
 
 def signatures() -> str:

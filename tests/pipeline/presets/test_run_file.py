@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.settings import run_file
+from pipeline.presets import run_file
 from pipeline.settings.errors import ConfigurationError
 
 
