@@ -4,6 +4,7 @@ import contextlib
 import json
 import operator
 import os
+import pathlib
 import shlex
 import signal
 import socket
@@ -14,9 +15,11 @@ import tenacity
 
 from serving import engine as engines
 from serving import version_folders
+from serving.client import bundle_definition
 from serving.client.grpc_transport import GrpcTransport
 from serving.client.model_status import AVAILABLE, ModelStatus, NotAModelServer
 from serving.client.recommender import RecommenderClient
+from serving.client.request_log import RequestLog
 from serving.client.rest_transport import model_url
 from serving.client.stable_first import STABLE, StableFirst
 from serving.client.transport import ServingUnavailable
@@ -37,6 +40,7 @@ def serve(
     web_port: int,
     engine: str,
     image: str | None,
+    request_log: pathlib.Path | None = None,
 ) -> int:
     """Serves until Ctrl-C or SIGTERM.
 
@@ -48,6 +52,7 @@ def serve(
         web_port: Port of the page.
         engine: `docker`, `local`, or `auto`: Docker where a daemon answers.
         image: Docker image of TensorFlow Serving; by default `engine.IMAGE`.
+        request_log: Folder in which the answers of the page are logged; None: nowhere.
 
     Returns:
         0 once it was stopped.
@@ -80,11 +85,15 @@ def serve(
         grpc_address = f"{_reachable(host)}:{grpc_port}"
         labelled = stack.enter_context(GrpcTransport(grpc_address, name, STABLE))
         newest = stack.enter_context(GrpcTransport(grpc_address, name))
-        client = RecommenderClient(StableFirst(labelled, newest))
+        newest_folder = max((version_folders.find(base) or {}).items())[1]
+        log = None
+        if request_log is not None:
+            definition = bundle_definition.read(newest_folder)
+            log = stack.enter_context(RequestLog(request_log, definition))
+        client = RecommenderClient(StableFirst(labelled, newest), log=log)
         page = web.HttpServer(app.Page(client, base), listener, PAGE_THREADS, app.LARGEST_BODY)
         page.begin()
         stack.callback(page.close)
-        newest_folder = max((version_folders.find(base) or {}).items())[1]
         user = catalogue.any_user(newest_folder)
         print(_summary(address, name, page.port, user), flush=True)
         raise _ended(server.wait())

@@ -17,6 +17,12 @@ from pipeline.cli import versions
 )
 @click.option("--engine", type=click.Choice(["auto", "docker", "local"]), default="auto")
 @click.option("--image", help="Of TensorFlow Serving, for Docker.")
+@click.option(
+    "--request-log",
+    type=click.Path(path_type=pathlib.Path, file_okay=False),
+    metavar="FOLDER",
+    help="Log what the page shows, as Parquet.",
+)
 def serve(
     base: pathlib.Path | None,
     runs: pathlib.Path,
@@ -26,6 +32,7 @@ def serve(
     web_port: int,
     engine: str,
     image: str | None,
+    request_log: pathlib.Path | None,
 ) -> int:
     """Serves what was pushed.
 
@@ -38,4 +45,6 @@ def serve(
 
     folder = versions.find_base(base, runs)
     promotion.write_newest(folder)
-    return serve_until_stopped(folder, host, grpc_port, rest_port, web_port, engine, image)
+    return serve_until_stopped(
+        folder, host, grpc_port, rest_port, web_port, engine, image, request_log
+    )

@@ -118,6 +118,21 @@ def check_request_time(seconds: int) -> int:
     return int(seconds)
 
 
+def check_event(definition: Definition, given: Mapping[str, Any]) -> None:
+    """Checks the features of an event.
+
+    Args:
+        definition: Of the data set.
+        given: Values by name; None is not known.
+
+    Raises:
+        ValueError: A feature is not of the definition, or a value not of its kind.
+    """
+    _check_names(given, definition.event.features, "event")
+    for name, value in given.items():
+        _value(definition.event.features[name], name, value)
+
+
 def _value(feature: Feature, name: str, value: Any) -> Any:
     """Returns a value as the signature takes it; the one that means "not known" for None.
 

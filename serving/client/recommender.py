@@ -1,13 +1,18 @@
 """Recommender client: signatures of a bundle as Python functions, over any transport."""
 
 import dataclasses
+import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from serving.client import query_inputs
 from serving.client.query_inputs import Event
 from serving.client.transport import Prediction, Transport
 from transform.definition import Definition
+
+if TYPE_CHECKING:
+    from serving.client.request_log import RequestLog
 
 BATCH_SIZE = 32
 
@@ -33,6 +38,9 @@ class Answer:
     version: int | None
     """Version of the bundle that answered; None where the transport does not tell, as REST."""
 
+    request_id: str = ""
+    """Where the client has a log: under which id the answer is in it; `feedback` takes it."""
+
 
 class RecommenderClient:
     """Client of a bundle. Long lists of ids are sent in batches."""
@@ -42,6 +50,7 @@ class RecommenderClient:
         transport: Transport,
         batch_size: int = BATCH_SIZE,
         definition: Definition | None = None,
+        log: "RequestLog | None" = None,
     ) -> None:
         """Wraps a transport.
 
@@ -51,6 +60,7 @@ class RecommenderClient:
                 `serving.max_batch`.
             definition: Of the data set that the bundle was made of: what `recommend` takes. It is
                 in the bundle's manifest, see `bundle_definition`.
+            log: Where answers and feedback are logged; None: nowhere.
 
         Raises:
             ValueError: `batch_size` is below 1.
@@ -60,6 +70,7 @@ class RecommenderClient:
         self._transport = transport
         self._batch_size = batch_size
         self._definition = definition
+        self._log = log
 
     def for_users(
         self,
@@ -88,7 +99,7 @@ class RecommenderClient:
                 prediction = self._transport.predict("recommend_user", inputs)
             else:
                 prediction = self._transport.predict("serving_default", {"user_id": batch})
-            answers += _answers(prediction, len(batch), k)
+            answers += self._logged(batch, _answers(prediction, len(batch), k))
         return answers
 
     def for_history(self, item_ids: Sequence[str], k: int = 10) -> Answer:
@@ -99,7 +110,8 @@ class RecommenderClient:
             k: Largest number of items to return.
         """
         inputs = {"history_item_ids": [list(item_ids) or [""]]}
-        return _answers(self._transport.predict("recommend_history", inputs), 1, k)[0]
+        answers = _answers(self._transport.predict("recommend_history", inputs), 1, k)
+        return self._logged([""], answers)[0]
 
     def recommend(
         self,
@@ -108,6 +120,7 @@ class RecommenderClient:
         exclude: Sequence[str] = (),
         k: int = 10,
         request_time: int = query_inputs.UNKNOWN_TIME,
+        user_id: str = "",
     ) -> Answer:
         """Recommends items to somebody of whom anything may be known, and nothing must be.
 
@@ -117,6 +130,7 @@ class RecommenderClient:
             exclude: Ids of items to leave out, besides those of the history.
             k: Largest number of items to return.
             request_time: Seconds since 1970-01-01 UTC; 0: not known.
+            user_id: Who it is, for the log alone: the server is not told.
 
         Raises:
             ValueError: The client has no definition, a feature is not of it, or a value not of its
@@ -126,7 +140,8 @@ class RecommenderClient:
         if self._definition is None:
             raise ValueError("recommend needs a client that was made with a definition.")
         inputs = query_inputs.build(self._definition, history, user or {}, exclude, request_time)
-        return _answers(self._transport.predict("recommend", inputs), 1, k)[0]
+        answers = _answers(self._transport.predict("recommend", inputs), 1, k)
+        return self._logged([user_id], answers)[0]
 
     def similar(self, item_ids: Sequence[str], k: int = 10) -> list[Answer]:
         """Returns the items most similar to each, by cosine; none where the item is unknown."""
@@ -134,6 +149,46 @@ class RecommenderClient:
         for batch in self._batches(item_ids):
             prediction = self._transport.predict("similar", {"item_id": batch})
             answers += _answers(prediction, len(batch), k)
+        return answers
+
+    def feedback(
+        self,
+        answer: Answer | None,
+        user_id: str,
+        item_id: str,
+        features: Mapping[str, Any] | None = None,
+        at: int | None = None,
+        weight: float = 1.0,
+    ) -> None:
+        """Logs what a user did with an item, as an event that the next training can read.
+
+        Args:
+            answer: What showed the item; None where the user came to it in another way.
+            user_id: Who did it.
+            item_id: With which item.
+            features: Of the event by the names of the definition, such as `{"type": "cart"}`.
+            at: Seconds since 1970-01-01 UTC; by default now.
+            weight: How much it counts, where the definition has a weight.
+
+        Raises:
+            ValueError: The client has no log, or a value is not of the definition.
+        """
+        if self._log is None:
+            raise ValueError("feedback needs a client that was made with a log.")
+        request_id = answer.request_id if answer else ""
+        seconds = int(time.time()) if at is None else at
+        self._log.event(request_id, user_id, item_id, features or {}, seconds, weight)
+
+    def _logged(self, user_ids: Sequence[str], answers: list[Answer]) -> list[Answer]:
+        """Returns answers that know under which id they were logged, if there is a log."""
+        if self._log is None:
+            return answers
+        answers = [dataclasses.replace(each, request_id=uuid.uuid4().hex) for each in answers]
+        for user_id, answer in zip(user_ids, answers, strict=True):
+            items = [(item.item_id, item.score) for item in answer.items]
+            self._log.impressions(
+                answer.request_id, user_id, items, answer.known_user, answer.version
+            )
         return answers
 
     def _batches(self, ids: Sequence[str]) -> Iterator[list[str]]:

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 
+import pyarrow.parquet
 import pytest
 
 from serving import engine
@@ -71,7 +72,8 @@ def base(tmp_path, bundle_base):
 
 @pytest.fixture
 def serving(tmp_path, base):
-    started = Serving(tmp_path, "--base", base, "--engine", "local")
+    log = tmp_path / "shown"
+    started = Serving(tmp_path, "--base", base, "--engine", "local", "--request-log", log)
     yield started
     started.process.terminate()
     started.process.wait(180)
@@ -97,8 +99,13 @@ def test_it_serves_takes_over_a_push_and_stops(serving, tmp_path, base, bundle_b
     while serving.json(serving.web_port, "/api/catalogue")["version"] != "2":
         assert time.monotonic() < end
         time.sleep(0.2)
+    shown = serving.json(serving.web_port, "/api/recommendations", {"user": "3"})
     serving.process.send_signal(signal.SIGTERM)
     assert serving.process.wait(180) == 0
+    (log,) = (tmp_path / "shown" / "impressions").iterdir()
+    logged = [row for row in pyarrow.parquet.read_table(log).to_pylist() if row["user_id"] == "3"]
+    assert [row["item_id"] for row in logged] == [item["id"] for item in shown["items"]]
+    assert {row["version"] for row in logged} == {2}
     assert not any(map(listens, (serving.grpc_port, serving.rest_port, serving.web_port)))
 
 

@@ -44,6 +44,7 @@ KINDS = ("Category", "Categories", "Words", "Number", "Time", "Vector")
 CLIENT = {
     "serving.client.recommender": ("RecommenderClient", "Answer", "Item"),
     "serving.client.query_inputs": ("Event",),
+    "serving.client.request_log": ("RequestLog",),
     "serving.client.grpc_transport": ("GrpcTransport",),
     "serving.client.rest_transport": ("RestTransport",),
     "serving.client.stable_first": ("StableFirst",),
