@@ -16,6 +16,7 @@ setup(
     ),
     package_data={
         "pipeline.presets": ["*.yaml"],
+        "pipeline.report": ["*.j2"],
         "transform.datasets": ["*.yaml"],
         "serving.page": ["static/*"],
     },
@@ -34,6 +35,7 @@ setup(
         "kfp==2.5.0",
         "click",
         "dill",
+        "jinja2",
         "pydantic",
         "pyyaml",
         "numpy",

@@ -25,6 +25,7 @@ COMMANDS = {
     "metrics": Place("pipeline.cli.metrics", "metrics", "show test metrics beside the baselines"),
     "runs": Place("pipeline.cli.runs", "runs", "list runs, or compare two"),
     "show": Place("pipeline.cli.show", "show", "show all that is known of a run"),
+    "report": Place("pipeline.cli.report", "report", "write a report of a run, as a page"),
     "doctor": Place("pipeline.cli.doctor", "doctor", "tell what is wrong here, in seconds"),
     "settings": Place("pipeline.cli.settings", "settings", "list what can be set, and to what"),
     "tune": Place("pipeline.cli.tune", "tune", "look for better hyperparameters"),

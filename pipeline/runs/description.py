@@ -52,18 +52,21 @@ def compare(first: RunRecord, second: RunRecord) -> str:
     return columns(rows)
 
 
-def standard_error(name: str, record: RunRecord) -> float | None:
+def standard_error(name: str, record: RunRecord, part: str = "") -> float | None:
     """Returns the standard error of a hit rate, None where it does not follow from the record.
 
     Args:
         name: Name of the metric, such as "hit@10".
         record: The run.
+        part: The slice; "": all users.
     """
-    values = record.metrics.get("", {})
+    values = record.metrics.get(part, {})
     users = values.get("example_count", 0)
     if record.settings.get("split.method") != ONE_LABEL_EACH or not users:
         return None
     if not name.split(" ")[-1].startswith("hit@"):
+        return None
+    if name not in values:
         return None
     return math.sqrt(values[name] * (1 - values[name]) / users)
 

@@ -53,6 +53,7 @@ MAY_IMPORT = {
         "pipeline.settings",
         "transform",
     ),
+    "pipeline.report": ("pipeline.runs",),
     "pipeline.monitoring": ("components.bundle", "components.registry", "pipeline.config"),
     "pipeline.kubeflow.environment": ("pipeline.settings", "transform"),
     "pipeline.kubeflow.compiler": (

@@ -89,7 +89,7 @@ def test_a_shell_completes_commands_presets_and_settings():
         )
         return [line.partition(",")[2] for line in done.stdout.splitlines()]
 
-    assert completed("re") == ["recommend", "refresh"]
+    assert completed("re") == ["recommend", "report", "refresh"]
     assert completed("run", "--preset", "ml-1") == ["ml-100k", "ml-1m"]
     assert completed("run", "--set", "serving.trend.") == [
         "serving.trend.days=",

@@ -56,3 +56,24 @@ def test_versions_are_printed_without_tensorflow(capsys):
     assert main.main(["--version"]) == main.OK
     printed = dict(line.split() for line in capsys.readouterr().out.splitlines())
     assert {"movielens-tfx", "tfx", "tensorflow", "python"} <= printed.keys()
+
+
+def test_a_report_of_the_last_run_is_written(runs, tmp_path, capsys):
+    assert main.main(["report", "--runs", runs]) == main.OK
+    path = tmp_path / "ml" / "reports" / "2026-01-02T03-00-00Z.html"
+    assert capsys.readouterr().out == f"{path}\n"
+    assert "Blessed" in path.read_text()
+    assert "Settings that differ" not in path.read_text()  # the run before was not blessed
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_report_of_a_run_beside_another(runs, tmp_path):
+    out = tmp_path / "a" / "report.html"
+    named = ["2026-01-02T03-00-00Z", "--compare", "2026-01-01T03-00-00Z"]
+    assert main.main(["report", *named, "--out", str(out), "--runs", runs]) == main.OK
+    assert "model.epochs" in out.read_text() and "0.1000" in out.read_text()
+
+
+def test_no_report_without_a_run(tmp_path, capsys):
+    assert main.main(["report", "--runs", str(tmp_path)]) == main.FAILED
+    assert "No run under" in capsys.readouterr().err
