@@ -17,12 +17,13 @@ from components.registry.models_config import STABLE
 
 SUFFIX = ".prom"
 OF_RUNS = "movielens_last_run_"
-LINE = re.compile(r"(?P<name>[a-z_]+)\{[^}]*\} (?P<value>\S+)")
+LINE = re.compile(r"(?P<name>[a-z0-9_]+)\{[^}]*\} (?P<value>\S+)")
 
 HELP = {
     "movielens_last_run_timestamp_seconds": "When the last run ended, in seconds since 1970.",
     "movielens_last_run_blessed": "Whether the last run's bundle was blessed: 1 or 0.",
     "movielens_last_run_failed": "Whether the last run failed, anomalies included: 1 or 0.",
+    "movielens_last_run_hit_at_10": "hit@10 on test of the last run that was evaluated.",
     "movielens_served_version_pushed_timestamp_seconds": "When the served version was pushed.",
     "movielens_versions_waiting_for_promotion": "Versions pushed since labels were last moved; "
     "0 while none is labelled stable.",
@@ -37,16 +38,21 @@ def path_of(base: str, metrics_file: str = "") -> pathlib.Path:
     return pathlib.Path(metrics_file or base.rstrip("/") + SUFFIX)
 
 
-def of_run(ended: float, blessed: bool, failed: bool) -> Gauges:
+def of_run(ended: float, blessed: bool, failed: bool, hit_at_10: float | None = None) -> Gauges:
     """Returns the gauges of a run.
 
     Args:
         ended: When it ended, in seconds since 1970.
         blessed: Whether its bundle was blessed.
         failed: Whether it failed.
+        hit_at_10: On `test`; None where it is not known.
     """
-    values = (ended, float(blessed), float(failed))
-    return dict(zip((name for name in HELP if name.startswith(OF_RUNS)), values, strict=True))
+    found = {
+        f"{OF_RUNS}timestamp_seconds": ended,
+        f"{OF_RUNS}blessed": float(blessed),
+        f"{OF_RUNS}failed": float(failed),
+    }
+    return found if hit_at_10 is None else {**found, f"{OF_RUNS}hit_at_10": hit_at_10}
 
 
 def of_versions(base: str) -> Gauges:
@@ -92,7 +98,7 @@ def write(path: pathlib.Path, base: str, of_run: Gauges) -> None:
     lines = []
     for name, value in {**kept, **of_run, **of_versions(base)}.items():
         lines += [f"# HELP {name} {HELP[name]}", f"# TYPE {name} gauge"]
-        lines.append(f'{name}{{model="{model}"}} {value:.0f}')
+        lines.append(f'{name}{{model="{model}"}} {value:.12g}')
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{time.time_ns()}")
     temporary.write_text("\n".join([*lines, "# EOF", ""]), encoding="utf-8")

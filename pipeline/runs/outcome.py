@@ -44,7 +44,10 @@ def tell(
     base = config.serving_base
     path = gauges.path_of(base, config.settings.notify.metrics_file)
     of_run = gauges.of_run(
-        time.time(), record.status == records.BLESSED, record.status == records.FAILED
+        time.time(),
+        record.status == records.BLESSED,
+        record.status == records.FAILED,
+        record.metrics.get("", {}).get("hit@10"),
     )
     try:
         gauges.write(path, base, of_run)

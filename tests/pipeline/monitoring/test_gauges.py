@@ -72,7 +72,7 @@ def test_prometheus_can_read_the_file_and_it_is_replaced_whole(base, push):
     push(1, 10)
     path = gauges.path_of(str(base))
     assert path.name == "shop.prom"
-    of_run = gauges.of_run(NOON, blessed=False, failed=True)
+    of_run = gauges.of_run(NOON, blessed=False, failed=True, hit_at_10=0.2216330859)
     gauges.write(path, str(base), of_run)
     families = list(parser.text_string_to_metric_families(path.read_text()))
     found = {}
@@ -111,3 +111,12 @@ def test_a_file_that_can_not_be_replaced_stays(base, monkeypatch):
     with pytest.raises(OSError, match="no space left"):
         gauges.write(path, str(base), gauges.of_run(NOON, False, True))
     assert gauges.read(path)["movielens_last_run_blessed"] == 1
+
+
+def test_a_run_that_was_not_evaluated_leaves_the_metric_of_the_last_that_was(base):
+    path = gauges.path_of(str(base))
+    gauges.write(path, str(base), gauges.of_run(NOON, True, False, 0.25))
+    gauges.write(path, str(base), gauges.of_run(NOON + 60, False, True))
+    found = gauges.read(path)
+    assert found["movielens_last_run_hit_at_10"] == 0.25
+    assert found["movielens_last_run_timestamp_seconds"] == NOON + 60
