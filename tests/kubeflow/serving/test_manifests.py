@@ -75,7 +75,11 @@ def test_kustomize_builds_it(overlay, objects):
     clients = policy["spec"]["ingress"][0]["from"][0]["podSelector"]["matchLabels"]
     assert clients == {"movielens-serving-client": "true"}
     deployment = next(document for document in built if document["kind"] == "Deployment")
-    maps = {each["metadata"]["name"] for each in built if each["kind"] == "ConfigMap"}
+    maps = {
+        each["metadata"]["name"]
+        for each in built
+        if each["kind"] == "ConfigMap" and "grafana_dashboard" not in each["metadata"]["labels"]
+    }
     volumes = deployment["spec"]["template"]["spec"]["volumes"]
     assert {each["configMap"]["name"] for each in volumes if "configMap" in each} == maps
 
