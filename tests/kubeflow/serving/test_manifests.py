@@ -78,7 +78,8 @@ def test_kustomize_builds_it(overlay, objects):
     maps = {
         each["metadata"]["name"]
         for each in built
-        if each["kind"] == "ConfigMap" and "grafana_dashboard" not in each["metadata"]["labels"]
+        if each["kind"] == "ConfigMap"
+        and "grafana_dashboard" not in each["metadata"].get("labels", {})
     }
     volumes = deployment["spec"]["template"]["spec"]["volumes"]
     assert {each["configMap"]["name"] for each in volumes if "configMap" in each} == maps
