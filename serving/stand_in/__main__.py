@@ -59,7 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         requests = Requests(manager.served, metrics)
         app = rest_api.RestApi(
-            requests, flags.metrics_path(options), options.rest_api_timeout_in_ms / 1000
+            requests,
+            flags.metrics_path(options),
+            options.rest_api_timeout_in_ms / 1000,
+            options.rest_api_enable_cors_support,
         )
         ports = [server.bind(options.host, port) for port in (options.port, options.rest_api_port)]
     except (ConfigurationError, OSError) as error:

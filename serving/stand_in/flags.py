@@ -50,6 +50,12 @@ def parser() -> argparse.ArgumentParser:
         help="for a request to be answered, and for an idle connection to be closed (30000)",
     )
     flags.add_argument(
+        "--rest_api_enable_cors_support",
+        type=_truth,
+        default=False,
+        help="whether pages of any origin may ask REST (false)",
+    )
+    flags.add_argument(
         "--ready_fd", type=int, help="file descriptor that gets a line once both APIs answer"
     )
     flags.add_argument("--model_name", default="default")

@@ -18,7 +18,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving.stand_in.errors import ServingError, StatusCode
+from serving.stand_in.errors import ServingError, StatusCode, invalid
 from serving.stand_in.requests import Requests
 
 LARGEST_MESSAGE = 16 * 2**20
@@ -52,14 +52,20 @@ class Api:
                     get_model_metadata_pb2.GetModelMetadataRequest,
                     lambda request, _: requests.metadata(request),
                 ),
-                "Classify": (classification_pb2.ClassificationRequest, _no_signature_is_for_it),
-                "Regress": (regression_pb2.RegressionRequest, _no_signature_is_for_it),
-                "MultiInference": (inference_pb2.MultiInferenceRequest, _no_signature_is_for_it),
+                "Classify": (
+                    classification_pb2.ClassificationRequest,
+                    lambda request, _: _refuse_counted(requests, request, "Classify"),
+                ),
+                "Regress": (
+                    regression_pb2.RegressionRequest,
+                    lambda request, _: _refuse_counted(requests, request, "Regress"),
+                ),
+                "MultiInference": (inference_pb2.MultiInferenceRequest, _refuse),
             },
             MODEL_SERVICE: {
                 "GetModelStatus": (
                     get_model_status_pb2.GetModelStatusRequest,
-                    lambda request, _: requests.served.status(request.model_spec),
+                    lambda request, _: _status(requests, request),
                 ),
                 "HandleReloadConfigRequest": (
                     model_management_pb2.ReloadConfigRequest,
@@ -85,7 +91,20 @@ class Api:
         ]
 
 
-def _no_signature_is_for_it(request: Message, left: float | None) -> Message:
+def _status(
+    requests: Requests, request: get_model_status_pb2.GetModelStatusRequest
+) -> get_model_status_pb2.GetModelStatusResponse:
+    if not request.HasField("model_spec"):
+        raise invalid("Missing ModelSpec")
+    return requests.served.status(request.model_spec)
+
+
+def _refuse_counted(requests: Requests, request: Any, api: str) -> Message:
+    with requests.counted(request.model_spec.name, api, "GRPC"):
+        return _refuse(request, None)
+
+
+def _refuse(request: Message, left: float | None) -> Message:
     raise ServingError(StatusCode.UNIMPLEMENTED, "The local stand-in answers Predict only.")
 
 

@@ -2,34 +2,27 @@
 
 import base64
 import binascii
-import json
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from serving.stand_in import json_text
 from serving.stand_in.errors import ServingError, StatusCode, invalid
+from serving.stand_in.json_text import JSON
 from serving.stand_in.tensors import type_name
 
-JSON = Any
-SHOWN = 200
-"""Number of characters of a value that an error message repeats."""
+_SPACES = " \t\n\v\f\r"
 
 
 def reader(dtype: int) -> Callable[[JSON], Any]:
     """Returns the function that converts a JSON value to a type.
 
-    Raises:
-        ServingError: The type has no such function.
+    It raises a ServingError if the value is not of that type, or no value is.
     """
-    convert = _CONVERT.get(dtype)
-    if convert is None:
-        raise ServingError(
-            StatusCode.UNIMPLEMENTED,
-            f"Conversion of JSON Value to type: {type_name(dtype)}",
-        )
-    return lambda value: convert(value, dtype)
+    return functools.partial(_CONVERT.get(dtype, _no_value), dtype=dtype)
 
 
 def plain(name: str, array: np.ndarray) -> JSON:
@@ -52,52 +45,53 @@ def is_base64(value: JSON) -> bool:
     return isinstance(value, dict) and list(value) == ["b64"] and isinstance(value["b64"], str)
 
 
-def shown(value: JSON) -> str:
-    """Returns a value as an error message repeats it."""
-    try:
-        text = json.dumps(value)
-    except RecursionError:
-        return "lists in lists, too deep to be shown"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-
-
 def _text(value: JSON, dtype: int) -> bytes:
-    try:
-        if isinstance(value, str):
-            return value.encode()
-        if is_base64(value):
-            return base64.b64decode(value["b64"], validate=True)
-    except UnicodeEncodeError as error:
-        raise invalid("JSON Parse error: The surrogate pair in string is invalid.") from error
-    except (binascii.Error, ValueError) as error:
-        raise invalid(f"Unable to base64 decode: {error}") from error
+    if isinstance(value, str):
+        try:
+            return value.encode(errors="surrogateescape")
+        except UnicodeEncodeError as error:
+            raise invalid("JSON Parse error: The surrogate pair in string is invalid.") from error
+    if is_base64(value):
+        return _from_base64(value["b64"])
     if isinstance(value, dict):
-        raise invalid(f"JSON Value: {shown(value)} not formatted correctly for base64 data")
+        raise invalid(
+            f"JSON Value: {json_text.show(value)} not formatted correctly for base64 data"
+        )
     raise _type_error(value, dtype)
 
 
+def _from_base64(text: str) -> bytes:
+    """Decodes base 64: white space counts for nothing, and its end may lack the padding."""
+    text = text.translate(dict.fromkeys(map(ord, _SPACES)))
+    digits = text.rstrip("=")
+    padding = "=" * (-len(digits) % 4)
+    try:
+        if text not in (digits, digits + padding):
+            raise binascii.Error("wrong padding")
+        return base64.b64decode(digits + padding, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise invalid("Unable to base64 decode") from error
+
+
 def _whole(value: JSON, dtype: int) -> int:
-    limits = np.iinfo(tf.as_dtype(dtype).as_numpy_dtype)
+    limits = _limits(dtype)
     if type(value) is not int or not limits.min <= value <= limits.max:
         raise _type_error(value, dtype)
     return value
 
 
+@functools.cache
+def _limits(dtype: int) -> np.iinfo:
+    return np.iinfo(tf.as_dtype(dtype).as_numpy_dtype)
+
+
 def _decimal(value: JSON, dtype: int) -> float:
     if type(value) not in (int, float):
         raise _type_error(value, dtype)
-    limits = np.finfo(tf.as_dtype(dtype).as_numpy_dtype)
-    exact = 2 ** (limits.nmant + 1) - 1
-    if type(value) is int:
-        fits = abs(value) <= exact
-    else:
-        fits = not np.isfinite(value) or abs(value) <= float(limits.max)
-    if not fits:
-        raise invalid(
-            f"Cannot convert JSON value: {shown(value)} to {type_name(dtype)} without loss of "
-            "precision."
-        )
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise invalid(json_text.TOO_BIG) from error
 
 
 def _truth(value: JSON, dtype: int) -> bool:
@@ -106,7 +100,14 @@ def _truth(value: JSON, dtype: int) -> bool:
     return value
 
 
-_CONVERT = {
+def _no_value(value: JSON, dtype: int) -> Any:
+    raise ServingError(
+        StatusCode.UNIMPLEMENTED,
+        f"Conversion of JSON Value: {json_text.show(value)} to type: {type_name(dtype)}",
+    )
+
+
+_CONVERT: dict[int, Callable[..., Any]] = {
     tf.string.as_datatype_enum: _text,
     tf.bool.as_datatype_enum: _truth,
     **dict.fromkeys((kind.as_datatype_enum for kind in (tf.float32, tf.float64)), _decimal),
@@ -121,9 +122,8 @@ _CONVERT = {
 
 
 def _type_error(value: JSON, dtype: int) -> ServingError:
-    kind = {type(None): "Null", bool: "Bool", dict: "Object", list: "Array", str: "String"}.get(
-        type(value), "Number"
-    )
+    kinds = {type(None): "Null", bool: str(value), dict: "Object", list: "Array", str: "String"}
     return invalid(
-        f"JSON Value: {shown(value)} Type: {kind} is not of expected type: {type_name(dtype)}"
+        f"JSON Value: {json_text.show(value)} Type: {kinds.get(type(value), 'Number')} is not of "
+        f"expected type: {type_name(dtype)}"
     )

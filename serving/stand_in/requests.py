@@ -47,9 +47,9 @@ class Requests:
         Raises:
             ServingError: The request can't be answered.
         """
-        if not request.HasField("model_spec"):
-            raise invalid("Missing ModelSpec")
-        with self._counted(request.model_spec.name, "GRPC"):
+        with self.counted(request.model_spec.name, "Predict", "GRPC"):
+            if not request.HasField("model_spec"):
+                raise invalid("Missing ModelSpec")
             version, servable = self.served.use(request.model_spec)
             with servable:
                 outputs, signature, took = servable.predict(request, timeout)
@@ -63,26 +63,26 @@ class Requests:
             return response
 
     def predict_json(self, spec: model_pb2.ModelSpec, text: bytes, timeout: float) -> bytes:
-        """Returns the answer to a predict request of the REST API, JSON.
+        """Returns the answer to a predict request of the REST API, JSON; `counted` is the caller's.
 
         Raises:
             ServingError: The request can't be answered.
         """
-        with self._counted(spec.name, "REST"):
-            _, servable = self.served.use(spec)
-            with servable:
-                with self.converting:
-                    body = json_tensors.parse(text)
-                    signature = _rest_signature(servable.meta_graph, body.signature_name)
-                    inputs = json_tensors.inputs(body, signature.inputs, servable.max_batch)
-                for name, array in inputs.items():
-                    tensors.check_shape(name, array.shape, signature.inputs[name])
-                began = time.perf_counter()
-                outputs = servable.run(signature, inputs, sorted(signature.outputs), timeout)
-            self._note_runtime(spec.name, time.perf_counter() - began)
+        with self.converting:
+            body = json_tensors.parse(text)
+        _, servable = self.served.use(spec)
+        with servable:
+            signature = _rest_signature(servable.meta_graph, body.signature_name)
             with self.converting:
-                answer = json_tensors.outputs(outputs, body.by_row)
-                return json.dumps(answer, ensure_ascii=False).encode()
+                inputs = json_tensors.inputs(body, signature.inputs, servable.max_batch)
+            for name, array in inputs.items():
+                tensors.check_shape(name, array.shape, signature.inputs[name])
+            began = time.perf_counter()
+            outputs = servable.run(signature, inputs, sorted(signature.outputs), timeout)
+        self._note_runtime(spec.name, time.perf_counter() - began)
+        with self.converting:
+            answer = json_tensors.outputs(outputs, body.by_row)
+            return json.dumps(answer, ensure_ascii=False).encode()
 
     def metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest
@@ -115,31 +115,38 @@ class Requests:
         self.metrics.runtime_latency.observe(seconds * 1e6, name, "Predict", "TF1")
 
     @contextlib.contextmanager
-    def _counted(self, name: str, entrypoint: str) -> Iterator[None]:
+    def counted(self, name: str, api: str, entrypoint: str) -> Iterator[None]:
+        """Counts a request by its status, and its latency if it succeeds.
+
+        Args:
+            name: Model that the request names, known or not.
+            api: `Predict` over gRPC, `predict` over REST, empty for what REST is asked by GET:
+                TensorFlow Serving spells them so.
+            entrypoint: `GRPC` or `REST`.
+        """
         name = name if self.served.known_name(name) else ""  # clients make up no time series
         began = time.perf_counter()
-        status = StatusCode.INTERNAL.name  # an error that nobody foresaw
+        status = StatusCode.INTERNAL  # an error that nobody foresaw
         try:
             yield
-            status = StatusCode.OK.name
+            status = StatusCode.OK
         except ServingError as error:
-            status = error.code.name
+            status = error.code
             raise
         finally:
-            self.metrics.requests.add(1, name, status)
-            micros = (time.perf_counter() - began) * 1e6
-            self.metrics.request_latency.observe(micros, name, "Predict", entrypoint)
+            self.metrics.requests.add(1, name, status.name)
+            if status is StatusCode.OK:
+                micros = (time.perf_counter() - began) * 1e6
+                self.metrics.request_latency.observe(micros, name, api, entrypoint)
 
 
 def _rest_signature(
     meta_graph: meta_graph_pb2.MetaGraphDef, name: str
 ) -> meta_graph_pb2.SignatureDef:
-    if (name or DEFAULT_SIGNATURE) not in meta_graph.signature_def:
-        raise ServingError(
-            StatusCode.INVALID_ARGUMENT,
-            f"Failed to get input map for signature: {name or 'DEFAULT'}",
-        )
-    return meta_graph.signature_def[name or DEFAULT_SIGNATURE]
+    name = name or DEFAULT_SIGNATURE
+    if name not in list(meta_graph.signature_def):  # whose own `in` fails at what is no text
+        raise invalid(f'Serving signature name: "{name}" not found in signature def')
+    return meta_graph.signature_def[name]
 
 
 def _spec(asked: model_pb2.ModelSpec, version: int, signature_name: str) -> model_pb2.ModelSpec:

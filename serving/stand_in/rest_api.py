@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,34 +12,40 @@ from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
+from serving.stand_in import rest_paths
 from serving.stand_in.errors import ServingError, StatusCode, invalid
 from serving.stand_in.requests import SIGNATURES, Requests
-from serving.version_folders import LARGEST_VERSION
 
 LARGEST_BODY = 16 * 2**20
 METRICS_PATH = "/monitoring/prometheus/metrics"
+CORS_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST, GET",
+    "Access-Control-Allow-Headers": "Content-Type",
+}
+GZIP = zlib.MAX_WBITS | 16
 
-_MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
-_PREDICT = re.compile(_MODEL + r":(?P<method>classify|regress|predict)", re.IGNORECASE | re.ASCII)
-_METADATA = re.compile(_MODEL + "/metadata", re.IGNORECASE | re.ASCII)
-_STATUS = re.compile(_MODEL, re.IGNORECASE | re.ASCII)
 log = logging.getLogger(__name__)
 
 
 class RestApi:
     """WSGI application of the REST API."""
 
-    def __init__(self, requests: Requests, metrics_path: str | None, timeout: float) -> None:
+    def __init__(
+        self, requests: Requests, metrics_path: str | None, timeout: float, cors: bool = False
+    ) -> None:
         """Creates the application.
 
         Args:
             requests: Handler of the requests.
             metrics_path: Path of the Prometheus page, or None to disable it.
             timeout: Seconds that the graph may take.
+            cors: Whether pages of any origin may ask.
         """
         self._requests = requests
         self._metrics_path = metrics_path
         self._timeout = timeout
+        self._cors = cors
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -48,38 +55,43 @@ class RestApi:
 
     def respond(self, request: Request) -> Response:
         """Answers a request."""
+        if request.path == self._metrics_path and request.method == "GET":
+            return Response(self._requests.metrics.page(), mimetype="text/plain")
+        if not request.path.lower().startswith("/v1/"):
+            return _error(404, f"Not Found: {request.path}")
         try:
-            if request.path == self._metrics_path and request.method == "GET":
-                return Response(self._requests.metrics.page(), mimetype="text/plain")
-            if not request.path.lower().startswith("/v1/"):
-                return _error(404, f"Not Found: {request.path}")
-            return _json(200, self._answer(request))
+            response = self._answer(request)
         except ServingError as error:
-            return _error(error.http_status, error.message)
+            response = _error(error.http_status, error.message)
         except HTTPException as error:
-            return _error(error.code or 500, error.description or error.name)
+            response = _error(error.code or 500, error.description or error.name)
+        if self._cors:
+            response.headers.update(CORS_HEADERS)
+        return response
 
-    def _answer(self, request: Request) -> object:
-        path = request.path
-        answers: dict[str, tuple[tuple[re.Pattern[str], Callable[..., object]], ...]] = {
-            "POST": ((_PREDICT, self._predict),),
-            "GET": ((_METADATA, self._metadata), (_STATUS, self._status)),
-        }
-        for pattern, answer in answers.get(request.method, ()):
-            match = pattern.fullmatch(path)
-            if match:
-                return answer(request, match, _spec(match))
-        if request.method == "GET" and re.fullmatch("/v1/models/?", path, re.IGNORECASE):
-            raise invalid("Missing model name in request.")
-        raise invalid(f"Malformed request: {request.method} {path}")
+    def _answer(self, request: Request) -> Response:
+        path = request.environ["REQUEST_URI"]
+        place = rest_paths.parse(request.method, path)
+        with self._requests.counted(place.name, place.api, "REST"):
+            if request.method == "OPTIONS":
+                return _preflight(request)
+            spec = place.spec()
+            if place.method is None:
+                raise invalid(f"Malformed request: {request.method} {path}")
+            if not place.name:
+                raise invalid("Missing model name in request.")
+            return _json(200, self._asked(place.method, spec, request))
 
-    def _predict(self, request: Request, match: re.Match, spec: model_pb2.ModelSpec) -> object:
-        if match["method"].lower() != "predict":
-            raise ServingError(StatusCode.UNIMPLEMENTED, "The local stand-in answers predict only.")
-        return self._requests.predict_json(spec, request.get_data(), self._timeout)
+    def _asked(self, method: str, spec: model_pb2.ModelSpec, request: Request) -> object:
+        if method == rest_paths.PREDICT:
+            return self._requests.predict_json(spec, _body(request), self._timeout)
+        if method == rest_paths.METADATA:
+            return self._metadata(spec)
+        if method == rest_paths.STATUS:
+            return _message(self._requests.served.status(spec))
+        raise ServingError(StatusCode.UNIMPLEMENTED, "The local stand-in answers predict only.")
 
-    def _metadata(self, request: Request, match: re.Match, spec: model_pb2.ModelSpec) -> object:
-        del request, match
+    def _metadata(self, spec: model_pb2.ModelSpec) -> object:
         asked = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=[SIGNATURES])
         asked.model_spec.CopyFrom(spec)
         response = self._requests.metadata(asked)
@@ -94,20 +106,35 @@ class RestApi:
             "metadata": {SIGNATURES: _message(signatures)},
         }
 
-    def _status(self, request: Request, match: re.Match, spec: model_pb2.ModelSpec) -> object:
-        del request, match
-        return _message(self._requests.served.status(spec))
+
+def _preflight(request: Request) -> Response:
+    """Answers what a browser asks before it asks another origin."""
+    if not re.search("https?://", request.headers.get("Origin", "")):
+        raise ServingError(
+            StatusCode.FAILED_PRECONDITION, "Origin header is missing in CORS preflight"
+        )
+    return Response()
 
 
-def _spec(match: re.Match) -> model_pb2.ModelSpec:
-    spec = model_pb2.ModelSpec(name=match["name"])
-    if match["version"]:
-        if len(match["version"]) > 30 or int(match["version"]) > LARGEST_VERSION:
-            raise invalid(f"Failed to convert version: {match['version']} to numeric.")
-        spec.version.value = int(match["version"])
-    if match["label"]:
-        spec.version_label = match["label"]
-    return spec
+def _body(request: Request) -> bytes:
+    """Returns the body of a request; empty, as TensorFlow Serving has it, if it can't be unpacked.
+
+    Raises:
+        ServingError: It is too large once unpacked.
+    """
+    body = request.get_data()
+    if "gzip" not in request.headers.get("Content-Encoding", ""):
+        return body
+    unpacking = zlib.decompressobj(GZIP)
+    try:
+        body = unpacking.decompress(body, LARGEST_BODY + 1)
+    except zlib.error:
+        return b""
+    if len(body) > LARGEST_BODY:
+        raise ServingError(
+            StatusCode.RESOURCE_EXHAUSTED, f"A body has at most {LARGEST_BODY} bytes."
+        )
+    return body if unpacking.eof else b""
 
 
 def _message(message: object) -> object:
@@ -119,7 +146,8 @@ def _message(message: object) -> object:
 def _json(status: int, value: object) -> Response:
     """Returns an answer of JSON, or of a value that is to be JSON."""
     text = value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False)
-    return Response(text, status=status, mimetype="application/json")
+    body = text if isinstance(text, bytes) else text.encode(errors="replace")
+    return Response(body, status=status, mimetype="application/json")
 
 
 def _error(status: int, message: str) -> Response:

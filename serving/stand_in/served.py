@@ -54,8 +54,6 @@ class Served:
         Raises:
             ServingError: No such model or version is known.
         """
-        if not spec.name:
-            raise invalid("ModelSpec has no name specified.")
         with self.lock:
             number = spec.version.value if spec.HasField("version") else None
             known = list(self._versions.get(spec.name, {}).values())

@@ -8,10 +8,33 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from serving.stand_in.errors import invalid
+from serving.stand_in.errors import ServingError, StatusCode, invalid
 
 LARGEST = 2**22
 """Largest number of elements of an input. A proto of ten bytes can claim terabytes."""
+
+_FIELDS = {
+    types_pb2.DT_STRING: "string_val",
+    types_pb2.DT_BOOL: "bool_val",
+    types_pb2.DT_FLOAT: "float_val",
+    types_pb2.DT_DOUBLE: "double_val",
+    types_pb2.DT_HALF: "half_val",
+    types_pb2.DT_BFLOAT16: "half_val",
+    types_pb2.DT_INT64: "int64_val",
+    types_pb2.DT_UINT32: "uint32_val",
+    types_pb2.DT_UINT64: "uint64_val",
+    **dict.fromkeys(
+        (
+            types_pb2.DT_INT8,
+            types_pb2.DT_INT16,
+            types_pb2.DT_INT32,
+            types_pb2.DT_UINT8,
+            types_pb2.DT_UINT16,
+        ),
+        "int_val",
+    ),
+}
+"""Field of `TensorProto` by type."""
 
 DIMENSIONS = 32
 """Largest number of dimensions of an input: numpy's."""
@@ -89,12 +112,22 @@ def type_name(dtype: int) -> str:
 
 
 def to_proto(array: np.ndarray, dtype: int) -> tensor_pb2.TensorProto:
-    """Returns an output as a proto."""
-    if dtype != tf.string.as_datatype_enum:
-        return tf.make_tensor_proto(array, dtype)
+    """Returns an output as a proto, with its values in the field of its type.
+
+    Raises:
+        ServingError: Of the type of the output there is no such field.
+    """
+    field = _FIELDS.get(dtype)
+    if field is None:
+        raise ServingError(
+            StatusCode.UNIMPLEMENTED, f"The local stand-in answers no {type_name(dtype)}."
+        )
     sizes = [tensor_shape_pb2.TensorShapeProto.Dim(size=size) for size in array.shape]
-    return tensor_pb2.TensorProto(
-        dtype=dtype,
-        tensor_shape=tensor_shape_pb2.TensorShapeProto(dim=sizes),
-        string_val=array.ravel().tolist(),
+    proto = tensor_pb2.TensorProto(
+        dtype=dtype, tensor_shape=tensor_shape_pb2.TensorShapeProto(dim=sizes)
     )
+    values = array.ravel()
+    if field == "half_val":
+        values = values.view(np.uint16)
+    getattr(proto, field).extend(values.tolist())
+    return proto

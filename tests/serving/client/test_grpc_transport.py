@@ -33,3 +33,13 @@ def test_a_refusal_names_its_code(bundle, arguments, signature, message):
         pytest.raises(RequestRefused, match=message),
     ):
         transport.predict(signature, {"item_id": ["9"]})
+
+
+def test_a_label_that_no_version_has_is_known_before_it_is_asked(bundle):
+    with grpc_transport.GrpcTransport(bundle.address, label="nobody") as transport:
+        assert not transport.has_label()
+    with (
+        grpc_transport.GrpcTransport(bundle.address, "nobody") as transport,
+        pytest.raises(RequestRefused, match="NOT_FOUND"),
+    ):
+        transport.has_label()

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2, predict_pb2
 
-from serving.stand_in.errors import ServingError
+from serving.stand_in.errors import ServingError, invalid
 from serving.stand_in.metrics import Metrics
 from serving.stand_in.requests import Requests
 from serving.stand_in.servable import Servable
@@ -23,7 +23,7 @@ def requests(write_half_plus, tmp_path):
     servable.retire()
 
 
-def test_both_apis_answer_and_are_counted(requests):
+def test_both_apis_answer(requests):
     request = predict_pb2.PredictRequest()
     request.model_spec.name = "half"
     request.inputs["x"].CopyFrom(tf.make_tensor_proto([1.0]))
@@ -33,26 +33,26 @@ def test_both_apis_answer_and_are_counted(requests):
     spec = model_pb2.ModelSpec(name="half")
     assert requests.predict_json(spec, b'{"inputs": [1.0]}', 60) == b'{"outputs": [2.5]}'
     page = requests.metrics.page()
-    assert 'request_count{model_name="half",status="OK"} 2' in page
-    for entrypoint in ("GRPC", "REST"):
-        label = f'model_name="half",API="Predict",entrypoint="{entrypoint}"'
-        assert f"request_latency_count{{{label}}} 1" in page
+    label = 'model_name="half",API="Predict",entrypoint="GRPC"'
+    assert f"request_latency_count{{{label}}} 1" in page
     assert 'runtime_latency_count{model_name="half",API="Predict",runtime="TF1"} 2' in page
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "line"),
+    ("name", "error", "line"),
     [
-        ("half", b"{}", 'model_name="half",status="INVALID_ARGUMENT"} 1'),
-        ("made up", b"{}", 'model_name="",status="NOT_FOUND"} 1'),
+        ("half", invalid("no"), 'model_name="half",status="INVALID_ARGUMENT"} 1'),
+        ("half", KeyError("no"), 'model_name="half",status="INTERNAL"} 1'),
+        ("made up", invalid("no"), 'model_name="",status="INVALID_ARGUMENT"} 1'),
     ],
-    ids=["bad-body", "unknown-model"],
+    ids=["refused", "unforeseen", "unknown-model"],
 )
-def test_failures_are_counted_by_their_code(requests, name, text, line):
-    with pytest.raises(ServingError):
-        requests.predict_json(model_pb2.ModelSpec(name=name), text, 60)
-    assert line in requests.metrics.page()
-    assert "made up" not in requests.metrics.page()
+def test_failures_are_counted_by_their_code_and_have_no_latency(requests, name, error, line):
+    with pytest.raises(type(error)), requests.counted(name, "Predict", "GRPC"):
+        raise error
+    page = requests.metrics.page()
+    assert line in page
+    assert "made up" not in page and "request_latency_count" not in page
 
 
 @pytest.mark.parametrize(
