@@ -1,15 +1,21 @@
 """gRPC transport. Needs TensorFlow, whose tensor messages it sends."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import grpc
 import tensorflow as tf
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from google.protobuf.message import Message
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
 
 from serving.client.transport import (
     DEADLINE_SECONDS,
     MODEL,
+    NO_SUCH_LABEL,
     Prediction,
     RequestRefused,
     ServingUnavailable,
@@ -61,19 +67,40 @@ class GrpcTransport:
             request.model_spec.version_label = self._label
         for name, value in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-        response = until_deadline(
-            lambda left: self._attempt(request, left), self._deadline, self._address
-        )
+        response = self._send(self._stub.Predict, request)
         outputs = {
             name: decode_texts(tf.make_ndarray(proto)) for name, proto in response.outputs.items()
         }
         return Prediction(outputs, response.model_spec.version.value)
 
-    def _attempt(
-        self, request: predict_pb2.PredictRequest, left: float
-    ) -> predict_pb2.PredictResponse:
+    def has_label(self) -> bool:
+        """Returns whether some version has the label of this transport.
+
+        It asks for metadata, which TensorFlow Serving counts neither as answered nor as refused.
+
+        Raises:
+            ServingUnavailable: No answer came within the deadline.
+            RequestRefused: The model is not served.
+        """
+        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+        request.model_spec.name = self._model
+        request.model_spec.version_label = self._label
         try:
-            return self._stub.Predict(request, timeout=left, wait_for_ready=True)
+            self._send(self._stub.GetModelMetadata, request)
+        except RequestRefused as error:
+            if NO_SUCH_LABEL not in str(error):
+                raise
+            return False
+        return True
+
+    def _send(self, method: Callable[..., Any], request: Message) -> Any:
+        return until_deadline(
+            lambda left: self._attempt(method, request, left), self._deadline, self._address
+        )
+
+    def _attempt(self, method: Callable[..., Any], request: Message, left: float) -> Any:
+        try:
+            return method(request, timeout=left, wait_for_ready=True)
         except grpc.RpcError as error:
             message = f"{error.code().name}: {error.details()}"
             if error.code() in RETRIED:

@@ -1,19 +1,27 @@
 """Transport to the version labelled stable, or to the newest where none is."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from serving.client.transport import Prediction, RequestRefused, Transport
+from serving.client.transport import NO_SUCH_LABEL, Prediction, RequestRefused, Transport
 
 STABLE = "stable"
-NO_SUCH_LABEL = "Unrecognized servable version label"
-"""TensorFlow Serving's message about a label that no version has."""
+
+
+class LabelledTransport(Transport, Protocol):
+    """A transport to the version of a label, which can tell whether there is one."""
+
+    def has_label(self) -> bool:
+        """Returns whether some version has the label, without a request that counts as refused."""
 
 
 class StableFirst:
-    """Two transports to one server, tried in order at each request."""
+    """Two transports to one server: the labelled one answers as soon as some version is labelled.
 
-    def __init__(self, labelled: Transport, newest: Transport) -> None:
+    It asks what exists, and predicts only then: a refused prediction would count as an error.
+    """
+
+    def __init__(self, labelled: LabelledTransport, newest: Transport) -> None:
         """Wraps two transports.
 
         Args:
@@ -22,12 +30,17 @@ class StableFirst:
         """
         self._labelled = labelled
         self._newest = newest
+        self._is_labelled = False
 
     def predict(self, signature: str, inputs: Mapping[str, Any]) -> Prediction:
         """Runs a signature; see `Transport`."""
-        try:
-            return self._labelled.predict(signature, inputs)
-        except RequestRefused as error:
-            if NO_SUCH_LABEL not in str(error):
-                raise
+        if not self._is_labelled:
+            self._is_labelled = self._labelled.has_label()
+        if self._is_labelled:
+            try:
+                return self._labelled.predict(signature, inputs)
+            except RequestRefused as error:
+                if NO_SUCH_LABEL not in str(error):
+                    raise
+                self._is_labelled = False  # it was, until just now
         return self._newest.predict(signature, inputs)

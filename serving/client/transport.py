@@ -10,6 +10,9 @@ import tenacity
 
 DEADLINE_SECONDS = 10.0
 MODEL = "movielens"
+NO_SUCH_LABEL = "Unrecognized servable version label"
+"""TensorFlow Serving's message about a label that no version has."""
+
 T = TypeVar("T")
 
 

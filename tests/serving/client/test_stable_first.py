@@ -11,6 +11,10 @@ class Fake:
     def __init__(self, result):
         self.result = result
         self.asked = 0
+        self.is_labelled = True
+
+    def has_label(self):
+        return self.is_labelled
 
     def predict(self, signature, inputs):
         self.asked += 1
@@ -30,10 +34,15 @@ def test_the_label_answers_where_there_is_one():
 
 def test_the_newest_answers_where_nothing_has_the_label():
     labelled = Fake(NO_LABEL)
+    labelled.is_labelled = False
     both = StableFirst(labelled, Fake(2))
     assert both.predict("s", {"x": [1]}).version == 2
-    labelled.result = 1  # promoted since
+    assert not labelled.asked  # a refusal would count as a client's error
+    labelled.is_labelled, labelled.result = True, 1  # promoted since
     assert both.predict("s", {"x": [1]}).version == 1
+    labelled.is_labelled, labelled.result = False, NO_LABEL  # and the label is gone again
+    assert [both.predict("s", {"x": [1]}).version for _ in range(2)] == [2, 2]
+    assert labelled.asked == 2
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,8 @@ def test_stable_answers_where_there_is_one_and_else_the_newest(serve, bundle_bas
         transport = StableFirst(labelled, newest)
         client = Client(app.Page(RecommenderClient(transport), str(base)))
         assert client.get("/api/similar?item=9").json["version"] == "2"
+        _, metrics = server.get("/monitoring/prometheus/metrics")
+        assert "INVALID_ARGUMENT" not in metrics  # an alert counts these
         config.write_text(entry % 'version_labels { key: "stable" value: 1 }')
         wait_for(lambda: client.get("/api/similar?item=9").json["version"] == "1")
         assert client.get("/api/catalogue").json["version"] == "1"
