@@ -48,7 +48,9 @@ class Place:
         Raises:
             ServingError: There are no such versions.
         """
-        spec = model_pb2.ModelSpec(name=self.name, version_label=self.label)
+        spec = model_pb2.ModelSpec(name=self.name)
+        if self.label:
+            spec.version_label = self.label
         if self.version:
             if len(self.version) > 30 or int(self.version) > LARGEST_VERSION:
                 raise invalid(f"Failed to convert version: {self.version} to numeric.")
