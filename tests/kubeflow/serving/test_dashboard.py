@@ -22,7 +22,8 @@ NAME = re.compile(r":tensorflow:[a-z_:]+|movielens_[a-z0-9_]+")
 def known():
     """Names of all that the server and the runs count."""
     served = {metric.name for metric in vars(Metrics()).values()}
-    return served | {f"{name}_{part}" for name in served for part in ("bucket", "count")} | set(gauges.HELP)
+    parts = {f"{name}_{part}" for name in served for part in ("bucket", "count")}
+    return served | parts | set(gauges.HELP)
 
 
 @pytest.mark.parametrize("query", QUERIES)
