@@ -24,9 +24,22 @@ SEEN = "seen"  # int64 0 or 1, made by Transform: whether an event makes its ite
 HISTORY_PREFIX = "history_"  # of the inputs that hold a history, where a client sends one
 EXCLUDE_ITEM_IDS = "exclude_item_ids"  # the input beside them
 REQUEST_TIME = "request_time"  # likewise: int64 seconds UTC; 0 where a caller does not tell it
+REQUIRE, FORBID = "require", "forbid"  # likewise: terms of a filter, such as "genres=Comedy"
 ACTIVITY = "activity"  # a slice of its own
 RESERVED = frozenset(
-    {USER_ID, ITEM_ID, TIME, WEIGHT, TITLE, SEEN, EXCLUDE_ITEM_IDS, REQUEST_TIME, ACTIVITY}
+    {
+        USER_ID,
+        ITEM_ID,
+        TIME,
+        WEIGHT,
+        TITLE,
+        SEEN,
+        EXCLUDE_ITEM_IDS,
+        REQUEST_TIME,
+        REQUIRE,
+        FORBID,
+        ACTIVITY,
+    }
 )
 
 TRAIN, EVAL, TEST = "train", "eval", "test"  # splits of the timelines

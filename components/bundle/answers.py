@@ -6,6 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from components.bundle import records
+from components.bundle.filter_terms import filterable
+from components.bundle.filters import Filters
 from components.bundle.index import EXCLUDED, ExactIndex
 from components.bundle.ivf_index import IVFIndex
 from components.bundle.static_ranking import StaticRanking
@@ -14,12 +16,16 @@ from transform import features, queries
 from transform.definition import Definition
 
 ITEM_IDS, TITLES, SCORES, KNOWN_USER = "item_ids", "titles", "scores", "known_user"
+FILTERED = "filtered"
 HISTORY_ITEM_IDS, HISTORY_TIMES = "history_item_ids", "history_times"
 EXCLUDE_ITEM_IDS = features.EXCLUDE_ITEM_IDS
 REQUEST_TIME = features.REQUEST_TIME
 EXAMPLES = "examples"
 LATEST_REQUEST = 10**11
 """Seconds of the year 5138; who sends more sends milliseconds."""
+
+Terms = tuple[tf.Tensor, tf.Tensor]
+"""What a filter requires and what it forbids, `[batch, any]` string each; see `filters`."""
 
 SERVED, MEASURED = range(2)
 """Events that count as past when an item is scored: all, or those before the labels."""
@@ -78,6 +84,10 @@ class Answers(tf.Module):
         self.items = tf.Variable(state.items.examples, trainable=False)  # for who reads it
         self.timelines = tf.Variable(state.timelines, trainable=False)
         self.fallback = StaticRanking(state.fallback, k)
+        self.filters = None
+        if filterable(state.definition):
+            order = self.index.identifiers(positions).numpy()
+            self.filters = Filters(state.items, order, state.definition)
         norms = np.linalg.norm(state.vectors, axis=1, keepdims=True)
         self.directions = ExactIndex(k)
         self.directions.index(state.vectors / np.where(norms > 0, norms, 1))
@@ -89,6 +99,7 @@ class Answers(tf.Module):
         user_id: tf.Tensor,
         request_time: tf.Tensor | None = None,
         also_exclude: tf.Tensor | None = None,
+        terms: Terms | None = None,
     ) -> dict[str, tf.Tensor]:
         """Answers users by their stored timelines; unknown ones by the fallback.
 
@@ -96,6 +107,7 @@ class Answers(tf.Module):
             user_id: `[batch]` string.
             request_time: `[batch]` int64 seconds, 0 where unknown; None: all are.
             also_exclude: As in `of_queries`.
+            terms: As in `of_queries`.
         """
         row = self.user_row.lookup(user_id)
         stored = tf.gather(self.timelines, tf.maximum(row, 0))
@@ -103,32 +115,45 @@ class Answers(tf.Module):
         query[features.USER_ID] = user_id
         if request_time is not None:
             query[features.REQUEST_TIME] = request_time
-        return self.of_queries(query, also_exclude)
+        return self.of_queries(query, also_exclude, terms)
 
     def of_queries(
-        self, query: dict[str, tf.Tensor], also_exclude: tf.Tensor | None = None
+        self,
+        query: dict[str, tf.Tensor],
+        also_exclude: tf.Tensor | None = None,
+        terms: Terms | None = None,
     ) -> dict[str, tf.Tensor]:
         """Answers queries; items that the history makes seen are left out.
 
         Args:
             query: Queries as `queries.parse` returns them, by name.
             also_exclude: `[batch, any]` ids of more items to leave out.
+            terms: Terms of a filter, where the definition marks a feature; None: no filter.
 
         Returns:
             `item_ids` and `titles`, `[batch, k]` string, empty where fewer than `k` items are
             left; `scores`, `[batch, k]` float32; `known_user`, `[batch]` bool: False means that
-            the answer is the ranking by recent popularity.
+            the answer is the ranking by recent popularity. With a filter also `filtered`,
+            `[batch]` int32: items of the catalogue that do not pass it.
 
         Raises:
-            tf.errors.InvalidArgumentError: See `in_seconds`.
+            tf.errors.InvalidArgumentError: See `in_seconds` and `filter_terms.Grammar.parse`.
         """
         query = {**query, REQUEST_TIME: in_seconds(query[REQUEST_TIME])}
         excluded = queries.seen(query, self.definition)
         if also_exclude is not None:
             excluded = tf.concat([excluded, also_exclude], axis=1)
         vectors, known = self.embed(query, SERVED)
-        best = self.best(vectors, known, self.position.lookup(excluded), self.fallback)
-        return {**self._named(*best), KNOWN_USER: known}
+        allowed = None
+        if terms is not None:
+            assert self.filters is not None  # else no signature has terms
+            allowed = self.filters.mask(*terms)
+        best = self.best(vectors, known, self.position.lookup(excluded), self.fallback, allowed)
+        answer = {**self._named(*best), KNOWN_USER: known}
+        if allowed is not None:
+            passing = tf.reduce_sum(tf.cast(allowed, tf.int32), axis=1)
+            answer[FILTERED] = self.index.size - passing
+        return answer
 
     def similar(self, item_id: tf.Tensor) -> dict[str, tf.Tensor]:
         """Answers `[batch]` items with those of the most similar vectors, by cosine.
@@ -162,6 +187,7 @@ class Answers(tf.Module):
         known: tf.Tensor,
         excluded: tf.Tensor,
         fallback: StaticRanking,
+        allowed: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the scores and positions of the best items, both `[batch, k]`.
 
@@ -170,14 +196,26 @@ class Answers(tf.Module):
             known: `[batch]` bool, whether anything is known of a user; else the fallback answers.
             excluded: `[batch, any]` int64 positions to leave out; negative ones are padding.
             fallback: Ranking for users of whom nothing is known.
+            allowed: `[batch, items]` bool by row of the index, which may be answered; None: all.
         """
-        scores, positions = self.index.query_with_exclusions(vectors, excluded)
+        scores, positions = self.index.query_with_exclusions(vectors, excluded, allowed=allowed)
         unknown = tf.where(~known)
-        values, places = fallback.best(tf.gather(excluded, unknown[:, 0]))
-        return (
-            tf.tensor_scatter_nd_update(scores, unknown, values),
-            tf.tensor_scatter_nd_update(positions, unknown, places),
-        )
+
+        def with_fallback() -> tuple[tf.Tensor, tf.Tensor]:
+            rows = unknown[:, 0]
+            placed = None
+            if allowed is not None:
+                ranked = self.index.rows(fallback.positions)
+                placed = tf.gather(tf.gather(allowed, rows), ranked, axis=1)
+            values, places = fallback.best(tf.gather(excluded, rows), placed)
+            return (
+                tf.tensor_scatter_nd_update(scores, unknown, values),
+                tf.tensor_scatter_nd_update(positions, unknown, places),
+            )
+
+        if allowed is None:
+            return with_fallback()
+        return tf.cond(tf.size(unknown) > 0, with_fallback, lambda: (scores, positions))
 
     def _named(self, scores: tf.Tensor, positions: tf.Tensor) -> dict[str, tf.Tensor]:
         left = scores > EXCLUDED

@@ -63,13 +63,31 @@ class ExactIndex(tfrs.layers.factorized_top_k.TopK):
         return self._best(self._scores(queries), k)
 
     def query_with_exclusions(
-        self, queries: tf.Tensor, exclusions: tf.Tensor, k: int | None = None
+        self,
+        queries: tf.Tensor,
+        exclusions: tf.Tensor,
+        k: int | None = None,
+        allowed: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """As `call`, without `[batch, any]` positions of candidates (negative: padding).
+        """As `call`, without some candidates.
 
         Where fewer than `k` are left, the scores of the rest are `EXCLUDED`.
+
+        Args:
+            queries: `[batch, dim]` finite queries.
+            exclusions: `[batch, any]` positions of candidates to leave out; negative: padding.
+            k: Number of candidates in an answer; by default that of the index.
+            allowed: `[batch, candidates]` bool by row, which may be answered at all; None: all.
         """
-        return self._best(exclude(self._scores(queries), exclusions), k)
+        scores = self._scores(queries)
+        if allowed is not None:
+            padding = [[0, 0], [0, self._columns - self.size]]
+            scores = tf.where(tf.pad(allowed, padding), scores, EXCLUDED)
+        return self._best(exclude(scores, exclusions), k)
+
+    def rows(self, positions: tf.Tensor) -> tf.Tensor:
+        """Returns the row of the index that holds each position; here the same."""
+        return positions
 
     def vectors(self, positions: tf.Tensor) -> tf.Tensor:
         """Returns the `[..., dim]` vectors of candidates by `[...]` position."""

@@ -13,6 +13,9 @@ LISTS_PER_ROOT = 4
 SAMPLE_PER_LIST = 64
 ROUNDS = 10
 NOT_SEARCHED = tf.int32.min
+SHARE_IN_LISTS = 0.25
+"""Share of all candidates that must be allowed for the lists to be searched. The best of few lie in
+more lists than a query searches, and the exact index finds them."""
 
 
 class IVFIndex(tfrs.layers.factorized_top_k.TopK):
@@ -83,11 +86,20 @@ class IVFIndex(tfrs.layers.factorized_top_k.TopK):
         return self.query_with_exclusions(queries, tf.zeros([tf.shape(queries)[0], 0], tf.int64), k)
 
     def query_with_exclusions(
-        self, queries: tf.Tensor, exclusions: tf.Tensor, k: int | None = None
+        self,
+        queries: tf.Tensor,
+        exclusions: tf.Tensor,
+        k: int | None = None,
+        allowed: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """As `call`, without `[batch, any]` positions of candidates (negative: padding).
+        """As `call`, without some candidates; see `ExactIndex.query_with_exclusions`.
 
-        Where fewer than `k` are left at all, the scores of the rest are `EXCLUDED`.
+        Args:
+            queries: `[batch, dim]` finite queries.
+            exclusions: `[batch, any]` positions of candidates to leave out; negative: padding.
+            k: Number of candidates in an answer; by default that of the index.
+            allowed: `[batch, candidates]` bool by row, which may be answered at all; None: all.
+                Where they are few, the exact index answers.
         """
         k = min(k or self._k, self.size)
         exclusions = tf.cast(exclusions, tf.int32)
@@ -96,16 +108,27 @@ class IVFIndex(tfrs.layers.factorized_top_k.TopK):
         )
         slots = self._slots(searched, at_least=k)
         scores = tf.linalg.matvec(self._exact.vectors(tf.maximum(slots, 0)), queries)
-        scores = tf.where(slots >= 0, scores, EXCLUDED)
-        scores = exclude(scores, self._columns(searched, exclusions))
+        real = slots >= 0
+        if allowed is not None:
+            real &= tf.gather(allowed, tf.maximum(slots, 0), batch_dims=1)
+        scores = exclude(tf.where(real, scores, EXCLUDED), self._columns(searched, exclusions))
         best, columns = tf.math.top_k(scores, k=k)
         best_slots = tf.maximum(tf.gather(slots, columns, batch_dims=1), 0)
         identifiers = self._exact.identifiers(best_slots)
-        short = tf.where(best[:, -1] <= EXCLUDED)
+        too_few = best[:, -1] <= EXCLUDED
+        if allowed is not None:
+            count = tf.reduce_sum(tf.cast(allowed, tf.int32), axis=1)
+            too_few |= count < int(SHARE_IN_LISTS * self.size)
+        short = tf.where(too_few)
 
         def with_exact_rows() -> tuple[tf.Tensor, tf.Tensor]:
             rows = short[:, 0]
-            exact = self.query_exactly(tf.gather(queries, rows), tf.gather(exclusions, rows), k)
+            exact = self.query_exactly(
+                tf.gather(queries, rows),
+                tf.gather(exclusions, rows),
+                k,
+                None if allowed is None else tf.gather(allowed, rows),
+            )
             return (
                 tf.tensor_scatter_nd_update(best, short, exact[0]),
                 tf.tensor_scatter_nd_update(identifiers, short, exact[1]),
@@ -115,10 +138,22 @@ class IVFIndex(tfrs.layers.factorized_top_k.TopK):
         return tf.cond(tf.size(short) > 0, with_exact_rows, lambda: (best, identifiers))
 
     def query_exactly(
-        self, queries: tf.Tensor, exclusions: tf.Tensor, k: int | None = None
+        self,
+        queries: tf.Tensor,
+        exclusions: tf.Tensor,
+        k: int | None = None,
+        allowed: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """As `query_with_exclusions`, among all candidates."""
-        return self._exact.query_with_exclusions(queries, self._slots_of(exclusions), k)
+        return self._exact.query_with_exclusions(queries, self.rows(exclusions), k, allowed)
+
+    def rows(self, positions: tf.Tensor) -> tf.Tensor:
+        """Returns the slot of each position; -1 for padding."""
+        return tf.where(positions >= 0, tf.gather(self._slot_of, tf.maximum(positions, 0)), -1)
+
+    def identifiers(self, rows: tf.Tensor) -> tf.Tensor:
+        """Returns the identifiers of candidates by row, in the same shape."""
+        return self._exact.identifiers(rows)
 
     def is_exact(self) -> bool:
         """Returns False: a candidate in no searched list is missed."""
@@ -143,14 +178,10 @@ class IVFIndex(tfrs.layers.factorized_top_k.TopK):
         shift = tf.cumsum(count, axis=1, exclusive=True) - tf.gather(self._first, searched)
         unknown = tf.fill([tf.shape(searched)[0], self.lists], NOT_SEARCHED)
         shift_of_list = tf.tensor_scatter_nd_update(unknown, cells(searched), shift)
-        slots = self._slots_of(positions)
+        slots = self.rows(positions)
         lists = tf.gather(self._list_of, tf.maximum(positions, 0))
         shift = tf.gather(shift_of_list, lists, batch_dims=1)
         return tf.where((slots >= 0) & (shift != NOT_SEARCHED), slots + shift, -1)
-
-    def _slots_of(self, positions: tf.Tensor) -> tf.Tensor:
-        """Returns the slot of each position; -1 for padding."""
-        return tf.where(positions >= 0, tf.gather(self._slot_of, tf.maximum(positions, 0)), -1)
 
 
 def lists_for(candidates: int) -> int:

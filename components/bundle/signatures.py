@@ -13,11 +13,22 @@ from components.bundle.answers import (
     REQUEST_TIME,
 )
 from components.bundle.build import Bundle
+from components.bundle.filter_terms import filterable
 from transform import features, queries
 from transform.definition import Definition
 
 MAX_BATCH = "max_batch"
 """Name of the limit in the manifest's settings."""
+
+FILTERED = {"recommend_user": "recommend_user_filtered", "recommend": "recommend_filtered"}
+"""Signature that takes a filter besides, where the definition marks a feature `filter: true`. A
+signature of its own, since a server refuses a request that lacks an input: who knows nothing of
+filters goes on asking the other, whose graph and cost stay as they are."""
+
+FILTER_SPECS = {
+    name: tf.TensorSpec([None, None], tf.string, name)
+    for name in (features.REQUIRE, features.FORBID)
+}
 
 DEFAULT_MAX_BATCH = 1024
 EVALUATED_ROWS = 1000
@@ -56,32 +67,20 @@ def signatures(
     def recommend_history(history_item_ids: tf.Tensor) -> dict[str, tf.Tensor]:
         return answers.of_queries(queries.nobody(definition, limit(history_item_ids)))
 
-    @signature(
-        input_signature=[
-            tf.TensorSpec([None], tf.string, name=features.USER_ID),
-            tf.TensorSpec([None], tf.int64, name=REQUEST_TIME),
-            tf.TensorSpec([None, None], tf.string, name=EXCLUDE_ITEM_IDS),
-        ]
-    )
-    def recommend_user(
-        user_id: tf.Tensor, request_time: tf.Tensor, exclude_item_ids: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        inputs = of_one_batch(
-            {
-                features.USER_ID: limit(user_id),
-                REQUEST_TIME: limit(request_time),
-                EXCLUDE_ITEM_IDS: limit(exclude_item_ids),
-            }
-        )
+    def recommend_user(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        inputs = of_one_batch({name: limit(value) for name, value in inputs.items()})
         return answers.of_users(
-            inputs[features.USER_ID], inputs[REQUEST_TIME], inputs[EXCLUDE_ITEM_IDS]
+            inputs[features.USER_ID],
+            inputs[REQUEST_TIME],
+            inputs[EXCLUDE_ITEM_IDS],
+            terms_of(inputs),
         )
 
     def recommend(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         inputs = of_one_batch({name: limit(value) for name, value in inputs.items()})
         query = {name: inputs[given] for name, given in input_names(definition).items()}
         query[features.USER_ID] = tf.fill(tf.shape(query[features.ITEM_ID])[:1], "")
-        return answers.of_queries(query, also_exclude=inputs[EXCLUDE_ITEM_IDS])
+        return answers.of_queries(query, inputs[EXCLUDE_ITEM_IDS], terms_of(inputs))
 
     @signature(input_signature=[tf.TensorSpec([None], tf.string, name=features.ITEM_ID)])
     def similar(item_id: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -115,7 +114,6 @@ def signatures(
         function.__name__: function
         for function in (
             serving_default,
-            recommend_user,
             recommend_history,
             similar,
             serve_examples,
@@ -125,9 +123,31 @@ def signatures(
             describe,
         )
     }
-    specs = recommend_specs(definition)
-    functions["recommend"] = signature(recommend).get_concrete_function(**specs)
+    for function, specs in (
+        (recommend_user, user_specs()),
+        (recommend, recommend_specs(definition)),
+    ):
+        functions[function.__name__] = signature(function).get_concrete_function(**specs)
+        if filterable(definition):
+            filtered = signature(function).get_concrete_function(**specs, **FILTER_SPECS)
+            functions[FILTERED[function.__name__]] = filtered
     return functions
+
+
+def terms_of(inputs: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor] | None:
+    """Returns what the inputs require and forbid; None where they have no filter."""
+    if features.REQUIRE not in inputs:
+        return None
+    return inputs[features.REQUIRE], inputs[features.FORBID]
+
+
+def user_specs() -> dict[str, tf.TensorSpec]:
+    """Returns the inputs of `recommend_user` by name."""
+    return {
+        features.USER_ID: tf.TensorSpec([None], tf.string, features.USER_ID),
+        REQUEST_TIME: tf.TensorSpec([None], tf.int64, REQUEST_TIME),
+        EXCLUDE_ITEM_IDS: tf.TensorSpec([None, None], tf.string, EXCLUDE_ITEM_IDS),
+    }
 
 
 def input_names(definition: Definition) -> dict[str, str]:

@@ -5,7 +5,7 @@ but only of serialized examples, which `serving_default` would take for the ids 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -13,6 +13,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from components.bundle import records, signatures
 from components.bundle.answers import EXAMPLES, EXCLUDE_ITEM_IDS, HISTORY_ITEM_IDS
+from components.bundle.filter_terms import filterable
 from transform import features, queries
 from transform.definition import Definition
 
@@ -43,18 +44,21 @@ def requests(items: records.Items, definition: Definition) -> Iterator[Request]:
         history = query[features.ITEM_ID]
         user_id = query[features.USER_ID]
         yield "serving_default", {features.USER_ID: user_id}
-        yield (
-            "recommend_user",
-            {
-                features.USER_ID: user_id,
-                features.REQUEST_TIME: query[features.REQUEST_TIME],
-                EXCLUDE_ITEM_IDS: np.full([size, 1], b"", object),
-            },
-        )
+        nothing = np.full([size, 1], b"", object)
+        no_filter = {features.REQUIRE: nothing, features.FORBID: nothing}
+        of_user = {
+            features.USER_ID: user_id,
+            features.REQUEST_TIME: query[features.REQUEST_TIME],
+            EXCLUDE_ITEM_IDS: nothing,
+        }
         yield "recommend_history", {HISTORY_ITEM_IDS: history}
         names = signatures.input_names(definition)
         parts = {given: query[name] for name, given in names.items()}
-        yield "recommend", {**parts, EXCLUDE_ITEM_IDS: history}
+        of_query = {**parts, EXCLUDE_ITEM_IDS: history}
+        for name, inputs in (("recommend_user", of_user), ("recommend", of_query)):
+            yield name, inputs
+            if filterable(definition):
+                yield signatures.FILTERED[name], {**inputs, **no_filter}
         yield "similar", {features.ITEM_ID: _spread(items.item_id, size)}
         for signature in OF_EXAMPLES:
             yield signature, {EXAMPLES: users}
@@ -80,12 +84,23 @@ def made_up_timelines(items: records.Items, size: int) -> np.ndarray:
     return np.array(timelines, object)
 
 
-def write(bundle: str, items: records.Items, definition: Definition) -> None:
-    """Writes the warm-up file into the folder of a bundle; see `requests`."""
+def write(
+    bundle: str, items: records.Items, definition: Definition, known: Collection[str] | None = None
+) -> None:
+    """Writes the warm-up file into the folder of a bundle; see `requests`.
+
+    Args:
+        bundle: Path of the bundle's SavedModel.
+        items: The whole catalogue.
+        definition: Definition of the data set.
+        known: Signatures that the bundle has, where an earlier revision made it; None: all.
+    """
     path = os.path.join(bundle, PATH)
     tf.io.gfile.makedirs(os.path.dirname(path))
     with tf.io.TFRecordWriter(path) as writer:
         for signature, inputs in requests(items, definition):
+            if known is not None and signature not in known:
+                continue
             log = prediction_log_pb2.PredictionLog()
             request = log.predict_log.request
             request.model_spec.signature_name = signature  # the server knows which model it loads
@@ -93,6 +108,13 @@ def write(bundle: str, items: records.Items, definition: Definition) -> None:
                 kind = tf.string if value.dtype == object else tf.as_dtype(value.dtype)
                 request.inputs[name].CopyFrom(tf.make_tensor_proto(value, kind))
             writer.write(log.SerializeToString(deterministic=True))
+
+
+def signatures_of(bundle: str) -> set[str]:
+    """Returns the signatures that the warm-up file of a bundle asks: all that the bundle has."""
+    logs = tf.data.TFRecordDataset(os.path.join(bundle, PATH)).as_numpy_iterator()
+    read = prediction_log_pb2.PredictionLog.FromString
+    return {read(log).predict_log.request.model_spec.signature_name for log in logs}
 
 
 def _spread(rows: np.ndarray, size: int) -> np.ndarray:

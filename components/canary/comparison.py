@@ -1,5 +1,7 @@
 """Comparison of an answer with what the trained towers say, within rounding."""
 
+from collections.abc import Set
+
 import numpy as np
 
 TOLERANCE = 1e-3  # of scores: one process may add up in another order
@@ -10,7 +12,7 @@ def compare(
     answered: list[str],
     item_ids: np.ndarray,
     scores: np.ndarray,
-    seen: set[bytes],
+    seen: Set[bytes],
     exact: bool = True,
 ) -> list[str]:
     """Returns what is wrong with an answer; nothing if it is right.
@@ -24,7 +26,7 @@ def compare(
         answered: Ids in the order of the answer; "" where no item was left.
         item_ids: `[items]` bytes, ids of the catalogue.
         scores: `[items]` float32 scores that the trained towers give this user.
-        seen: Ids that must not be answered.
+        seen: Ids that must not be answered; of a filter, also what does not pass it.
         exact: Whether the index must find the best of all.
     """
     ids = [item_id.encode() for item_id in answered if item_id]

@@ -9,7 +9,7 @@ from components.bundle import build, records
 from components.bundle.answers import ITEM_IDS, KNOWN_USER
 from components.bundle.trained_towers import embed_query
 from components.canary.comparison import compare
-from components.canary.requests import Answers, request_times
+from components.canary.requests import Answers, filter_of, request_times
 from transform import features, queries
 from transform.definition import Definition
 
@@ -40,12 +40,14 @@ class Expectation:
             query: Queries of known users, as `queries.parse` returns them.
             answers: Answers to the requests that `requests.make` makes of them.
         """
-        by_id, at_a_time, by_query, by_history, nobody, neighbours = answers
+        by_id, at_a_time, by_query, by_history, nobody, neighbours, *filtered = answers
         vectors = build.embed_catalogue(self.towers, self.catalogue)
         users = query[features.USER_ID]
         problems = []
-        for (asked, left_out), answer in zip(
-            self._queries(query), (by_id, at_a_time, by_query, by_history), strict=True
+        for (asked, left_out, also), answer in zip(
+            self._queries(query),
+            (by_id, at_a_time, by_query, by_history, *filtered),
+            strict=True,
         ):
             embedded = embed_query(self.towers, asked)
             known = embedded["known"].numpy()
@@ -58,7 +60,7 @@ class Expectation:
                     answer[ITEM_IDS][row],
                     self.catalogue.item_id,
                     scores[row],
-                    set(left_out[row]),
+                    also.union(left_out[row]),
                     self.exact,
                 )
         if nobody[KNOWN_USER] != [False] or not nobody[ITEM_IDS][0][0]:
@@ -69,17 +71,23 @@ class Expectation:
 
     def _queries(
         self, query: dict[str, np.ndarray]
-    ) -> list[tuple[dict[str, tf.Tensor], np.ndarray]]:
-        """Returns the query behind each answer, and the `[batch, any]` ids it must leave out."""
+    ) -> list[tuple[dict[str, tf.Tensor], np.ndarray, frozenset[bytes]]]:
+        """Returns the query behind each answer, and the ids it must leave out.
+
+        Those are `[batch, any]` ids of its own, and those that do not pass a filter.
+        """
         known = {name: tf.constant(value) for name, value in query.items()}
         history = known[features.ITEM_ID]
         without_id = {**known, features.USER_ID: tf.fill(tf.shape(history)[:1], "")}
         history_alone = queries.nobody(self.definition, history)
         seen = queries.seen(known, self.definition).numpy()
         at_a_time = tf.constant(request_times(query))
+        no_filter: frozenset[bytes] = frozenset()
+        term, filtered = filter_of(self.catalogue, self.definition)
         return [
-            (known, seen),
-            ({**known, features.REQUEST_TIME: at_a_time}, seen),
-            (without_id, history.numpy()),
-            (history_alone, queries.seen(history_alone, self.definition).numpy()),
+            (known, seen, no_filter),
+            ({**known, features.REQUEST_TIME: at_a_time}, seen, no_filter),
+            (without_id, history.numpy(), no_filter),
+            (history_alone, queries.seen(history_alone, self.definition).numpy(), no_filter),
+            *([(without_id, history.numpy(), filtered)] if term else []),
         ]

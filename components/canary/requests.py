@@ -7,11 +7,14 @@ import sys
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from components.bundle import records, signatures, warm_up
 from components.bundle.answers import EXCLUDE_ITEM_IDS, HISTORY_ITEM_IDS
+from components.bundle.filter_terms import filterable
 from transform import features
 from transform.definition import Definition
+from transform.kinds import Number
 
 PROBE = pathlib.Path(__file__).with_name("probe.py")
 TIMEOUT_SECONDS = 600
@@ -39,7 +42,7 @@ def make(
     history = parts[features.ITEM_ID]
     names = signatures.input_names(definition)
     inputs = {given: parts[name] for name, given in names.items()}
-    return [
+    made: Requests = [
         ("serving_default", {features.USER_ID: parts[features.USER_ID]}),
         (
             "recommend_user",
@@ -54,6 +57,41 @@ def make(
         ("serving_default", {features.USER_ID: [UNKNOWN_USER]}),
         ("similar", {features.ITEM_ID: _plain(catalogue.item_id[:1])}),
     ]
+    term, _ = filter_of(catalogue, definition)
+    if term:
+        sides = {features.REQUIRE: [[term]] * len(history), features.FORBID: [[""]] * len(history)}
+        filtered = {**inputs, EXCLUDE_ITEM_IDS: history, **sides}
+        made.append((signatures.FILTERED["recommend"], filtered))
+    return made
+
+
+def filter_of(catalogue: records.Items, definition: Definition) -> tuple[str, frozenset[bytes]]:
+    """Returns the term of a filter that something passes, and the ids of what does not pass it.
+
+    The term is "" where the definition marks no feature that an item has.
+
+    Args:
+        catalogue: The whole catalogue.
+        definition: Definition of the data set.
+    """
+    for name, feature in filterable(definition).items():
+        stored = [
+            tf.train.Example.FromString(item).features.feature[name] for item in catalogue.examples
+        ]
+        if isinstance(feature, Number):
+            numbers = [each.float_list.value for each in stored]
+            bound = next((f"{each[0]:.9g}" for each in numbers if each), "")
+            passes = [bool(bound and each and each[0] >= np.float32(bound)) for each in numbers]
+            term = f"{name}>={bound}"
+        else:
+            texts = [each.bytes_list.value for each in stored]
+            value = next((each[0] for each in texts if each), b"")
+            passes = [value in each for each in texts]
+            term = f"{name}={value.decode()}"
+        if any(passes):
+            left_out = frozenset(catalogue.item_id[~np.array(passes)].tolist())
+            return term, left_out
+    return "", frozenset()
 
 
 def request_times(query: dict[str, np.ndarray]) -> np.ndarray:

@@ -71,7 +71,8 @@ def erase(bundle: str, target: str, users: Collection[bytes]) -> None:
     _copy_rest(bundle, target, {towers.PATH, warm_up.PATH, manifest.PATH, FINGERPRINT})
     with tempfile.TemporaryDirectory() as folder:
         sha256 = _pack_towers(bundle, target, entries, folder)
-    warm_up.write(target, _catalogue(checkpoint), definition)
+    known = warm_up.signatures_of(bundle)
+    warm_up.write(target, _catalogue(checkpoint), definition, known)
     changed = _describe(described, timelines[~gone]) if gone.any() else described
     manifest.write(
         target,

@@ -33,6 +33,27 @@ def _of_a_bundle(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of a filter."""
+    for option in (
+        click.option(
+            "--forbid",
+            multiple=True,
+            metavar="TERM",
+            help="Leave out items that meet TERM, such as 'year<1980'. Repeatable.",
+        ),
+        click.option(
+            "--require",
+            multiple=True,
+            metavar="TERM",
+            help="Only items that meet TERM: a feature marked `filter: true`, one of = < <= > >=, "
+            "a value, such as genres=Comedy. Repeatable: values of one feature are alternatives.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.argument("user", required=False)
 @click.option(
@@ -45,11 +66,14 @@ def _of_a_bundle(command: Callable[..., Any]) -> Callable[..., Any]:
     help="When USER asks: now, or a time in UTC. It counts where the model was trained with "
     "model.request_time.  [default: not known]",
 )
+@filter_options
 @_of_a_bundle
 def recommend(
     user: str | None,
     history: tuple[str, ...] | None,
     request_time: int | None,
+    require: tuple[str, ...],
+    forbid: tuple[str, ...],
     count: int,
     bundle: str | None,
     run: str | None,
@@ -73,17 +97,21 @@ def recommend(
         unknown = asked.unknown_items(list(history))
         if unknown:
             raise ValueError(f"Not in the catalogue: {', '.join(unknown)}.")
-        answer = asked.for_history(list(history), count)
+        answer = asked.for_history(list(history), count, require, forbid)
     else:
-        answer = asked.for_user(str(user), count, request_time or 0)
+        answer = asked.for_user(str(user), count, request_time or 0, require, forbid)
     if as_json:
         items = [{"item_id": i, "title": t, "score": s} for i, t, s in answer.items]
-        told = {"user": user, "known_user": answer.known_user, "bundle": path}
+        told: dict[str, Any] = {"user": user, "known_user": answer.known_user, "bundle": path}
+        if answer.filtered is not None:
+            told["filtered"] = answer.filtered
         print(json.dumps({**told, "recommendations": items}))
     else:
         who = "this history" if history else f"user {user}"
-        noun = asked.definition.item.noun
-        print(tables.recommendations(who, answer.known_user, answer.items, noun))
+        item = asked.definition.item
+        print(tables.recommendations(who, answer.known_user, answer.items, item.noun))
+        if answer.filtered is not None:
+            print(f"\n{answer.filtered:,} {item.nouns} do not pass the filter.")
 
 
 @click.command()

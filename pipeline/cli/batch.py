@@ -5,6 +5,7 @@ import pathlib
 import click
 
 from pipeline.cli import values, versions
+from pipeline.cli.ask import filter_options
 
 
 @click.command()
@@ -17,11 +18,14 @@ from pipeline.cli import values, versions
 @click.option(
     "--version", type=values.VERSION, metavar="N", help="Version to ask.  [default: the served one]"
 )
+@filter_options
 @versions.options
 def batch(
     out: pathlib.Path,
     count: int,
     version: int | None,
+    require: tuple[str, ...],
+    forbid: tuple[str, ...],
     base: pathlib.Path | None,
     runs: pathlib.Path,
 ) -> None:
@@ -36,5 +40,7 @@ def batch(
     asked = version if version is not None else registry.served(folder)
     if asked is None:
         raise LookupError(f"Nothing is served from {folder} yet; start with `movielens run`.")
-    users, rows = inference.write(registry.folder(folder, asked), asked, out, count)
+    users, rows = inference.write(
+        registry.folder(folder, asked), asked, out, count, require=require, forbid=forbid
+    )
     print(f"{rows:,} recommendations for {users:,} users by version {asked}: {out}")

@@ -20,6 +20,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils import shared
 
 from components.bundle import answers, manifest, signatures
+from pipeline.inference.pushed_bundle import ask
+from serving.client import query_inputs
 from transform import features
 
 USERS_A_BATCH = 512
@@ -38,7 +40,13 @@ Batch = tuple[int, list[bytes]]
 
 
 def write(
-    bundle: str, version: int, out: pathlib.Path, k: int, beam_args: Sequence[str] = ()
+    bundle: str,
+    version: int,
+    out: pathlib.Path,
+    k: int,
+    beam_args: Sequence[str] = (),
+    require: Sequence[str] = (),
+    forbid: Sequence[str] = (),
 ) -> tuple[int, int]:
     """Writes the recommendations of every user that a bundle knows.
 
@@ -48,14 +56,18 @@ def write(
         out: Path of the output file, which appears whole or not at all.
         k: Largest number of items for a user. Who has seen almost all of them gets fewer.
         beam_args: Beam's pipeline options; by default Beam runs in this process.
+        require: Terms of a filter, the same for all users.
+        forbid: Terms of which an item must meet none.
 
     Returns:
         The number of users, and of rows.
 
     Raises:
-        ValueError: `k` is more than the bundle answers, or the file can't be written there.
+        ValueError: `k` is more than the bundle answers, the file can't be written there, or the
+            bundle refuses the filter.
     """
-    users, answered = _users(bundle)
+    terms = query_inputs.terms(require, forbid) if require or forbid else {}
+    users, answered = _users(bundle, terms)
     size = _batch_size(bundle)
     if not 1 <= k <= answered:
         raise ValueError(f"-k must be from 1 to {answered}, got {k}.")
@@ -73,7 +85,8 @@ def write(
                 pipeline
                 | "Batches" >> beam.Create(batches)
                 | "Spread" >> beam.Reshuffle()
-                | "Recommend" >> beam.ParDo(Recommend(bundle, version, k, parts, shared.Shared()))
+                | "Recommend"
+                >> beam.ParDo(Recommend(bundle, version, k, parts, shared.Shared(), terms))
             )
         rows = _join([_part(parts, number) for number, _ in batches], out, parts)
     finally:
@@ -85,7 +98,13 @@ class Recommend(beam.DoFn):
     """Recommends items to a batch of users, and writes the rows to a file of the batch."""
 
     def __init__(
-        self, bundle: str, version: int, k: int, parts: str, handle: shared.Shared
+        self,
+        bundle: str,
+        version: int,
+        k: int,
+        parts: str,
+        handle: shared.Shared,
+        terms: query_inputs.Inputs,
     ) -> None:
         """Configures the requests and the output.
 
@@ -95,22 +114,23 @@ class Recommend(beam.DoFn):
             k: Largest number of items for a user.
             parts: Folder of the batches' files.
             handle: Handle by which the threads of a worker share one bundle.
+            terms: Inputs of a filter, for one row; empty: none.
         """
         self._bundle = bundle
         self._version = version
         self._k = k
         self._parts = parts
         self._handle = handle
+        self._terms = terms
 
     def setup(self) -> None:
         """Loads the bundle, once per worker."""
-        self._loaded = self._handle.acquire(lambda: _Loaded(self._bundle))
+        self._loaded = self._handle.acquire(lambda: _Loaded(self._bundle, self._terms))
 
     def process(self, batch: Batch) -> Iterator[Any]:
         """Writes the file of a batch."""
         number, users = batch
-        answer = self._loaded.signature(**{features.USER_ID: tf.constant(users)})
-        table = rows(users, {name: value.numpy() for name, value in answer.items()}, self._k)
+        table = rows(users, self._loaded.ask(users), self._k)
         table = table.append_column("version", pa.array([self._version] * len(table), pa.int64()))
         path = _part(self._parts, number)
         pq.write_table(table.cast(SCHEMA), f"{path}.tmp")
@@ -121,9 +141,26 @@ class Recommend(beam.DoFn):
 class _Loaded:
     """A bundle in memory; a class, as `Shared` needs something that can be referred to weakly."""
 
-    def __init__(self, path: str) -> None:
-        self._model = tf.saved_model.load(path)
-        self.signature = self._model.signatures["serving_default"]
+    def __init__(self, path: str, terms: query_inputs.Inputs) -> None:
+        self.model = tf.saved_model.load(path)
+        self._terms = terms
+
+    def ask(self, users: Sequence[bytes]) -> dict[str, np.ndarray]:
+        """Returns recommendations for users, by output; see `rows`.
+
+        Raises:
+            RequestRefused: The bundle refuses the filter.
+        """
+        inputs = {features.USER_ID: tf.constant(users, tf.string)}
+        if self._terms:
+            inputs |= {
+                name: tf.repeat(tf.constant(side), len(users), axis=0)
+                for name, side in self._terms.items()
+            }
+            inputs[features.REQUEST_TIME] = tf.zeros([len(users)], tf.int64)
+            inputs[features.EXCLUDE_ITEM_IDS] = tf.fill([len(users), 1], "")
+        name = signatures.FILTERED["recommend_user"] if self._terms else "serving_default"
+        return ask(self.model.signatures, name, inputs)
 
 
 def rows(users: Sequence[bytes], answer: dict[str, np.ndarray], k: int) -> pa.Table:
@@ -159,12 +196,16 @@ def in_order(users: Sequence[bytes]) -> list[bytes]:
     return sorted(users, key=(lambda user: (int(user), user)) if numbers else None)
 
 
-def _users(bundle: str) -> tuple[list[bytes], int]:
-    """Returns the ids of all users in order, and the number of items in an answer."""
-    model = tf.saved_model.load(bundle)
+def _users(bundle: str, terms: query_inputs.Inputs) -> tuple[list[bytes], int]:
+    """Returns the ids of all users in order, and the number of items in an answer.
+
+    Raises:
+        RequestRefused: The bundle refuses the filter.
+    """
+    loaded = _Loaded(bundle, terms)
     spec = {features.USER_ID: tf.io.FixedLenFeature([], tf.string)}
-    stored = tf.io.parse_example(model.answers.timelines, spec)[features.USER_ID].numpy()
-    sample = model.signatures["serving_default"](**{features.USER_ID: tf.constant(stored[:1])})
+    stored = tf.io.parse_example(loaded.model.answers.timelines, spec)[features.USER_ID].numpy()
+    sample = loaded.ask(stored[:1])
     users = [user for user in stored.tolist() if user]  # of the forgotten an empty id is left
     return in_order(users), sample[answers.ITEM_IDS].shape[1]
 

@@ -20,6 +20,7 @@ UNKNOWN_TIME = 0
 HISTORY_ITEM_IDS, HISTORY_TIMES = "history_item_ids", "history_times"
 EXCLUDE_ITEM_IDS = "exclude_item_ids"
 REQUEST_TIME = "request_time"
+REQUIRE, FORBID = "require", "forbid"
 LATEST_REQUEST = 10**11  # seconds of the year 5138
 
 Inputs = dict[str, Any]
@@ -92,6 +93,27 @@ def of_users(user_ids: Sequence[str], request_time: int, exclude: Sequence[str])
         "user_id": list(user_ids),
         REQUEST_TIME: np.full(len(user_ids), seconds, np.int64),
         EXCLUDE_ITEM_IDS: excluded(exclude) * len(user_ids),
+    }
+
+
+def terms(require: Sequence[str], forbid: Sequence[str], rows: int = 1) -> Inputs:
+    """Returns the inputs that a filter adds to those of a request, the same for all rows.
+
+    Args:
+        require: Terms such as "genres=Comedy": alternatives where they are of one feature.
+        forbid: Terms of which an item must meet none.
+        rows: Rows of the request.
+
+    Raises:
+        ValueError: A term is no text.
+    """
+    sides = ((REQUIRE, require), (FORBID, forbid))
+    for _, side in sides:
+        if isinstance(side, str):
+            raise ValueError(f"A filter is a list of terms, got the text {side!r}.")
+    return {
+        name: [[_text(term, "A term of a filter") for term in side] or [""]] * rows
+        for name, side in sides
     }
 
 

@@ -41,6 +41,9 @@ class Answer:
     request_id: str = ""
     """Where the client has a log: under which id the answer is in it; `feedback` takes it."""
 
+    filtered: int | None = None
+    """Items of the catalogue that do not pass the filter; None where the request had none."""
+
 
 class RecommenderClient:
     """Client of a bundle. Long lists of ids are sent in batches."""
@@ -78,6 +81,8 @@ class RecommenderClient:
         k: int = 10,
         request_time: int = query_inputs.UNKNOWN_TIME,
         exclude: Sequence[str] = (),
+        require: Sequence[str] = (),
+        forbid: Sequence[str] = (),
     ) -> list[Answer]:
         """Recommends items to each user, known or not; items that they have seen are left out.
 
@@ -87,6 +92,8 @@ class RecommenderClient:
             request_time: Seconds since 1970-01-01 UTC; 0: not known. It only counts where the
                 model was trained with `request_time`.
             exclude: Ids of items to leave out for all of them.
+            require: Terms of a filter, such as "genres=Comedy" and "year>=1990".
+            forbid: Terms of which an item must meet none.
 
         Raises:
             ValueError: `request_time` is not in seconds.
@@ -94,21 +101,31 @@ class RecommenderClient:
         """
         answers = []
         for batch in self._batches(user_ids):
-            if request_time or exclude:
+            if request_time or exclude or require or forbid:
                 inputs = query_inputs.of_users(batch, request_time, exclude)
-                prediction = self._transport.predict("recommend_user", inputs)
+                prediction = self._predict("recommend_user", inputs, require, forbid)
             else:
                 prediction = self._transport.predict("serving_default", {"user_id": batch})
             answers += self._logged(batch, _answers(prediction, len(batch), k))
         return answers
 
-    def for_history(self, item_ids: Sequence[str], k: int = 10) -> Answer:
+    def for_history(
+        self,
+        item_ids: Sequence[str],
+        k: int = 10,
+        require: Sequence[str] = (),
+        forbid: Sequence[str] = (),
+    ) -> Answer:
         """Recommends items to somebody of whom only the items of the history are known.
 
         Args:
             item_ids: Items, oldest first.
             k: Largest number of items to return.
+            require: Terms of a filter, which needs a client that was made with a definition.
+            forbid: Terms of which an item must meet none.
         """
+        if require or forbid:
+            return self.recommend(item_ids, k=k, require=require, forbid=forbid)
         inputs = {"history_item_ids": [list(item_ids) or [""]]}
         answers = _answers(self._transport.predict("recommend_history", inputs), 1, k)
         return self._logged([""], answers)[0]
@@ -121,6 +138,8 @@ class RecommenderClient:
         k: int = 10,
         request_time: int = query_inputs.UNKNOWN_TIME,
         user_id: str = "",
+        require: Sequence[str] = (),
+        forbid: Sequence[str] = (),
     ) -> Answer:
         """Recommends items to somebody of whom anything may be known, and nothing must be.
 
@@ -131,6 +150,8 @@ class RecommenderClient:
             k: Largest number of items to return.
             request_time: Seconds since 1970-01-01 UTC; 0: not known.
             user_id: Who it is, for the log alone: the server is not told.
+            require: Terms of a filter, such as "genres=Comedy" and "year>=1990".
+            forbid: Terms of which an item must meet none.
 
         Raises:
             ValueError: The client has no definition, a feature is not of it, or a value not of its
@@ -140,7 +161,7 @@ class RecommenderClient:
         if self._definition is None:
             raise ValueError("recommend needs a client that was made with a definition.")
         inputs = query_inputs.build(self._definition, history, user or {}, exclude, request_time)
-        answers = _answers(self._transport.predict("recommend", inputs), 1, k)
+        answers = _answers(self._predict("recommend", inputs, require, forbid), 1, k)
         return self._logged([user_id], answers)[0]
 
     def similar(self, item_ids: Sequence[str], k: int = 10) -> list[Answer]:
@@ -179,6 +200,10 @@ class RecommenderClient:
         seconds = int(time.time()) if at is None else at
         self._log.event(request_id, user_id, item_id, features or {}, seconds, weight)
 
+    def with_definition(self, definition: Definition) -> "RecommenderClient":
+        """Returns a client over the same transport, made with a definition."""
+        return RecommenderClient(self._transport, self._batch_size, definition, self._log)
+
     def _logged(self, user_ids: Sequence[str], answers: list[Answer]) -> list[Answer]:
         """Returns answers that know under which id they were logged, if there is a log."""
         if self._log is None:
@@ -191,6 +216,20 @@ class RecommenderClient:
             )
         return answers
 
+    def _predict(
+        self,
+        signature: str,
+        inputs: query_inputs.Inputs,
+        require: Sequence[str],
+        forbid: Sequence[str],
+    ) -> Prediction:
+        """Asks a signature, or the one beside it that takes a filter if there is any term."""
+        if not require and not forbid:
+            return self._transport.predict(signature, inputs)
+        rows = len(inputs[query_inputs.EXCLUDE_ITEM_IDS])
+        filtered = {**inputs, **query_inputs.terms(require, forbid, rows)}
+        return self._transport.predict(f"{signature}_filtered", filtered)
+
     def _batches(self, ids: Sequence[str]) -> Iterator[list[str]]:
         for first in range(0, len(ids), self._batch_size):
             yield list(ids[first : first + self._batch_size])
@@ -199,6 +238,7 @@ class RecommenderClient:
 def _answers(prediction: Prediction, size: int, k: int) -> list[Answer]:
     outputs = prediction.outputs
     known = outputs.get("known_user", [True] * size)
+    filtered = outputs.get("filtered")
     return [
         Answer(
             tuple(
@@ -213,6 +253,7 @@ def _answers(prediction: Prediction, size: int, k: int) -> list[Answer]:
             ),
             bool(known[row]),
             prediction.version,
+            filtered=None if filtered is None else int(filtered[row]),
         )
         for row in range(size)
     ]

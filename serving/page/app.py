@@ -93,6 +93,7 @@ class Page:
             "noun": items.definition.item.noun,
             "nouns": items.definition.item.nouns,
             "users": list(items.histories),
+            "facets": items.facets,
             "items": [
                 [item_id, title, *point]
                 for (item_id, title), point in zip(items.titles.items(), points, strict=True)
@@ -100,20 +101,31 @@ class Page:
         }
 
     def _recommendations(self, request: Request) -> Any:
-        """Recommends items to a `user`, or to somebody with a `history`, latest first."""
+        """Recommends items to a `user`, or to somebody with a `history`, latest first.
+
+        Terms of a filter may be in `require` and `forbid`.
+        """
         body = _body(request)
         if not isinstance(body, dict) or len(body.keys() & {"user", "history"}) != 1:
             raise BadRequest("Expected either a user or a history.")
+        require, forbid = (_texts(body.get(side, []), side) for side in ("require", "forbid"))
         if "user" in body:
             user = body["user"]
             if not isinstance(user, str):
                 raise BadRequest("A user is a text.")
-            answer = self._client.for_users([user], SHOWN)[0]
+            answer = self._client.for_users([user], SHOWN, require=require, forbid=forbid)[0]
             history = self._catalogue(answer.version).history(user)
         else:
             history = _item_ids(body["history"])
-            answer = self._client.for_history(history[::-1], SHOWN)
+            answer = self._of_history(history[::-1], require, forbid)
         return self._explain(answer, history)
+
+    def _of_history(self, history: list[str], require: list[str], forbid: list[str]) -> Answer:
+        if not require and not forbid:
+            return self._client.for_history(history, SHOWN)
+        version = self._client.for_users([""], 1)[0].version
+        client = self._client.with_definition(self._catalogue(version).definition)
+        return client.for_history(history, SHOWN, require, forbid)
 
     def _similar(self, request: Request) -> Any:
         answer = self._client.similar([request.args.get("item", "")], SHOWN)[0]
@@ -125,6 +137,7 @@ class Page:
         return {
             "version": str(answer.version),
             "known_user": answer.known_user,
+            "filtered": answer.filtered,
             "history": [
                 {"id": i, "title": items.titles[i], "details": items.details(i)}
                 for i in history
@@ -172,6 +185,12 @@ def _item_ids(value: Any) -> list[str]:
     if not all(isinstance(item_id, str) for item_id in value):
         raise BadRequest("An item id is a text.")
     return list(value)
+
+
+def _texts(value: Any, name: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise BadRequest(f"{name} is a list of texts.")
+    return value
 
 
 def _json(status: int, value: Any) -> Response:

@@ -2,16 +2,18 @@
 
 import dataclasses
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from serving.client import bundle_definition
-from serving.page import details
+from serving.page import details, facets
 from transform import features
 from transform.definition import Definition
 
 VARIABLES = os.path.join("variables", "variables")
+FILTERS = "answers/filters/"  # variables of a bundle that knows filters
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +40,9 @@ class Catalogue:
 
     rows: dict[str, int]
     """Row of the index by item id."""
+
+    facets: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    """What recommendations may be filtered by; see `facets.read`."""
 
     def history(self, user_id: str) -> list[str]:
         """Returns the items of a user's history, latest first and each once; none for strangers."""
@@ -76,6 +81,7 @@ def read(path: str) -> Catalogue:
         path, "item_id", "title", "items", "timelines", "directions/_rows"
     )
     ids = [each.decode() for each in item_id]
+    filtered = _has(path, FILTERS)
     directions = directions[: len(ids)]  # a large index is padded to whole blocks
     return Catalogue(
         definition=definition,
@@ -85,6 +91,7 @@ def read(path: str) -> Catalogue:
         points=plane(directions),
         histories={user: each for each in timelines if (user := _user_id(each))},
         rows={each: row for row, each in enumerate(ids)},
+        facets=facets.read(items, definition) if filtered else [],
     )
 
 
@@ -131,6 +138,12 @@ def _variables(path: str, *names: str) -> list[np.ndarray]:
         return [stored.get_tensor(f"answers/{name}/.ATTRIBUTES/VARIABLE_VALUE") for name in names]
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} holds no bundle of this pipeline: {error}") from error
+
+
+def _has(path: str, prefix: str) -> bool:
+    """Returns whether a variable of the bundle in a folder begins so."""
+    stored = tf.train.load_checkpoint(os.path.join(path, VARIABLES))
+    return any(name.startswith(prefix) for name in stored.get_variable_to_shape_map())
 
 
 def _user_id(timeline: bytes) -> str:

@@ -9,6 +9,7 @@ const state = {
   items: [],
   users: [],
   own: [],
+  query: { history: [] }, // who is answered now
   shown: { history: [], recommended: [], similar: [] },
 };
 
@@ -90,10 +91,36 @@ function forUser(user) {
   attempt(() => recommend({ user }));
 }
 
+function facet({ feature, name, values, least, most }) {
+  const change = () => attempt(() => recommend(state.query));
+  const field = (text, control, operator) => {
+    control.dataset.term = feature + operator;
+    control.onchange = change;
+    $("facets").append(element("label", { textContent: text }, control));
+  };
+  if (values) {
+    const options = values.map((value) => new Option(value, value));
+    field(name, element("select", {}, new Option("any", ""), ...options), "=");
+  } else {
+    const bound = (placeholder) =>
+      element("input", { type: "number", step: "any", placeholder });
+    field(`${name} from`, bound(least), ">=");
+    field(`${name} to`, bound(most), "<=");
+  }
+}
+
+function required() {
+  return [...document.querySelectorAll("[data-term]")]
+    .filter((control) => control.value)
+    .map((control) => control.dataset.term + control.value);
+}
+
 let latest = 0;
 async function recommend(query) {
   const mine = ++latest;
-  const answer = await ask("api/recommendations", query);
+  state.query = query;
+  const require = required();
+  const answer = await ask("api/recommendations", { ...query, require });
   if (mine !== latest) return; // a later click was answered first, or will be
   state.shown.history = answer.history.map((item) => item.id);
   state.shown.recommended = answer.items.map((item) => item.id);
@@ -103,6 +130,9 @@ async function recommend(query) {
   $("known").textContent = answer.known_user
     ? "Chosen for this history; the score is the model’s."
     : "Nothing is known: this is what is popular lately.";
+  if (require.length) {
+    $("known").textContent += inWords(` ${answer.filtered} {nouns} do not pass the filter.`);
+  }
   $("history").replaceChildren(...answer.history.map((item) => {
     const row = itemRow(item);
     if (state.own.includes(item.id)) {
@@ -203,6 +233,8 @@ async function start() {
   }
   document.title = inWords("{title} recommendations");
   if (state.users.length) $("user").placeholder = `user id, such as ${state.users[0]}`;
+  answer.facets.forEach(facet);
+  $("facets").hidden = !answer.facets.length;
   $("user").oninput = chooseUsers;
   $("user").onkeydown = (event) => {
     if (event.key === "Enter" && event.target.value.trim()) forUser(event.target.value.trim());
