@@ -107,12 +107,19 @@ def searches(vectors: np.ndarray, queries: np.ndarray, chance: np.random.Generat
     return calls
 
 
-def measure(calls: dict[str, Call]) -> tuple[int, dict[str, float]]:
-    """Returns how often each was called, and the median of its CPU milliseconds."""
+def measure(
+    calls: dict[str, Call], seconds: float = SECONDS_A_CELL
+) -> tuple[int, dict[str, float]]:
+    """Returns how often each was called, and the median of its CPU milliseconds.
+
+    Args:
+        calls: What is measured, by name.
+        seconds: CPU seconds that the slowest may take in all.
+    """
     for call in calls.values():
         call()  # traces
     once = max(_cpu_seconds(call) for call in calls.values())
-    repeats = int(np.clip(SECONDS_A_CELL / once, *REPEATS))
+    repeats = int(np.clip(seconds / once, *REPEATS))
     times: dict[str, list[float]] = {name: [] for name in calls}
     order = list(calls)
     for _ in range(repeats):

@@ -10,6 +10,7 @@ from transform.kinds import Categories, Category, Number
 MOST_TERMS = 100
 """Largest number of terms of a request, of `require` and `forbid` together."""
 
+SHOWN_BYTES = 100
 TERM = r"(?s)^\s*([a-z][a-z0-9_]*)\s*(<=|>=|==|=|<|>)\s*(.*?)\s*$"
 NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 EQUAL, BELOW, UP_TO, ABOVE, FROM = "=", "<", "<=", ">", ">="
@@ -39,7 +40,7 @@ class Terms:
 
     def of(self, feature: int) -> tf.Tensor:
         """Returns which terms are of a feature, by its number."""
-        return self.feature == feature
+        return tf.equal(self.feature, feature)
 
     def number(self) -> tf.Tensor:
         """Returns the values as float32, 0 where one is no number."""
@@ -89,12 +90,12 @@ class Grammar(tf.Module):
             return self._parse(require), self._parse(forbid)
 
     def _parse(self, texts: tf.Tensor) -> Terms:
-        real = texts != ""
+        real = tf.not_equal(texts, "")
         formed = tf.strings.regex_full_match(texts, TERM)
         name, operator, value = (
             tf.strings.regex_replace(texts, TERM, rf"\{group}") for group in (1, 2, 3)
         )
-        operator = tf.where(operator == "==", EQUAL, operator)
+        operator = tf.where(tf.equal(operator, "=="), EQUAL, operator)
         feature = tf.where(formed, self._table.lookup(name), -1)
         marked = _is_one_of(feature, [self._names.index(each) for each in self._marked])
         numeric = _is_one_of(feature, self._numbers)
@@ -119,7 +120,7 @@ class Grammar(tf.Module):
             ),
             _refuse(
                 texts,
-                marked & ~numeric & (operator != EQUAL),
+                marked & ~numeric & tf.not_equal(operator, EQUAL),
                 "A category has no order, only = fits it; got",
             ),
             _refuse(
@@ -131,10 +132,11 @@ class Grammar(tf.Module):
 
 
 def _is_one_of(values: tf.Tensor, those: list[int]) -> tf.Tensor:
-    return tf.reduce_any(values[..., tf.newaxis] == tf.constant(those, tf.int64), axis=-1)
+    return tf.reduce_any(tf.equal(values[..., tf.newaxis], tf.constant(those, tf.int64)), axis=-1)
 
 
 def _refuse(texts: tf.Tensor, wrong: tf.Tensor, message: str) -> tf.Operation:
     """Checks that no term is wrong; else the error holds the message and the first such terms."""
-    first = tf.boolean_mask(texts, wrong)[:3]
+    first = tf.strings.substr(tf.boolean_mask(texts, wrong)[:3], 0, SHOWN_BYTES)
+    first = tf.strings.unicode_transcode(first, "UTF-8", "UTF-8")  # else no client could read it
     return tf.debugging.Assert(~tf.reduce_any(wrong), [message, first])

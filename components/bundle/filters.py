@@ -190,7 +190,7 @@ def equals_any(column: tf.Tensor, wanted: tf.Tensor, count: tf.Tensor) -> tf.Ten
     nowhere = tf.zeros([tf.shape(wanted)[0], column.shape[0]], tf.bool)
     _, found = tf.while_loop(
         lambda place, _: place < count,
-        lambda place, found: (place + 1, found | (column == wanted[:, place, tf.newaxis])),
+        lambda place, found: (place + 1, found | tf.equal(column, wanted[:, place, tf.newaxis])),
         (0, nowhere),
     )
     return found
@@ -212,7 +212,7 @@ def read_numbers(examples: np.ndarray, name: str) -> np.ndarray:
 
 def _split(terms: Terms, counts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns which of the terms that count say "equal", and which are bounds."""
-    equal = terms.operator == EQUAL
+    equal = tf.equal(terms.operator, EQUAL)
     return counts & equal, counts & ~equal
 
 
@@ -225,9 +225,9 @@ def _bounds(terms: Terms, counts: tf.Tensor) -> tuple[Bounds, Bounds]:
     value = terms.number()
     sides = []
     for strict, inclusive, towards in ((ABOVE, FROM, np.inf), (BELOW, UP_TO, -np.inf)):
-        is_strict = terms.operator == strict
+        is_strict = tf.equal(terms.operator, strict)
         beside = tf.math.nextafter(value, tf.constant(towards, tf.float32))
-        applies = counts & (is_strict | (terms.operator == inclusive))
+        applies = counts & (is_strict | tf.equal(terms.operator, inclusive))
         sides.append((tf.where(is_strict, beside, value), applies))
     return sides[0], sides[1]
 

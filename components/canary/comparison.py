@@ -31,7 +31,7 @@ def compare(
     """
     ids = [item_id.encode() for item_id in answered if item_id]
     problems = []
-    shown = sorted(seen.intersection(ids))
+    shown = sorted(seen & set(ids))
     if shown:
         problems.append(f"user {who}: {shown[0].decode()} was seen and must not be recommended")
     position = {item_id: index for index, item_id in enumerate(item_ids)}

@@ -1,6 +1,8 @@
 """Requests of the canary, and the bare process that answers them."""
 
+import collections
 import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -80,12 +82,14 @@ def filter_of(catalogue: records.Items, definition: Definition) -> tuple[str, fr
         ]
         if isinstance(feature, Number):
             numbers = [each.float_list.value for each in stored]
-            bound = next((f"{each[0]:.9g}" for each in numbers if each), "")
-            passes = [bool(bound and each and each[0] >= np.float32(bound)) for each in numbers]
-            term = f"{name}>={bound}"
+            known = sorted(each[0] for each in numbers if each)
+            bound = known[len(known) // 2] if known else math.inf
+            passes = [bool(each) and each[0] >= bound for each in numbers]
+            term = f"{name}>={bound:.9g}"  # digits enough for a float32
         else:
             texts = [each.bytes_list.value for each in stored]
-            value = next((each[0] for each in texts if each), b"")
+            counts = collections.Counter(text for each in texts for text in each)
+            value = counts.most_common(1)[0][0] if counts else b""
             passes = [value in each for each in texts]
             term = f"{name}={value.decode()}"
         if any(passes):

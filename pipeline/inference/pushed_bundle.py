@@ -144,5 +144,6 @@ def ask(
 
 def _said(error: tf.errors.OpError) -> str:
     """Returns what the graph says of a request that it refuses, without TensorFlow's own words."""
-    said = re.search(r"assertion failed: \[(.*?)\] \[(.*)\]", error.message, re.DOTALL)
-    return f"{said[1]} {said[2]}" if said else error.message
+    message = error.message.partition("\n\t [[")[0]
+    said = re.search(r"assertion failed: \[(.*?)\] \[(.*)\]$", message, re.DOTALL)
+    return f"{said[1]} {said[2]}" if said else message

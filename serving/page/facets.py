@@ -14,7 +14,7 @@ SHOWN = 50
 
 
 def read(items: np.ndarray, definition: Definition) -> list[dict[str, Any]]:
-    """Returns the features that are marked `filter: true`, in the order of the definition.
+    """Returns the features that are marked `filter: true`.
 
     Args:
         items: `[items]` bytes, serialized raw items.

@@ -4,6 +4,8 @@ Scores by hand: an even user gives item 4 1.04, 2 1.02, 0 1.00 and odd items 0; 
 3 1.03, 1 1.01. Ratings: 0 and 1 twice … see `users`.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -295,3 +297,87 @@ def test_timelines_of_other_data_are_refused(tiny):
         build.build(
             tiny.towers(), tiny.catalogue(), timelines, tiny.DEFINITION, k=4, exclude_seen=True
         )
+
+
+def filtered(signatures, users, require=("",), forbid=("",)):
+    count = len(users)
+    return plain(
+        signatures["recommend_user_filtered"](
+            user_id=tf.constant(users),
+            request_time=tf.zeros(count, tf.int64),
+            exclude_item_ids=tf.fill([count, 1], ""),
+            require=tf.constant([require] * count),
+            forbid=tf.constant([forbid] * count),
+        )
+    )
+
+
+def test_a_filter_leaves_out_what_does_not_pass_and_counts_it(signatures):
+    answer = filtered(signatures, ["10", "9", "nobody"], ["genres=Odd"], ["year<20"])
+    # 3 and 5 pass: "10" saw 0 and 2 and gives odd ones nothing, "9" saw both; then what is popular
+    assert answer["item_ids"] == [[b"3", b"5", b"", b""], [b""] * 4, [b"3", b"5", b"", b""]]
+    assert answer["titles"][0] == [b"Item 3", b"Item 5", b"", b""]
+    assert answer["filtered"] == [4, 4, 4]
+    assert answer["known_user"] == [True, True, False]
+
+
+def test_a_filter_that_nothing_passes_answers_nothing_and_says_so(signatures):
+    answer = filtered(signatures, ["10", "nobody"], ["genres=Western"])
+    assert answer["item_ids"] == [[b""] * 4] * 2
+    assert answer["filtered"] == [6, 6]
+
+
+def test_without_terms_answers_are_those_of_no_filter_to_the_digit(signatures):
+    users = ["10", "9", "2", "1", "nobody"]
+    answer = filtered(signatures, users)
+    assert answer.pop("filtered") == [0] * 5
+    assert answer == plain(signatures["serving_default"](user_id=tf.constant(users)))
+
+
+def test_a_history_is_filtered_too(signatures):
+    nothing = tf.constant([""])
+    asked = {
+        "history_item_ids": tf.constant([["0"]]),
+        "history_times": tf.zeros([1, 1], tf.int64),
+        "history_rating": tf.constant([[np.nan]]),
+        "exclude_item_ids": tf.constant([["4"]]),
+        "age": tf.constant([20.0]),
+        "gender": nothing,
+        "occupation": nothing,
+        "zip": nothing,
+        "request_time": tf.zeros(1, tf.int64),
+    }
+    terms = {"require": tf.constant([["genres=Even"]]), "forbid": tf.constant([[""]])}
+    answer = plain(signatures["recommend_filtered"](**asked, **terms))
+    assert answer["item_ids"] == [[b"2", b"", b"", b""]]
+    assert answer["filtered"] == [3]
+
+
+def test_an_ivf_index_answers_a_filter_as_the_exact_one(tiny):
+    built = [
+        build.build(
+            tiny.towers(), tiny.catalogue(10), tiny.users(), tiny.DEFINITION, 4, True, nprobe=nprobe
+        )
+        for nprobe in (None, 2)
+    ]
+    users = tf.constant(["10", "9", "1"])
+    for term, share in (("year>=80", 0.2), ("year<=80", 0.9), ("genres=Odd", 0.5)):
+        terms = (tf.fill([3, 1], term), tf.fill([3, 1], ""))
+        exact, inverted = (plain(each.answers.of_users(users, terms=terms)) for each in built)
+        assert inverted["filtered"] == exact["filtered"] == [round(10 * (1 - share))] * 3
+        left = [[row.count(b"") for row in each["item_ids"]] for each in (exact, inverted)]
+        assert left[0] == left[1]  # never fewer
+        assert inverted["item_ids"][2] == exact["item_ids"][2]  # what is popular
+        if share < 0.25:  # of few the exact index answers
+            assert inverted == exact
+
+
+def test_a_catalogue_without_filters_has_no_signature_for_them(tiny):
+    item = {"features": {"year": tiny.DEFINITION.item.features["title_words"]}}
+    definition = dataclasses.replace(
+        tiny.DEFINITION, item=dataclasses.replace(tiny.DEFINITION.item, **item)
+    )
+    built = build.build(tiny.towers(), tiny.catalogue(), tiny.users(), definition, 4, True)
+    assert not {"recommend_filtered", "recommend_user_filtered"} & set(
+        bundle_signatures.signatures(built)
+    )

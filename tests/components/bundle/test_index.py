@@ -93,3 +93,19 @@ def test_unusable_vectors(vectors, message):
 def test_k_must_be_positive():
     with pytest.raises(ValueError, match="k must be at least 1, got 0"):
         ExactIndex(k=0)
+
+
+def test_what_is_not_allowed_is_left_out_in_blocks_too():
+    rng = np.random.default_rng(3)
+    size = BLOCK * 6 + 7
+    vectors = rng.standard_normal((size, 4)).astype(np.float32)
+    queries = tf.constant(rng.standard_normal((3, 4)).astype(np.float32))
+    allowed = rng.random((3, size)) < [[0.5], [0.001], [0.0]]
+    none = tf.zeros([3, 0], tf.int64)
+    expected = np.where(allowed, queries.numpy() @ vectors.T, EXCLUDED)
+    for blocks_from in (1, size + 1):
+        index = ExactIndex(k=4, blocks_from=blocks_from).index(vectors)
+        scores, found = index.query_with_exclusions(queries, none, allowed=tf.constant(allowed))
+        np.testing.assert_allclose(scores, -np.sort(-expected)[:, :4], rtol=1e-5)
+        real = scores.numpy() > EXCLUDED
+        assert np.take_along_axis(allowed, found.numpy(), axis=1)[real].all()

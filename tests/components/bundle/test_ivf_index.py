@@ -135,3 +135,31 @@ def test_impossible_sizes(k, nprobe, message):
 def test_unusable_vectors():
     with pytest.raises(ValueError, match="not finite, the first at position 1"):
         IVFIndex(1, 1).index(np.array([[0.0], [np.inf]], np.float32))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.1, 0.6])
+def test_only_what_is_allowed_is_answered_and_never_fewer(share):
+    index = ivf(20)
+    by_position = RNG.random((32, SIZE)) < share
+    order = index.identifiers(tf.range(SIZE)).numpy()
+    exclusions = tf.constant(RNG.integers(-1, SIZE, (32, 50)))
+    given = {"exclusions": exclusions, "queries": QUERIES}
+    scores, found = index.query_with_exclusions(**given, allowed=tf.constant(by_position[:, order]))
+    best, expected = EXACT.query_with_exclusions(**given, allowed=tf.constant(by_position))
+    real = scores.numpy() > EXCLUDED
+    assert (real == (best.numpy() > EXCLUDED)).all()
+    assert np.take_along_axis(by_position, found.numpy(), axis=1)[real].all()
+    if share < ivf_index.SHARE_IN_LISTS:
+        assert (found.numpy() == expected.numpy())[real].all()
+    else:
+        assert recall(found, expected) > 0.5
+    assert index.rows(tf.constant(order)).numpy().tolist() == list(range(SIZE))
+
+
+def test_where_all_is_allowed_the_answer_is_the_same():
+    index = ivf(20)
+    everything = tf.ones([32, SIZE], tf.bool)
+    for found, expected in zip(
+        index.query_with_exclusions(QUERIES, NONE, allowed=everything), index(QUERIES), strict=True
+    ):
+        assert found.numpy().tolist() == expected.numpy().tolist()

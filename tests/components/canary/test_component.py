@@ -17,7 +17,9 @@ def test_who_asks_by_a_history_alone_tells_neither_user_nor_events(tiny):
     expected = Expectation(
         tiny.DEFINITION, tiny.towers(), tiny.catalogue(), np.zeros(6, np.float32), exact=True
     )
-    (by_id, _), (at_a_time, _), (by_query, _), (alone, _) = expected._queries(query)
+    asked = [of_towers for of_towers, *_ in expected._queries(query)]
+    by_id, at_a_time, by_query, alone, filtered = asked
+    assert filtered is by_query
     assert by_id[features.USER_ID].numpy().tolist() == [b"1"]
     assert at_a_time[features.USER_ID].numpy().tolist() == [b"1"]
     assert at_a_time[features.REQUEST_TIME].numpy().tolist() == [80]  # a minute after the last

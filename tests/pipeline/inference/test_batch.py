@@ -83,3 +83,21 @@ def test_no_request_has_more_users_than_the_bundle_takes(tiny, tmp_path):
     limited = tiny.save(tmp_path / "7", settings={"max_batch": 3})
     assert batch._batch_size(str(limited)) == 3
     assert batch._batch_size(str(tiny.save(tmp_path / "8", settings={}))) == batch.USERS_A_BATCH
+
+
+def test_a_filter_is_the_same_for_all_and_a_wrong_one_leaves_no_file(bundle, tmp_path):
+    out = tmp_path / "recs.parquet"
+    assert batch.write(str(bundle), 7, out, k=4, require=["genres=Odd"], forbid=["year<20"]) == (
+        4,
+        4,
+    )
+    rows = pq.read_table(out).to_pylist()
+    assert [(row["user_id"], row["item_id"]) for row in rows] == [
+        ("1", "3"),
+        ("1", "5"),
+        ("10", "3"),
+        ("10", "5"),
+    ]
+    with pytest.raises(ValueError, match=r"no feature of this name.*colour=red"):
+        batch.write(str(bundle), 7, tmp_path / "other.parquet", k=4, require=["colour=red"])
+    assert [path.name for path in tmp_path.iterdir()] == ["recs.parquet"]

@@ -2,8 +2,9 @@
 
 import pytest
 
+from pipeline.inference import pushed_bundle
 from pipeline.inference.pushed_bundle import PushedBundle
-from serving.client.transport import Transport
+from serving.client.transport import RequestRefused, Transport
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +80,19 @@ def test_its_definition_has_the_words_for_people(bundle):
 
 def test_items_that_the_catalogue_lacks(bundle):
     assert bundle.unknown_items(["1", "x", "2", ""]) == ["x", ""]
+
+
+def test_filters_and_what_is_wrong_with_them(bundle):
+    answer = bundle.for_user("10", 4, require=["genres=Odd"], forbid=["year<20"])
+    assert [item.item_id for item in answer.items] == ["3", "5"]
+    assert answer.filtered == 4
+    assert bundle.for_history(["0"], 4, forbid=["genres=Odd", "genres=Even"]).items == ()
+    with pytest.raises(RequestRefused, match=r"^Items have no feature of this name.*colour=red$"):
+        bundle.for_user("10", 4, require=["colour=red"])
+    with pytest.raises(RequestRefused, match="no signature unheard_of"):
+        bundle.predict("unheard_of", {})
+
+
+def test_a_bundle_that_knows_no_filters_says_why():
+    with pytest.raises(RequestRefused, match="No feature is marked"):
+        pushed_bundle.ask({}, "recommend_user_filtered", {})

@@ -5,7 +5,7 @@ import pytest
 
 from serving.client import bundle_definition, grpc_transport, rest_transport
 from serving.client.recommender import Answer, Event, Item, RecommenderClient
-from serving.client.transport import Prediction
+from serving.client.transport import Prediction, RequestRefused
 
 
 @pytest.fixture(params=["grpc", "rest"])
@@ -103,3 +103,49 @@ def test_recommend_needs_a_definition():
 def test_batch_size_below_one(size):
     with pytest.raises(ValueError, match=f"batch_size must be at least 1, got {size}"):
         RecommenderClient(Recorder(), size)
+
+
+def test_a_filter_over_both_transports(recommender):
+    known, unknown = recommender.for_users(["1", "nobody"], require=["genres=War", "year>=1999"])
+    assert len(known.items) == len(unknown.items) == 10
+    assert known.filtered == 0
+    assert recommender.for_users(["1"])[0].filtered is None
+    (nothing,) = recommender.for_users(["1"], forbid=["genres=Drama"])
+    assert nothing.items == () and nothing.filtered == 60
+    answer = recommender.for_history(["1", "2"], 3, require=["genres=Drama", "genres=Horror"])
+    assert answer.items == recommender.for_history(["1", "2"], 3).items
+
+
+@pytest.mark.parametrize(
+    ("term", "message"),
+    [
+        ("colour=red", "no feature of this name; there are: year, genres, title_words"),
+        ("title_words=x", "not marked filter: true"),
+        ("genres<3", "has no order"),
+        ("genres", "malformed"),
+    ],
+)
+def test_a_server_names_the_term_that_it_refuses(recommender, term, message):
+    with pytest.raises(RequestRefused, match=f"(?s){message}.*{term}"):
+        recommender.for_users(["1"], require=[term])
+
+
+def test_a_filter_is_a_list_of_texts():
+    with pytest.raises(ValueError, match="list of terms, got the text 'genres=War'"):
+        RecommenderClient(Recorder()).for_users(["1"], require="genres=War")
+    with pytest.raises(ValueError, match="A term of a filter is a text, got 5"):
+        RecommenderClient(Recorder()).for_users(["1"], forbid=[5])
+
+
+def test_without_terms_old_signatures_are_asked():
+    transport = Recorder()
+    client = RecommenderClient(transport, batch_size=2)
+    client.for_users(["a"], exclude=["x"])
+    client.for_users(["a", "b", "c"], forbid=["year<1980"])
+    assert [signature for signature, _ in transport.requests] == [
+        "recommend_user",
+        "recommend_user_filtered",
+        "recommend_user_filtered",
+    ]
+    assert transport.requests[1][1]["forbid"] == [["year<1980"]] * 2
+    assert transport.requests[1][1]["require"] == [[""]] * 2

@@ -53,6 +53,21 @@ def test_a_history_is_answered_and_unknown_ids_are_left_out(client):
     assert "9" not in {item["id"] for item in answer["items"]}
 
 
+def test_facets_and_filters(client):
+    assert client.get("/api/catalogue").json["facets"] == [
+        {"feature": "genres", "name": "genres", "values": ["Drama", "War"]},
+        {"feature": "year", "name": "year", "least": 1999, "most": 1999},
+    ]
+    for asked in ({"user": "3"}, {"history": ["9"]}):
+        passing = {"require": ["genres=War"], "forbid": ["year<1990"]}
+        answer = client.post("/api/recommendations", json={**asked, **passing}).json
+        assert (len(answer["items"]), answer["filtered"]) == (10, 0)
+        answer = client.post("/api/recommendations", json={**asked, "forbid": ["year<2000"]}).json
+        assert (answer["items"], answer["filtered"]) == ([], 60)
+        answer = client.post("/api/recommendations", json={**asked, "require": ["colour=red"]})
+        assert answer.status_code == 400 and "colour=red" in answer.json["error"]
+
+
 def test_nobody_gets_what_is_popular_and_no_reasons(client):
     for body in ({"user": "nobody"}, {"history": []}):
         answer = client.post("/api/recommendations", json=body).json
@@ -79,6 +94,8 @@ def test_similar(client):
         b'{"user": null}',
         b'{"user": "1", "history": []}',
         b'{"history": "123"}',
+        b'{"user": "1", "require": "genres=War"}',
+        b'{"user": "1", "forbid": [1]}',
         b'{"history": [1]}',
         b'{"history": {"a": "b"}}',
         json.dumps({"history": ["1"] * 501}).encode(),

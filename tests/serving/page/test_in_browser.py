@@ -87,6 +87,22 @@ def test_a_user_is_searched_and_answered(browser):
 
 
 @needs_chromium
+def test_recommendations_are_filtered(browser):
+    wait_until(lambda: "popular lately" in one(browser, "#known").text)
+    assert [option.text for option in browser.find_elements("css selector", "option")] == [
+        "any",
+        "Drama",
+        "War",
+    ]
+    one(browser, "option[value=War]").click()
+    wait_until(lambda: "0 movies do not pass" in one(browser, "#known").text)
+    browser.find_elements("css selector", "#facets input")[1].send_keys("1998\t")
+    wait_until(lambda: "60 movies do not pass" in one(browser, "#known").text)
+    browser.implicitly_wait(0)
+    assert texts(browser, "#recommendations li") == []
+
+
+@needs_chromium
 def test_it_speaks_in_the_words_of_the_definition(browser):
     wait_until(lambda: one(browser, "#similar-to").text == "Similar movies")
     assert one(browser, "h1").text == browser.title == "MovieLens recommendations"
