@@ -84,6 +84,9 @@ class Answers(tf.Module):
         self.items = tf.Variable(state.items.examples, trainable=False)  # for who reads it
         self.timelines = tf.Variable(state.timelines, trainable=False)
         self.fallback = StaticRanking(state.fallback, k)
+        self.unavailable = tf.Variable(  # in no answer; a version of its own changes it
+            np.zeros(0, np.int64), shape=[None], trainable=False
+        )
         self.filters = None
         if filterable(state.definition):
             order = self.index.identifiers(positions).numpy()
@@ -148,7 +151,8 @@ class Answers(tf.Module):
         if terms is not None:
             assert self.filters is not None  # else no signature has terms
             allowed = self.filters.mask(*terms)
-        best = self.best(vectors, known, self.position.lookup(excluded), self.fallback, allowed)
+        left_out = self._with_unavailable(self.position.lookup(excluded))
+        best = self.best(vectors, known, left_out, self.fallback, allowed)
         answer = {**self._named(*best), KNOWN_USER: known}
         if allowed is not None:
             passing = tf.reduce_sum(tf.cast(allowed, tf.int32), axis=1)
@@ -162,7 +166,8 @@ class Answers(tf.Module):
         """
         position = self.position.lookup(item_id)
         own = self.directions.vectors(tf.maximum(position, 0))
-        scores, neighbours = self.directions.query_with_exclusions(own, position[:, tf.newaxis])
+        left_out = self._with_unavailable(position[:, tf.newaxis])
+        scores, neighbours = self.directions.query_with_exclusions(own, left_out)
         return self._named(tf.where(position[:, tf.newaxis] >= 0, scores, EXCLUDED), neighbours)
 
     def embed(self, query: dict[str, tf.Tensor], past: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -216,6 +221,11 @@ class Answers(tf.Module):
         if allowed is None:
             return with_fallback()
         return tf.cond(tf.size(unknown) > 0, with_fallback, lambda: (scores, positions))
+
+    def _with_unavailable(self, positions: tf.Tensor) -> tf.Tensor:
+        """Returns `[batch, any]` positions and behind them those of unavailable items."""
+        rows = tf.shape(positions)[0]
+        return tf.concat([positions, tf.repeat(self.unavailable[tf.newaxis], rows, axis=0)], axis=1)
 
     def _named(self, scores: tf.Tensor, positions: tf.Tensor) -> dict[str, tf.Tensor]:
         left = scores > EXCLUDED

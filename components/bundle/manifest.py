@@ -42,7 +42,8 @@ class Manifest:
 
     settings: dict[str, Any]
     """`k`, `max_batch` (rows of a request), the `trend` added to scores, `withdrawn` items, the
-    kind of `index` (`EXACT` or `IVF`), `code_version`."""
+    kind of `index` (`EXACT` or `IVF`), `code_version`; how many items a table of availability
+    leaves out, `unavailable`, where there was one."""
 
     files: dict[str, str]
     """SHA-256 of every file but the manifest, by its path inside the bundle."""
@@ -53,8 +54,8 @@ class Manifest:
 
     push: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Facts of the push: `at` (UTC), `run`, `git_revision`, `metrics` on test; where users were
-    forgotten since, `rewritten`: when, and the version it `replaces`. The version is the folder's
-    name."""
+    forgotten since, `rewritten`: when, and the version it `replaces`; `availability_of`: the
+    version that a table of availability changed. The version is the folder's name."""
 
     format: int = FORMAT
     """Schema of the manifest: 1 before there were definitions, 2 since. It grows when a bundle can

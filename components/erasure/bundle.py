@@ -68,7 +68,7 @@ def erase(bundle: str, target: str, users: Collection[bytes]) -> None:
     left[gone] = _nobody()
     _erase_towers(bundle, target, entries, TOWERS, {TIMELINES: left})
     table_keys.rewrite(bundle, target, USERS, lambda keys: vocabularies.erase(keys, users))
-    _copy_rest(bundle, target, {towers.PATH, warm_up.PATH, manifest.PATH, FINGERPRINT})
+    copy_rest(bundle, target, {towers.PATH, warm_up.PATH, manifest.PATH, FINGERPRINT})
     with tempfile.TemporaryDirectory() as folder:
         sha256 = _pack_towers(bundle, target, entries, folder)
     known = warm_up.signatures_of(bundle)
@@ -133,13 +133,19 @@ def _pack_towers(bundle: str, target: str, entries: Entries, folder: str) -> str
     before, after = (os.path.join(folder, name) for name in ("before", "after"))
     towers.unpack(bundle, before)
     _erase_towers(before, after, entries)
-    _copy_rest(before, after, set())
+    copy_rest(before, after, set())
     towers.pack(after, target)
     return manifest.fingerprint(manifest.checksums(after))
 
 
-def _copy_rest(source: str, target: str, without: set[str]) -> None:
-    """Copies the files of a model that are not in the target yet, but for its variables."""
+def copy_rest(source: str, target: str, without: set[str]) -> None:
+    """Copies the files of a model that are not in the target yet, but for its variables.
+
+    Args:
+        source: Path of the model.
+        target: Path of the other.
+        without: Files that are left out besides, by their path inside the model.
+    """
     for name in manifest.checksums(source):
         path = os.path.join(target, name)
         if name in without or name.startswith(PREFIX) or fileio.exists(path):

@@ -53,7 +53,7 @@ class Checkpoint:
 
         Args:
             model: Path of that SavedModel.
-            changes: Values that differ, by key, each of the same shape.
+            changes: Values that differ, by key, each of the shape that its variable may have.
         """
         names = sorted(self._reader.get_variable_to_shape_map())
         kinds = self._reader.get_variable_to_dtype_map()

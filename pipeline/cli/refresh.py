@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipeline.cli import values
 from pipeline.cli.request import Request, check_data
 from pipeline.cli.request_options import request_options
 
@@ -28,7 +29,14 @@ ITEM_PRESENTATION = ("title", "noun", "plural")
     "the run's record",
     "the last run's",
 )
-def refresh(asked: Request) -> int:
+@click.option(
+    "--availability",
+    type=values.FILE,
+    metavar="FILE",
+    help="CSV with the column of the item's id and `available` (yes or no): push the served "
+    "version without the unavailable items, in seconds. Nothing else is read.",
+)
+def refresh(asked: Request, availability: pathlib.Path | None) -> int:
     """Builds index and bundle anew from the data as it is now, with the towers that are served.
 
     Evaluates, tries and pushes it as `run` does. An item that nobody rated gets its vector from
@@ -46,6 +54,8 @@ def refresh(asked: Request) -> int:
     from pipeline.settings import changes
     from pipeline.settings.validation import check
 
+    if availability is not None:
+        return _availability(asked, availability)
     asked.check_sections(FITS, "is decided in training and no part of a refresh")
     asked.settings(None, *FITS)  # raises what is wrong before anything is looked at
     terminal = asked.terminal()
@@ -73,6 +83,33 @@ def refresh(asked: Request) -> int:
     webhook = webhooks.find(settings.notify, os.environ)
     record = run_and_record(config, name, paths, terminal, create, webhook)
     return tell(record, terminal, asked.as_json, asked.output, settings.gates.on_failure)
+
+
+def _availability(asked: Request, table: pathlib.Path) -> int:
+    """Pushes the served version without the unavailable items of a table."""
+    from components.registry import versions
+    from pipeline.config import output_paths
+    from pipeline.monitoring import gauges
+    from pipeline.rollout import availability
+
+    if asked.data or asked.texts or asked.withdrawn:
+        raise click.UsageError("--availability reads no data and takes no settings: give it alone.")
+    output = asked.output_folder()
+    definition = _definition(asked, output)
+    base = str(output_paths(output, definition.name)["serving_base"])
+    keep = asked.settings(None, "serving").serving.keep_versions
+    done = availability.publish(base, table, keep)
+    gauges.follow_labels(base)
+    served = versions.served(base)
+    if asked.as_json:
+        print(json.dumps({**dataclasses.asdict(done), "served": served}))
+    else:
+        nouns = definition.item.nouns
+        print(
+            f"Version {done.version} leaves out {done.unavailable:,} of {done.items:,} {nouns}. "
+            f"Served is version {served}."
+        )
+    return 0
 
 
 def as_served(settings: Mapping[str, Any]) -> dict[str, Any]:
