@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from benchmarks import serving_index
 from benchmarks.serving_index import Call, K
-from benchmarks.serving_inverted_file import PROBES, mixture, recall
+from benchmarks.serving_inverted_file import PROBES, mixture
 from components.bundle import records
 from components.bundle.filters import Filters
 from components.bundle.index import EXCLUDED, ExactIndex
@@ -102,6 +102,12 @@ def whole(searched: Search, queries: np.ndarray, term: str) -> np.ndarray:
     answers = [searched(tf.constant(part), require) for part in parts]
     found = [np.where(scores > EXCLUDED, places, -1) for scores, places, *_ in answers]
     return np.concatenate(found)
+
+
+def recall(found: np.ndarray, best: np.ndarray) -> float:
+    """Returns the mean share of the best that was found; -1 is none."""
+    pairs = [(set(a) - {-1}, set(b) - {-1}) for a, b in zip(found, best, strict=True)]
+    return float(np.mean([len(a & b) / len(b) if b else 1.0 for a, b in pairs]))
 
 
 def search(index: ExactIndex | IVFIndex, filters: Filters | None = None) -> Search:

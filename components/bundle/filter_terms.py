@@ -42,6 +42,11 @@ class Terms:
         """Returns which terms are of a feature, by its number."""
         return tf.equal(self.feature, feature)
 
+    def columns(self, first: tf.Tensor | int, end: tf.Tensor | int) -> "Terms":
+        """Returns the terms in some of the columns."""
+        parts = (self.feature, self.operator, self.value)
+        return Terms(*(part[:, first:end] for part in parts))
+
     def number(self) -> tf.Tensor:
         """Returns the values as float32, 0 where one is no number."""
         is_number = tf.strings.regex_full_match(self.value, NUMBER)
@@ -87,7 +92,9 @@ class Grammar(tf.Module):
         message = f"A filter has at most {MOST_TERMS} terms, require and forbid together; there are"
         few = tf.debugging.Assert(count <= MOST_TERMS, [message, count])
         with tf.control_dependencies([few]):
-            return self._parse(require), self._parse(forbid)
+            both = self._parse(tf.concat([require, forbid], axis=1))
+        first = tf.shape(require)[1]
+        return both.columns(0, first), both.columns(first, count)
 
     def _parse(self, texts: tf.Tensor) -> Terms:
         real = tf.not_equal(texts, "")

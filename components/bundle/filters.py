@@ -6,6 +6,7 @@ value meets no term.
 """
 
 import itertools
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -28,6 +29,9 @@ from transform.kinds import Number
 FEW = 4
 """Values up to which comparing with each is cheaper than looking every item up in a table."""
 
+BITS = 31
+"""Values up to which an item's are bits of an int32."""
+
 
 class Filters(tf.Module):
     """The features of all items that are marked `filter: true`."""
@@ -47,7 +51,7 @@ class Filters(tf.Module):
             name: (
                 Numbers(read_numbers(items.examples, name)[order])
                 if isinstance(feature, Number)
-                else Texts(read_texts(items.examples, name), order)
+                else of_texts(read_texts(items.examples, name), order)
             )
             for name, feature in filterable(definition).items()
         }
@@ -70,29 +74,92 @@ class Filters(tf.Module):
         return passes
 
 
-class Texts(tf.Module):
-    """A feature of texts. Items with the same texts are one group, and a filter judges groups."""
+class Values(tf.Module):
+    """The different texts of a feature."""
 
-    def __init__(self, texts: list[tuple[bytes, ...]], order: np.ndarray) -> None:
+    def __init__(self, texts: Iterable[tuple[bytes, ...]]) -> None:
+        """Numbers the texts.
+
+        Args:
+            texts: The texts of each item.
+        """
+        super().__init__()
+        values = sorted({text for group in set(texts) for text in group}) or [b""]
+        self.count = len(values)
+        self.code = {text: number for number, text in enumerate(values)}
+        initializer = tf.lookup.KeyValueTensorInitializer(
+            tf.constant(values), tf.range(len(values))
+        )
+        self._table = tf.lookup.StaticHashTable(initializer, default_value=-1)
+
+    def named(self, terms: Terms, counts: tf.Tensor) -> tf.Tensor:
+        """Returns which values the terms that count name, `[batch, values]` int32 0 or 1."""
+        code = tf.where(counts, self._table.lookup(terms.value), -1)
+        nothing = tf.zeros([tf.shape(code)[0], self.count], tf.int32)
+        return tf.tensor_scatter_nd_max(
+            nothing, cells(tf.maximum(code, 0)), tf.cast(code >= 0, tf.int32)
+        )
+
+
+class FewTexts(tf.Module):
+    """A feature of few different texts: those of an item are bits of a number."""
+
+    def __init__(self, texts: list[tuple[bytes, ...]], values: Values, order: np.ndarray) -> None:
+        """Sets the bits.
+
+        Args:
+            texts: The texts of each item of the catalogue.
+            values: The different texts, at most `BITS`.
+            order: `[items]` position in the catalogue of each row of the index.
+        """
+        super().__init__()
+        self._values = values
+        bits = [sum(1 << values.code[text] for text in each) for each in texts]
+        self.bits = tf.Variable(np.array(bits, np.int32)[order], trainable=False)
+
+    def narrow(
+        self, passes: tf.Tensor, required: Terms, forbidden: Terms, feature: int
+    ) -> tf.Tensor:
+        """Returns the rows of a `[batch, items]` mask that pass here too."""
+        needed, banned = required.of(feature), forbidden.of(feature)
+
+        def fit() -> tf.Tensor:
+            free = ~tf.reduce_any(needed, axis=1, keepdims=True)
+            return passes & (free | self._have(required, needed))
+
+        passes = tf.cond(tf.reduce_any(needed), fit, lambda: passes)
+        return tf.cond(
+            tf.reduce_any(banned),
+            lambda: passes & ~self._have(forbidden, banned),
+            lambda: passes,
+        )
+
+    def _have(self, terms: Terms, counts: tf.Tensor) -> tf.Tensor:
+        """Returns which items have a text of the terms that count, `[batch, items]`."""
+        powers = tf.bitwise.left_shift(1, tf.range(self._values.count))
+        wanted = tf.reduce_sum(self._values.named(terms, counts) * powers, axis=1, keepdims=True)
+        return tf.not_equal(tf.bitwise.bitwise_and(self.bits, wanted), 0)
+
+
+class ManyTexts(tf.Module):
+    """A feature of many texts. Items with the same are one group, and a filter judges groups."""
+
+    def __init__(self, texts: list[tuple[bytes, ...]], values: Values, order: np.ndarray) -> None:
         """Groups the items.
 
         Args:
             texts: The texts of each item of the catalogue, sorted.
+            values: The different texts.
             order: `[items]` position in the catalogue of each row of the index.
         """
         super().__init__()
+        self._values = values
         groups = {group: number for number, group in enumerate(sorted(set(texts)))}
-        values = sorted({text for group in groups for text in group}) or [b""]
-        code = {text: number for number, text in enumerate(values)}
-        members = [(number, code[text]) for group, number in groups.items() for text in group]
-        self._groups, self._values = len(groups), len(values)
+        members = [(row, values.code[text]) for group, row in groups.items() for text in group]
+        self._groups = len(groups)
         self._member = tf.constant(np.array(members, np.int32).reshape(-1, 2))
         group_of = np.array([groups[each] for each in texts], np.int32)
         self.group = tf.Variable(group_of[order], trainable=False)
-        initializer = tf.lookup.KeyValueTensorInitializer(
-            tf.constant(values), tf.range(len(values))
-        )
-        self._code = tf.lookup.StaticHashTable(initializer, default_value=-1)
 
     def narrow(
         self, passes: tf.Tensor, required: Terms, forbidden: Terms, feature: int
@@ -110,12 +177,8 @@ class Texts(tf.Module):
 
     def _groups_with(self, terms: Terms, counts: tf.Tensor) -> tf.Tensor:
         """Returns which groups have a text of the terms that count, `[batch, groups]`."""
-        code = tf.where(counts, self._code.lookup(terms.value), -1)
-        named = tf.zeros([tf.shape(code)[0], self._values], tf.int32)
-        named = tf.tensor_scatter_nd_max(
-            named, cells(tf.maximum(code, 0)), tf.cast(code >= 0, tf.int32)
-        )
-        members = tf.gather(tf.transpose(named), self._member[:, 1])
+        named = tf.transpose(self._values.named(terms, counts))
+        members = tf.gather(named, self._member[:, 1])
         found = tf.math.unsorted_segment_sum(members, self._member[:, 0], self._groups)
         return tf.transpose(found) > 0
 
@@ -177,6 +240,17 @@ class Numbers(tf.Module):
         wanted = tf.gather(tf.where(counts, terms.number(), np.nan), first, batch_dims=1)
         most = tf.reduce_max(tf.reduce_sum(tf.cast(counts, tf.int32), axis=1))
         return equals_any(self.value, wanted, most)
+
+
+def of_texts(texts: list[tuple[bytes, ...]], order: np.ndarray) -> FewTexts | ManyTexts:
+    """Returns a feature of texts, in the form that fits the number of different ones.
+
+    Args:
+        texts: The texts of each item of the catalogue, sorted.
+        order: `[items]` position in the catalogue of each row of the index.
+    """
+    values = Values(texts)
+    return (FewTexts if values.count <= BITS else ManyTexts)(texts, values, order)
 
 
 def equals_any(column: tf.Tensor, wanted: tf.Tensor, count: tf.Tensor) -> tf.Tensor:

@@ -52,10 +52,12 @@ CATALOGUE = records.Items(
 ORDER = np.array([3, 1, 0, 5, 4, 2])
 
 
-@pytest.fixture(scope="module")
-def passing():
+@pytest.fixture(scope="module", params=[filters.BITS, 0], ids=["bits", "groups"])
+def passing(request):
     """A function that returns the ids that pass each filter of a batch."""
-    made = filters.Filters(CATALOGUE, ORDER, DEFINITION)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(filters, "BITS", request.param)
+        made = filters.Filters(CATALOGUE, ORDER, DEFINITION)
     spec = tf.TensorSpec([None, None], tf.string)
     mask = tf.function(made.mask, input_signature=[spec, spec], autograph=False)
 
@@ -143,14 +145,17 @@ def test_ten_thousand_terms_are_too_many(passing):
     assert passing((["year=1990"] * half, ["genres=Sci-Fi"] * half)) == ["b"]
 
 
-@pytest.mark.parametrize("wanted", [1, 4, 5, 17, 26, 39, 40])
-def test_many_values_and_few(wanted):
-    """The texts of 200 items are compared, or looked up where many are asked for."""
-    examples = [example(str(n), float(n), [f"g{n % 40}"], "s") for n in range(200)]
+@pytest.mark.parametrize("different", [filters.BITS, filters.BITS + 9])
+@pytest.mark.parametrize("wanted", [1, 4, 5, 17, 26, 30])
+def test_many_values_and_few(wanted, different):
+    """The texts of 200 items are bits; or compared; or, where many are asked for, looked up."""
+    number = np.arange(200) % different
+    examples = [example(str(n), float(n), [f"g{n}"], "s") for n in number]
     items = records.Items(np.array(examples, object), np.arange(200), np.arange(200))
     made = filters.Filters(items, np.arange(200), DEFINITION)
+    kinds = {filters.BITS: filters.FewTexts, filters.BITS + 9: filters.ManyTexts}
+    assert isinstance(made.columns["genres"], kinds[different])
     terms = [f"genres=g{n}" for n in range(wanted)]
     nothing = tf.constant([[""]])
-    expected = np.arange(200) % 40 < wanted
-    assert (made.mask(tf.constant([terms]), nothing).numpy() == expected).all()
-    assert (made.mask(nothing, tf.constant([terms])).numpy() == ~expected).all()
+    assert (made.mask(tf.constant([terms]), nothing).numpy() == (number < wanted)).all()
+    assert (made.mask(nothing, tf.constant([terms])).numpy() == (number >= wanted)).all()
