@@ -162,8 +162,8 @@ def schedule(
 ) -> None:
     """Makes a schedule the only one.
 
-    An old one is switched off before the new one is switched on. One run at a time, nothing is
-    caught up with.
+    An old one is switched off before the new one is switched on; its run that is under way goes
+    on. One run at a time, nothing is caught up with.
     """
     from pipeline.kubeflow.api import deploy as deploying
     from pipeline.kubeflow.api import schedule as scheduling
@@ -184,7 +184,10 @@ def schedule(
 @_of_an_environment
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(env: str, environments: pathlib.Path, as_json: bool) -> None:
-    """Shows what is deployed, when it runs, and how the latest runs ended."""
+    """Shows what is deployed, when it runs, and how the latest runs ended.
+
+    Of a run that failed: the component, the error, the last line of its log, and where to look.
+    """
     from pipeline.kubeflow.api import status as statuses
 
     server, _ = _open(env, environments, dry_run=False)
@@ -196,7 +199,11 @@ def status(env: str, environments: pathlib.Path, as_json: bool) -> None:
 @_of_an_environment
 @dry_run_option
 def unschedule(env: str, environments: pathlib.Path, dry_run: bool) -> None:
-    """Deletes the environment's schedule. Runs that are under way go on."""
+    """Ends the environment's schedule. A run that is under way goes on.
+
+    Servers before 2.16 would kill it: there the schedule stays, switched off, and the same command
+    removes it once the run has ended.
+    """
     from pipeline.kubeflow.api import schedule as scheduling
 
     server, step = _open(env, environments, dry_run)

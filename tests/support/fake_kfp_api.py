@@ -3,7 +3,9 @@
 Runs as a process of its own, so that the models of another version of `kfp-server-api` than the
 client's can check the bodies. It holds experiments, pipelines, versions, runs and recurring runs,
 and refuses what the real server refuses: unknown fields, wrong types, unknown ids, names taken,
-unknown parameters, bad specifications. `/fake/…` is for the tests.
+unknown parameters, bad specifications. Beside its database it has Kubernetes' objects: a recurring
+run's ScheduledWorkflow owns the Workflows of its runs, and takes them with it when it is deleted,
+as Kubernetes' garbage collection does, unless they are orphaned. `/fake/…` is for the tests.
 
     python fake_kfp_api.py [--multi-user]      prints its port, then serves
 """
@@ -24,6 +26,12 @@ import yaml
 
 ARGO_NAME = re.compile(r"[a-zA-Z0-9](-?[a-zA-Z0-9])*")
 NOT_FOUND, EXISTS, INVALID, UNAUTHENTICATED = (404, 5), (409, 6), (400, 3), (401, 16)
+INTERNAL = (500, 13)
+FILTERED = {
+    "name": "display_name",
+    "display_name": "display_name",
+    "recurring_run_id": "recurring_run_id",
+}
 EQUALS = 1  # the client sends the number, which protobuf takes too
 PREFIX = "/apis/v2beta1/"
 
@@ -92,6 +100,10 @@ class Fake:
         self.multi_user = multi_user
         self.experiments, self.pipelines, self.versions = {}, {}, {}
         self.runs, self.recurring = {}, {}
+        self.scheduled_workflows = set()  # Kubernetes' objects, by the id of the recurring run
+        self.workflows = {}  # id of the owner, or None, by the id of the run
+        self.logs = {}  # of pods, by name
+        self.tag = "2.17.0"
         self.clock = itertools.count()
         self.token, self.cookie, self.login_page, self.failures, self.history = (
             "",
@@ -133,6 +145,8 @@ class Fake:
             ("GET", "pipelines/([^/]+)/versions/([^/]+)", self.get_version),
             ("GET", "runs", self.list_runs),
             ("POST", "runs", self.create_run),
+            ("GET", "runs/([^/]+)", self.get_run),
+            ("GET", "/apis/v1alpha1/runs/([^/]+)/nodes/([^/]+)/log", self.read_log),
             ("GET", "recurringruns", self.list_recurring),
             ("POST", "recurringruns", self.create_recurring),
             ("POST", "recurringruns/([^/:]+):(enable|disable)", self.set_mode),
@@ -140,7 +154,7 @@ class Fake:
         ]
 
     def healthz(self):
-        return {"multi_user": self.multi_user}
+        return {"commit_sha": "unknown", "tag_name": self.tag, "multi_user": self.multi_user}
 
     def list_experiments(self, query):
         return self.page(self.in_namespace(self.experiments, query), "experiments", query)
@@ -190,7 +204,26 @@ class Fake:
     def create_run(self, body):
         check(body, "V2beta1Run", "run")
         self.check_work(body)
-        return self.add(self.runs, "run_id", {**body, "state": "PENDING"})
+        run = self.add(self.runs, "run_id", {**body, "state": "PENDING"})
+        self.workflows[run["run_id"]] = None
+        return run
+
+    def get_run(self, identity):
+        return self.find(self.runs, identity)
+
+    def read_log(self, run_id, pod):
+        """Answers 200 in any case, as the real handler does before it looks for the log."""
+        self.find(self.runs, run_id)
+        missing = f'Failed to read logs for run {run_id}: pods "{pod}" not found'
+        return self.logs.get(pod, json.dumps({"error_message": missing}))
+
+    def trigger(self, identity, state="RUNNING"):
+        """Lets a recurring run start a run, which its ScheduledWorkflow owns."""
+        recurring = self.find(self.recurring, identity)
+        fields = {"display_name": "a scheduled run", "experiment_id": recurring["experiment_id"]}
+        fields |= {"state": state, "recurring_run_id": identity}
+        run = self.add(self.runs, "run_id", fields)
+        self.workflows[run["run_id"]] = identity
 
     def list_recurring(self, query):
         return self.page(self.of_experiment(self.recurring, query), "recurringRuns", query)
@@ -205,14 +238,30 @@ class Fake:
         cron = body["trigger"]["cron_schedule"]["cron"]
         if len(cron.split()) not in (5, 6):
             raise RefusalError(INVALID, f"Schedule cron is not a valid cron expression: {cron!r}")
-        return self.add(self.recurring, "recurring_run_id", body)
+        recurring = self.add(self.recurring, "recurring_run_id", body)
+        self.scheduled_workflows.add(recurring["recurring_run_id"])
+        return recurring
 
     def set_mode(self, identity, mode):
-        self.find(self.recurring, identity)["mode"] = mode.upper()
+        recurring = self.find(self.recurring, identity)
+        if identity not in self.scheduled_workflows:
+            raise RefusalError(
+                INTERNAL,
+                f"Failed to {mode} a recurring run: Failed to change recurring "
+                f'run\'s mode: scheduledworkflows.kubeflow.org "{identity}" not found',
+            )
+        recurring["mode"] = mode.upper()
         return {}
 
-    def delete_recurring(self, identity):
+    def delete_recurring(self, identity, query):
+        """Deletes a recurring run; older servers take no notice of the policy."""
         del self.recurring[self.find(self.recurring, identity)["recurring_run_id"]]
+        orphan = query.get("propagation_policy") == "ORPHAN" and not self.tag.startswith("2.15")
+        owned = [run for run, owner in self.workflows.items() if owner == identity]
+        if identity in self.scheduled_workflows:
+            self.scheduled_workflows.remove(identity)
+            for run in owned if not orphan else ():
+                del self.workflows[run]  # the database goes on saying that it runs
         return {}
 
     def check_work(self, body):
@@ -265,9 +314,9 @@ class Fake:
     def page(self, items, name, query):
         for predicate in json.loads(query.get("filter") or "{}").get("predicates", []):
             how, key = predicate["operation"], predicate["key"]
-            if how not in ("EQUALS", EQUALS) or key not in ("name", "display_name"):
+            if how not in ("EQUALS", EQUALS) or key not in FILTERED:
                 raise RefusalError(INVALID, f"filter {predicate} is not known")
-            items = [item for item in items if item["display_name"] == predicate["stringValue"]]
+            items = [i for i in items if i.get(FILTERED[key]) == predicate["stringValue"]]
         if query.get("sort_by", "").endswith(" desc"):
             items = items[::-1]
         start, size = int(query.get("page_token") or 0), int(query.get("page_size") or 10)
@@ -279,7 +328,8 @@ class Fake:
         return answer
 
     def control(self, path, body):
-        """What tests do: `state`, `forget` it, `set` an attribute, `fail` a request."""
+        """What tests do: `state`, `forget` it, `set` an attribute, `fail` a request, `trigger` a
+        schedule, `end` a run, `lose` a schedule's Kubernetes object."""
         if path == "set":
             for name, value in body.items():
                 setattr(self, name, value)
@@ -287,6 +337,13 @@ class Fake:
             self.__init__(self.multi_user)
         elif path == "fail":
             self.failures.append(body)
+        elif path == "trigger":
+            self.trigger(**body)
+        elif path == "end":
+            self.runs[body["run"]]["state"] = body.get("state", "SUCCEEDED")
+            self.runs[body["run"]].update(body.get("fields", {}))
+        elif path == "lose":
+            self.scheduled_workflows.remove(body["schedule"])
         return {
             "history": self.history,
             "experiments": list(self.experiments.values()),
@@ -294,6 +351,7 @@ class Fake:
             "versions": list(self.versions.values()),
             "runs": list(self.runs.values()),
             "recurring": list(self.recurring.values()),
+            "workflows": list(self.workflows),
         }
 
 
@@ -343,7 +401,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 {"error": str(refusal), "code": refusal.code, "message": str(refusal)},
                 cookie=True,
             )
-        return self.reply(200, answer)
+        kind = "text/plain" if isinstance(answer, str) else "application/json"
+        return self.reply(200, answer, kind)
 
     do_GET = do_POST = do_DELETE = serve  # noqa: N815, the standard library's names
 

@@ -9,7 +9,9 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import certifi
 import kfp
@@ -26,10 +28,28 @@ CA_FILE = "KF_PIPELINES_CA_FILE"
 REFUSED = (401, 403)
 LONGEST_MESSAGE = 600
 PATIENCE = 30.0  # seconds
+RELEASE = re.compile(r"v?(\d+)\.(\d+)\b")
+RELEASE_FIELDS = ("tag_name", "apiServerTagName")  # the API's own, and the UI's in front of it
+SCHEDULE_GONE = re.compile(r"scheduledworkflows\S* \S+ not found")
 
 
 class ServerError(ValueError):
     """The server refused, or could not be reached; the message says what to do."""
+
+
+class ScheduleGoneError(ServerError):
+    """The Kubernetes object of a recurring run is gone: it starts nothing any more."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Connection:
+    """A server that has answered."""
+
+    client: kfp.Client
+    """Kubeflow's own client of it."""
+
+    release: tuple[int, ...]
+    """Its release, such as (2, 17); empty where it does not say."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,23 +94,35 @@ def authentication(variables: Mapping[str, str]) -> Authentication:
     return Authentication(source, token_file=variables[name], ca_file=ca_file)
 
 
-def connect(environment: Environment, who: Authentication) -> kfp.Client:
-    """Returns a client of the environment's API, which has answered.
+def connect(environment: Environment, who: Authentication) -> Connection:
+    """Returns a connection to the environment's API, which has answered.
 
     Raises:
         ServerError: It can't be reached, refuses us, or something else answers in its place.
     """
-    _check_that_it_answers(environment, who)
+    health = _ask_for_health(environment, who)
     credentials = None
     if who.token_file:
         credentials = set_volume_credentials.ServiceAccountTokenVolumeCredentials(who.token_file)
-    return kfp.Client(
+    client = kfp.Client(
         host=environment.host,
         namespace=environment.namespace,
         credentials=credentials,
         cookies=who.cookie or None,
         ssl_ca_cert=who.ca_file or None,
     )
+    return Connection(client, release_of(health))
+
+
+def release_of(health: Mapping[str, Any]) -> tuple[int, ...]:
+    """Returns major and minor number of a server's release; empty where it does not say.
+
+    Args:
+        health: Its answer to `healthz`.
+    """
+    tags = (str(health.get(name, "")) for name in RELEASE_FIELDS)
+    match = next(filter(None, map(RELEASE.match, tags)), None)
+    return tuple(map(int, match.groups())) if match else ()
 
 
 @contextlib.contextmanager
@@ -110,7 +142,8 @@ def explained(environment: Environment, who: Authentication) -> Iterator[None]:
         if error.status in REFUSED:
             raise ServerError(_refusal(environment, who, error.status, message)) from None
         status = f"{error.status}: " if error.status else ""
-        raise ServerError(f"{host} answered {status}{message}") from None
+        kind = ScheduleGoneError if SCHEDULE_GONE.search(message) else ServerError
+        raise kind(f"{host} answered {status}{message}") from None
     except urllib3.exceptions.HTTPError as error:
         reason = getattr(error, "reason", None) or error
         raise ServerError(
@@ -120,17 +153,22 @@ def explained(environment: Environment, who: Authentication) -> Iterator[None]:
 
 def said(body: str | bytes | None, reason: str | None) -> str:
     """Returns what the server said, in the words of its gateway's JSON, or of HTTP."""
-    try:
-        answer = json.loads(body or "{}")
-    except json.JSONDecodeError:
-        answer = {}
-    fields = answer if isinstance(answer, dict) else {}
+    fields = fields_of(body)
     message = fields.get("message") or fields.get("error") or reason or "nothing"
     return " ".join(str(message).split())[:LONGEST_MESSAGE]
 
 
-def _check_that_it_answers(environment: Environment, who: Authentication) -> None:
-    """Asks for its health, once and without following redirects.
+def fields_of(body: str | bytes | None) -> dict[str, Any]:
+    """Returns the fields of an answer that is a JSON object; none of any other."""
+    try:
+        answer = json.loads(body or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _ask_for_health(environment: Environment, who: Authentication) -> dict[str, Any]:
+    """Returns what a server says of itself, asked once and without following redirects.
 
     The client would follow one to a login page, and read that page as an empty list of everything.
     """
@@ -160,6 +198,7 @@ def _check_that_it_answers(environment: Environment, who: Authentication) -> Non
             f"Pipelines API: the wrong URL, or a login page. Asked with {who.source}; see "
             "kubeflow/README.md on authentication."
         )
+    return fields_of(answer.data)
 
 
 def _refusal(environment: Environment, who: Authentication, status: int, message: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.kubeflow.api.connection import ServerError
+from pipeline.kubeflow.api.connection import ScheduleGoneError, ServerError
 from pipeline.kubeflow.api.server import ENABLED, Schedule, Server, Version
 from pipeline.kubeflow.api.steps import Steps
 from pipeline.kubeflow.environment.cron import check_cron
@@ -15,7 +15,8 @@ def schedule(
 
     A recurring run can't be changed, only replaced. The new one is made switched off; the old one
     is switched off before the new one is switched on, and deleted last. Breaking off anywhere
-    leaves at most one that is on, and the next call clears up.
+    leaves at most one that is on, and the next call clears up. A run that is under way goes on:
+    where deleting its schedule would kill it, that stays, switched off, until a later call.
 
     Args:
         server: The environment's.
@@ -32,6 +33,8 @@ def schedule(
     existing = server.schedules()
     wanted = Schedule(cron, version.version_id, values)
     kept = next((run for run in existing if is_on(run) and _is(run, wanted, server)), None)
+    if kept is not None and not step.dry_run and not _starts_runs(server, kept):
+        kept = None
     others = [run for run in existing if run is not kept]
     new_id = None
     if kept is None:
@@ -48,12 +51,15 @@ def schedule(
 
 
 def unschedule(server: Server, step: Steps) -> None:
-    """Deletes every schedule of the environment; runs that are under way go on.
+    """Ends every schedule of the environment; runs that are under way go on.
 
     Raises:
         ServerError: The server refuses.
     """
-    for run in server.schedules():
+    existing = server.schedules()
+    for run in filter(is_on, existing):
+        _switch_off(server, run, step)
+    for run in existing:
         _delete(server, run, step)
 
 
@@ -74,11 +80,31 @@ def cron_of(run: Any) -> str:
     return cron.cron if cron else "no cron"
 
 
+def _starts_runs(server: Server, run: Any) -> bool:
+    """Returns whether a recurring run that is on has a Kubernetes object that starts its runs."""
+    try:
+        server.switch_on(run.recurring_run_id)
+    except ScheduleGoneError:
+        return False
+    return True
+
+
 def _switch_off(server: Server, run: Any, step: Steps) -> None:
-    step(f"switch off {describe(run)}", lambda: server.switch_off(run.recurring_run_id))
+    try:
+        step(f"switch off {describe(run)}", lambda: server.switch_off(run.recurring_run_id))
+    except ScheduleGoneError:
+        step.say("  its Kubernetes object is gone, so it starts nothing any more")
 
 
 def _delete(server: Server, run: Any, step: Steps) -> None:
+    kept_by = None if server.spares_runs else server.under_way(run)
+    if kept_by is not None:
+        step.say(
+            f"{describe(run)} stays, switched off: this server would kill its run "
+            f"{kept_by.run_id}, which is under way. Once that has ended, give the same "
+            "command again."
+        )
+        return
     step(f"delete {describe(run)}", lambda: server.delete_schedule(run.recurring_run_id))
 
 

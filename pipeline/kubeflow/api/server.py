@@ -8,11 +8,15 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pipeline.kubeflow.api.connection import Authentication, connect, explained
+import kfp_server_api
+
+from pipeline.kubeflow.api.connection import Authentication, connect, explained, said
 from pipeline.kubeflow.environment.cluster import Environment
 
 PAGE = 100
 ENABLED = "ENABLE"
+FINAL = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
+ORPHANS_SINCE = (2, 16)  # older servers take no notice of the policy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +52,10 @@ class Server:
         """
         self.environment = environment
         self._who = who
-        self._client = connect(environment, who)
+        connection = connect(environment, who)
+        self._client = connection.client
+        self.spares_runs = connection.release >= ORPHANS_SINCE
+        """Whether a recurring run can be deleted without the run of it that is under way."""
 
     def experiment_id(self) -> str | None:
         """Returns the id of the environment's experiment, or None where there is none."""
@@ -126,6 +133,43 @@ class Server:
             )
         return answer.runs or []
 
+    def run(self, run_id: str) -> Any:
+        """Returns a run with the details of its tasks, as the client's `V2beta1Run`."""
+        with self._calls():
+            return self._client.get_run(run_id)
+
+    def log(self, run_id: str, pod: str) -> str:
+        """Returns the log of a pod, or what the server says of why there is none.
+
+        Args:
+            run_id: Of the run.
+            pod: Name of the pod.
+        """
+        with self._calls():
+            try:
+                answer = self._client._run_api.api_client.call_api(
+                    "/apis/v1alpha1/runs/{run_id}/nodes/{node_id}/log",
+                    "GET",
+                    {"run_id": run_id, "node_id": pod},
+                    auth_settings=["Bearer"],
+                    _preload_content=False,
+                    _return_http_data_only=True,
+                )
+            except kfp_server_api.ApiException as error:
+                return said(error.body, error.reason)
+        return str(answer.data.decode("utf-8", "replace"))
+
+    def under_way(self, schedule: Any) -> Any | None:
+        """Returns a run of a recurring run that has not ended, or None; it has at most one."""
+        with self._calls():
+            answer = self._client.list_runs(
+                experiment_id=schedule.experiment_id,
+                page_size=PAGE,
+                sort_by="created_at desc",
+                filter=_equals("recurring_run_id", schedule.recurring_run_id),
+            )
+        return next((run for run in answer.runs or [] if run.state not in FINAL), None)
+
     def schedules(self) -> list[Any]:
         """Returns the environment's recurring runs, as the client's `V2beta1RecurringRun`."""
         name = self.environment.pipeline_name
@@ -154,19 +198,39 @@ class Server:
             ).recurring_run_id
 
     def switch_on(self, schedule_id: str) -> None:
-        """Lets a recurring run start runs."""
+        """Lets a recurring run start runs; one that does already stays as it is.
+
+        Raises:
+            ScheduleGoneError: It never will: its Kubernetes object is gone.
+        """
         with self._calls():
             self._client.enable_recurring_run(schedule_id)
 
     def switch_off(self, schedule_id: str) -> None:
-        """Keeps a recurring run from starting runs; what runs already goes on."""
+        """Keeps a recurring run from starting runs; what runs already goes on.
+
+        Raises:
+            ScheduleGoneError: It starts none: its Kubernetes object is gone.
+        """
         with self._calls():
             self._client.disable_recurring_run(schedule_id)
 
     def delete_schedule(self, schedule_id: str) -> None:
-        """Deletes a recurring run."""
+        """Deletes a recurring run, and with it, unless the server `spares_runs`, its run.
+
+        The Workflow of a run belongs to the Kubernetes object of its recurring run, with which
+        Kubernetes would collect it. The pinned client does not know the policy against that.
+        """
         with self._calls():
-            self._client.delete_recurring_run(schedule_id)
+            self._client._recurring_run_api.api_client.call_api(
+                "/apis/v2beta1/recurringruns/{recurring_run_id}",
+                "DELETE",
+                {"recurring_run_id": schedule_id},
+                [("propagation_policy", "ORPHAN")],
+                {"Accept": "application/json"},
+                response_type="object",
+                auth_settings=["Bearer"],
+            )
 
     @property
     def _namespace(self) -> dict[str, str]:
@@ -203,7 +267,11 @@ class Server:
 
 
 def _named(name: str) -> str:
-    predicate = {"operation": "EQUALS", "key": "display_name", "stringValue": name}
+    return _equals("display_name", name)
+
+
+def _equals(key: str, value: str) -> str:
+    predicate = {"operation": "EQUALS", "key": key, "stringValue": value}
     return json.dumps({"predicates": [predicate]})
 
 

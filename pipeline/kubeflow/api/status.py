@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.kubeflow.api import deploy, schedule
+from pipeline.kubeflow.api import deploy, failures, schedule
 from pipeline.kubeflow.api.server import Server
 from pipeline.runs import tables
 
@@ -45,6 +45,7 @@ def read(server: Server) -> dict[str, Any]:
                 "version": _version(server, run, names),
                 "created": str(run.created_at or ""),
                 "error": run.error.message if run.error else "",
+                **failures.explain(server, run),
             }
             for run in (server.runs(experiment_id, SHOWN) if experiment_id else [])
         ],
@@ -69,9 +70,23 @@ def table(state: dict[str, Any]) -> str:
     ]
     lines.append(tables.columns(rows) if rows else "  none")
     lines += ["", "Latest runs:"]
-    rows = [(f"  {r['created']}", r["state"], r["name"], r["error"]) for r in state["runs"]]
+    rows = [(f"  {r['created']}", r["state"], r["name"], _headline(r)) for r in state["runs"]]
     lines.append(tables.columns(rows) if rows else "  none")
+    for run in state["runs"]:
+        lines += _details(run)
     return "\n".join(lines)
+
+
+def _headline(run: dict[str, Any]) -> str:
+    """Returns why a run failed in a line: the component, and what Kubeflow says of it."""
+    return ": ".join(filter(None, (run.get("component"), run["error"])))
+
+
+def _details(run: dict[str, Any]) -> list[str]:
+    """Returns lines on a failed run: the last of its log, and where to look."""
+    told = [run.get("log"), f"see {run['look']}" if "look" in run else None]
+    lines = [f"    {line}" for line in told if line]
+    return ["", f"  {run['name']}:", *lines] if lines else []
 
 
 def _version(server: Server, run: Any, names: dict[str, str]) -> str:

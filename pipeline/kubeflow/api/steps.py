@@ -16,8 +16,8 @@ class Steps:
             say: Called with a line for each step.
             dry_run: Whether to say only.
         """
-        self._say = say
-        self._dry_run = dry_run
+        self.say = say
+        self.dry_run = dry_run
         self.said = 0
 
     def __call__(self, what: str, action: Callable[[], Result]) -> Result | None:
@@ -31,5 +31,5 @@ class Steps:
             What the action returned; None in a dry run.
         """
         self.said += 1
-        self._say(f"would {what}" if self._dry_run else what)
-        return None if self._dry_run else action()
+        self.say(f"would {what}" if self.dry_run else what)
+        return None if self.dry_run else action()

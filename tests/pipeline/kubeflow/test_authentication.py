@@ -3,6 +3,7 @@
 import pytest
 
 from pipeline.cli import main
+from pipeline.kubeflow.api import connection
 
 
 @pytest.mark.parametrize("variable", ["KF_PIPELINES_TOKEN_FILE", "KF_PIPELINES_SA_TOKEN_PATH"])
@@ -76,3 +77,17 @@ def test_authentication_that_cannot_be(kubeflow, monkeypatch, variables, message
         monkeypatch.setenv(name, value)
     status, _, error = kubeflow("http://localhost:1", "status")
     assert status == main.FAILED and message in error
+
+
+@pytest.mark.parametrize(
+    ("health", "release"),
+    [
+        ({"tag_name": "2.17.0"}, (2, 17)),
+        ({"apiServerTagName": "v2.16.1"}, (2, 16)),
+        ({"tag_name": "unknown"}, ()),
+        ({}, ()),
+    ],
+    ids=["api", "behind-the-ui", "own-build", "silent"],
+)
+def test_release_of_a_server(health, release):
+    assert connection.release_of(health) == release

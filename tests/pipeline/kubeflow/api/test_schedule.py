@@ -131,3 +131,67 @@ def test_dry_run_changes_nothing_and_says_what_it_would_do(api, deploy, kubeflow
     assert {k: v for k, v in after.items() if k != "history"} == {
         k: v for k, v in before.items() if k != "history"
     }
+
+
+@pytest.mark.parametrize("command", ["schedule", "unschedule"])
+def test_run_that_is_under_way_outlives_its_schedule(api, deploy, kubeflow, command):
+    deploy(api)
+    kubeflow(api, "schedule", "--version", "v1")
+    (old,) = api.state()["recurring"]
+    (run,) = api.control("trigger", identity=old["recurring_run_id"])["workflows"]
+    more = ["--version", "v1", "--cron", FOUR] if command == "schedule" else []
+    status, _, error = kubeflow(api, command, *more)
+    assert status == main.OK, error
+    state = api.state()
+    assert old["recurring_run_id"] not in {r["recurring_run_id"] for r in state["recurring"]}
+    assert state["workflows"] == [run]
+
+
+@pytest.mark.parametrize("tag", ["2.15.0", "unknown"])
+@pytest.mark.parametrize("command", ["schedule", "unschedule"])
+def test_older_server_keeps_a_schedule_until_its_run_has_ended(api, deploy, kubeflow, command, tag):
+    api.control("set", tag=tag)
+    deploy(api)
+    kubeflow(api, "schedule", "--version", "v1")
+    (old,) = api.state()["recurring"]
+    api.control("trigger", identity=old["recurring_run_id"], state="SUCCEEDED")
+    api.control("trigger", identity=old["recurring_run_id"])
+    running = api.state()["runs"][-1]["run_id"]
+    more = ["--version", "v1", "--cron", FOUR] if command == "schedule" else []
+    status, said, _ = kubeflow(api, command, *more)
+    assert status == main.OK
+    assert f"stays, switched off: this server would kill its run {running}" in said
+    state = api.state()
+    modes = {r["recurring_run_id"]: r["mode"] for r in state["recurring"]}
+    assert modes.pop(old["recurring_run_id"]) == "DISABLE"
+    assert set(modes.values()) == ({"ENABLE"} if command == "schedule" else set())
+    assert running in state["workflows"]
+
+    api.control("end", run=running)
+    assert kubeflow(api, command, *more)[0] == main.OK
+    left = {r["recurring_run_id"] for r in api.state()["recurring"]}
+    assert left == set(modes)
+
+
+@pytest.mark.parametrize("command", ["schedule", "unschedule"])
+def test_schedule_whose_kubernetes_object_is_gone_is_replaced(api, deploy, kubeflow, command):
+    deploy(api)
+    kubeflow(api, "schedule", "--version", "v1")
+    (old,) = api.state()["recurring"]
+    api.control("lose", schedule=old["recurring_run_id"])
+    more = ["--version", "v1", "--cron", FOUR] if command == "schedule" else []
+    status, said, error = kubeflow(api, command, *more)
+    assert status == main.OK, error
+    assert "its Kubernetes object is gone" in said
+    left = [r["mode"] for r in api.state()["recurring"]]
+    assert left == (["ENABLE"] if command == "schedule" else [])
+
+
+def test_the_same_schedule_is_made_anew_where_its_kubernetes_object_is_gone(api, deploy, kubeflow):
+    deploy(api)
+    kubeflow(api, "schedule", "--version", "v1")
+    (old,) = api.state()["recurring"]
+    api.control("lose", schedule=old["recurring_run_id"])
+    assert kubeflow(api, "schedule", "--version", "v1")[0] == main.OK
+    (new,) = api.state()["recurring"]
+    assert new["mode"] == "ENABLE" and new["recurring_run_id"] != old["recurring_run_id"]
