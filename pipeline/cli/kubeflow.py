@@ -145,6 +145,37 @@ def run(
 @_of_an_environment
 @version_option
 @dry_run_option
+@click.option("--from", "first", required=True, type=values.SPAN, help="First span.")
+@click.option("--to", "last", required=True, type=values.SPAN, help="Last span.")
+@parameters_option
+def backfill(
+    env: str,
+    environments: pathlib.Path,
+    version: str | None,
+    dry_run: bool,
+    first: str,
+    last: str,
+    parameters: tuple[str, ...],
+) -> None:
+    """Runs spans one after another, and waits for each.
+
+    A span is a number or a date, of data that is a pattern such as /data/{SPAN}. Ends at the first
+    run that does not succeed, which one that is not blessed does not either.
+    """
+    from pipeline.kubeflow.api import backfill as filling
+    from pipeline.kubeflow.api import deploy as deploying
+    from pipeline.kubeflow.api.parameters import parse
+
+    spans = filling.between(first, last)
+    server, step = _open(env, environments, dry_run)
+    deployed = deploying.find(server, version or _revision())
+    filling.backfill(server, deployed, spans, parse(parameters, deployed.parameters), step)
+
+
+@kubeflow.command(epilog=AUTHENTICATION)
+@_of_an_environment
+@version_option
+@dry_run_option
 @click.option(
     "--cron",
     type=values.CRON,

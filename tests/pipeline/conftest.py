@@ -165,6 +165,7 @@ def package(tmp_path):
                     "parameters": {
                         "epochs": {"parameterType": "NUMBER_INTEGER", "defaultValue": 2},
                         "data": {"parameterType": "STRING", "defaultValue": "/data"},
+                        "span": {"parameterType": "STRING", "defaultValue": "newest"},
                     }
                 },
                 "dag": {"tasks": {"Pusher": {"componentRef": {"name": "comp-Pusher"}}}},

@@ -104,6 +104,7 @@ class Fake:
         self.workflows = {}  # id of the owner, or None, by the id of the run
         self.logs = {}  # of pods, by name
         self.tag = "2.17.0"
+        self.ends = []  # how the next runs that somebody looks at end, one after another
         self.clock = itertools.count()
         self.token, self.cookie, self.login_page, self.failures, self.history = (
             "",
@@ -209,7 +210,10 @@ class Fake:
         return run
 
     def get_run(self, identity):
-        return self.find(self.runs, identity)
+        run = self.find(self.runs, identity)
+        if self.ends and run["state"] == "PENDING":
+            run["state"] = self.ends.pop(0)
+        return run
 
     def read_log(self, run_id, pod):
         """Answers 200 in any case, as the real handler does before it looks for the log."""

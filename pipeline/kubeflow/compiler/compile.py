@@ -36,7 +36,9 @@ def compiled(environment: "Environment") -> str:
 
     from pipeline import nodes
     from pipeline.kubeflow.compiler import (
+        brevity,
         notices,
+        packing,
         parameters_of_runs,
         platform,
         refusals,
@@ -49,10 +51,12 @@ def compiled(environment: "Environment") -> str:
     parameters_of_runs.expose(spec)
     parameters_of_runs.tell_run(spec)
     notices.tell(spec, configuration(environment), environment)
+    brevity.shorten(spec)
     documents = [spec, platform.specification(environment, spec)]
     problems = [*refusals.of(documents), *local_paths(documents)]
     if problems:
         raise ValueError("Kubeflow would not run this pipeline:\n  " + "\n  ".join(problems))
+    packing.pack_constants(spec)  # last: nothing could be found in it any more
     return yaml.safe_dump_all(documents, sort_keys=True, allow_unicode=True, width=100)
 
 

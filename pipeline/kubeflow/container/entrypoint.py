@@ -68,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     this = Task(**told, sent=sent, environ=os.environ)
     output_file = pathlib.Path(sent["outputs"]["outputFile"])
     output_file.unlink(missing_ok=True)
-    executor_input = understood(sent, inputs_spec, StagedFolders(options.staging_root))
+    folders = StagedFolders(options.staging_root)
+    executor_input = understood(sent, inputs_spec, folders)
     try:
         made = task.run(options.executor_class_path, executor_input, inputs_spec, beam_args)
     except Exception as error:  # told, and raised again
@@ -76,7 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise
     output_file.parent.mkdir(parents=True, exist_ok=True)
     temporary = output_file.with_name(output_file.name + ".tmp")
-    temporary.write_text(json.dumps(reported(made, sent), sort_keys=True), encoding="utf-8")
+    temporary.write_text(
+        json.dumps(reported(made, sent, folders), sort_keys=True), encoding="utf-8"
+    )
     os.replace(temporary, output_file)
     this.ended(made)
 

@@ -1,4 +1,4 @@
-"""Turns what Kubeflow's driver sends into what TFX understands; plain JSON, nothing imported.
+"""Turns what Kubeflow's driver sends into what TFX understands; plain JSON, nothing of TFX.
 
 The driver sends input artifacts without a schema, adds an output of its own, names artifacts by the
 object store, and writes its own fields into their metadata. TFX knows none of that.
@@ -7,6 +7,8 @@ object store, and writes its own fields into their metadata. TFX knows none of t
 import dataclasses
 from collections.abc import Iterator
 from typing import Any
+
+from pipeline.kubeflow.compiler.packing import unpack
 
 STAGED = {"gs": "gcs", "s3": "s3", "minio": "minio"}  # folder of the launcher by scheme
 SERVERS_OWN_TYPES = "system."  # such as `executor-logs`, which is a system.Artifact
@@ -61,6 +63,9 @@ def understood(executor_input: Json, inputs_spec: Json, folders: StagedFolders) 
         **executor_input,
         "inputs": {
             **inputs,
+            "parameterValues": {
+                name: unpack(value) for name, value in inputs.get("parameterValues", {}).items()
+            },
             "artifacts": {
                 key: {"artifacts": [_input(key, item, types, folders) for item in items]}
                 for key, items in _artifacts(inputs)
@@ -84,26 +89,47 @@ def own_outputs(outputs: Json) -> Iterator[tuple[str, list[Json]]]:
             yield key, items
 
 
-def reported(executor_output: Json, executor_input: Json) -> Json:
+def reported(executor_output: Json, executor_input: Json, folders: StagedFolders) -> Json:
     """Returns an ExecutorOutput as the launcher reads it: every artifact by its URI and name.
 
     Args:
         executor_output: As TFX wrote it.
         executor_input: As the driver sent it.
+        folders: Where artifacts are staged. Metadata that name such a folder, which is gone with
+            the pod, name its URI instead.
     """
     sent = dict(own_outputs(executor_input["outputs"]))
+    sides = (executor_input.get("inputs", {}), executor_input["outputs"])
+    uris = {
+        folders.local(item["uri"]): item["uri"]
+        for side in sides
+        for _, items in _artifacts(side)
+        for item in items
+    }
     return {
         **executor_output,
         "artifacts": {
             key: {
                 "artifacts": [
-                    {**made, **{name: item[name] for name in ("name", "uri") if name in item}}
+                    {
+                        **made,
+                        **_with_uris(made, uris),
+                        **{name: item[name] for name in ("name", "uri") if name in item},
+                    }
                     for made, item in zip(items, sent[key], strict=True)
                 ]
             }
             for key, items in _artifacts(executor_output)
         },
     }
+
+
+def _with_uris(made: Json, uris: dict[str, str]) -> Json:
+    """Returns the metadata of an artifact, if it has any, with URIs instead of staged folders."""
+    if "metadata" not in made:
+        return {}
+    values = made["metadata"].items()
+    return {"metadata": {n: uris.get(v, v) if isinstance(v, str) else v for n, v in values}}
 
 
 def _input(key: str, item: Json, types: Json, folders: StagedFolders) -> Json:

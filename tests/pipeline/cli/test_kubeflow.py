@@ -36,7 +36,7 @@ def test_run_passes_typed_parameters_and_where_and_as_whom(api, deploy, kubeflow
         (["--version", "v9"], "Version 'v9' of movielens-test is not on the server (latest: v1"),
         (
             ["--version", "v1", "--parameter", "epoch=1"],
-            "no parameter 'epoch'; there are: data, ep",
+            "no parameter 'epoch'; there are: data, epochs, sp",
         ),
         (["--version", "v1", "--parameter", "epochs=many"], "must be of type NUMBER_INTEGER"),
     ],
@@ -133,7 +133,9 @@ def test_server_that_goes_down_in_the_middle(mortal_api, deploy, kubeflow, monke
     assert status == main.FAILED and "can't be reached" in error
 
 
-@pytest.mark.parametrize("command", ["deploy", "run", "schedule", "status", "unschedule"])
+@pytest.mark.parametrize(
+    "command", ["deploy", "run", "backfill", "schedule", "status", "unschedule"]
+)
 def test_every_command_has_help_that_says_how_to_authenticate(command, capsys):
     assert main.main(["kubeflow", command, "--help"]) == main.OK
     assert "KF_PIPELINES_TOKEN_FILE" in capsys.readouterr().out

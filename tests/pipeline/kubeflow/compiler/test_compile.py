@@ -14,6 +14,7 @@ from pipeline.kubeflow.compiler import compile as kubeflow_compile
 from support import ROOT
 
 KFP = ROOT / ".venv-kubeflow" / "bin" / "python"
+SECURITY = {"runAsUser": 10001, "runAsGroup": 10001, "runAsNonRoot": True}
 UNCACHED = {"TimelinesExampleGen", "ItemsExampleGen", "Baseline", "Pusher"}
 
 
@@ -118,6 +119,7 @@ def test_trainer_gets_its_gpus_and_its_nodes(documents):
     assert pod(documents, "TwoTowerTrainer") == {
         "nodeSelector": {"labels": {"pool": "gpu"}},
         "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
+        "securityContext": SECURITY,
     }
 
 
@@ -130,8 +132,9 @@ def test_pusher_mounts_what_it_writes_to(documents):
                 "keyToEnv": [{"secretKey": "key", "envVar": "STORE_KEY"}],
             }
         ],
+        "securityContext": SECURITY,
     }
-    assert pod(documents, "Evaluator") == {}
+    assert pod(documents, "Evaluator") == {"securityContext": SECURITY}
 
 
 def test_nothing_of_this_machine_is_in_it(compiled):

@@ -2,6 +2,7 @@ import copy
 
 import pytest
 
+from pipeline.kubeflow.compiler.packing import pack
 from pipeline.kubeflow.container.executor_input import StagedFolders, reported, understood
 
 MODEL = {"instanceSchema": "title: tfx.Model\ntype: object\n"}
@@ -111,7 +112,7 @@ def test_results_go_back_by_uri_and_name_as_sent():
             }
         }
     }
-    assert reported(made, SENT)["artifacts"] == {
+    assert reported(made, SENT, StagedFolders())["artifacts"] == {
         "blessing": {
             "artifacts": [
                 {
@@ -121,4 +122,30 @@ def test_results_go_back_by_uri_and_name_as_sent():
                 }
             ]
         }
+    }
+
+
+@pytest.mark.parametrize("root", ["/", "/staged"])
+def test_metadata_that_name_a_staged_folder_name_its_uri(root):
+    """As on a real backend, where a blessing's `current_model` was the pod's own folder."""
+    folders = StagedFolders(root)
+    metadata = {
+        "blessed": 1.0,
+        "current_model": folders.local("minio://mlpipeline/v2/run/bundle"),
+        "current_model_id": "17",
+        "pushed_destination": "/serving/movielens/1",
+    }
+    made = {"artifacts": {"blessing": {"artifacts": [{"uri": "x", "metadata": metadata}]}}}
+    (blessing,) = reported(made, SENT, folders)["artifacts"]["blessing"]["artifacts"]
+    assert blessing["metadata"] == {
+        **metadata,
+        "current_model": "minio://mlpipeline/v2/run/bundle",
+    }
+
+
+def test_packed_parameters_are_unpacked():
+    sent = {**SENT, "inputs": {**SENT["inputs"], "parameterValues": {"a": pack("{}"), "k": 1.0}}}
+    assert understood(sent, SPEC, StagedFolders())["inputs"]["parameterValues"] == {
+        "a": "{}",
+        "k": 1.0,
     }
