@@ -1,6 +1,5 @@
 """Why a run failed, or that nothing runs it any more: the details of its tasks, and its logs."""
 
-import dataclasses
 import re
 from typing import Any
 
@@ -9,25 +8,12 @@ from pipeline.kubeflow.api.server import FINAL, Server
 FAILED, RUNNING = "FAILED", "RUNNING"
 DRIVER = "-driver"  # Kubeflow's own task in front of each of ours
 ROOT = "root"  # the pipeline itself, which has a driver too
-EXECUTORS = "system-container-impl"  # Argo's template of our pods, a part of their names
+EXECUTOR = "executor"  # Kubeflow's task with a component's pod
+TEMPLATE = "system-container-impl"  # Argo's template of such pods, a part of their names
 NOT_OURS = re.compile(r"[IWEF]\d{4} \d\d:|time=\S+ level=|Error: exit status")
 """Lines of Kubeflow's launcher and Argo's executor, which stand around ours in a pod's log."""
 
 POD_GONE = re.compile(r"pods \S+ not found")
-
-
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """What became of a component in a run."""
-
-    component: str
-    """Its id."""
-
-    error: str
-    """What Kubeflow says; empty if nothing."""
-
-    pod: str
-    """Name of its pod; empty where Kubeflow does not tell."""
 
 
 def explain(server: Server, run: Any) -> dict[str, str]:
@@ -41,49 +27,61 @@ def explain(server: Server, run: Any) -> dict[str, str]:
         Of a failed run `component`, `error`, `log` (its last line of ours) and `look` (what to
         do next), each where it is known; of a run that nothing runs any more `error`.
     """
-    if run.state != FAILED and run.state in FINAL:
-        return {}
-    details = server.run(run.run_id)
     if run.state == FAILED:
-        return _failure(server, details)
-    for task in tasks(details, RUNNING):
-        if task.pod and POD_GONE.search(server.log(run.run_id, task.pod)):
-            return {
-                "error": f"nothing runs it any more: the pod {task.pod} of {task.component} is "
-                "gone, and Kubeflow goes on showing the run"
-            }
+        return _failure(server, server.run(run.run_id))
+    if run.state in FINAL:
+        return {}
+    running = pods(server.run(run.run_id), RUNNING)
+    if running and all(POD_GONE.search(server.log(run.run_id, pod)) for pod in running):
+        return {
+            "error": f"nothing runs it any more: {', '.join(running)} is gone, and Kubeflow goes "
+            "on showing the run"
+        }
     return {}
 
 
 def _failure(server: Server, run: Any) -> dict[str, str]:
     message = run.error.message if run.error else ""
-    failed = next(iter(tasks(run, FAILED)), None)
-    if failed is None:
+    failed = errors(run, FAILED)
+    if not failed:
         return {"error": message or "no task failed: Kubeflow's list of tasks may be incomplete"}
-    found = {"component": failed.component, "error": failed.error or message}
-    if failed.pod:
-        found["log"] = last_line(server.log(run.run_id, failed.pod))
-        found["look"] = f"kubectl -n {server.environment.namespace} logs {failed.pod} -c main"
+    found = {"component": ", ".join(failed), "error": next(filter(None, failed.values()), message)}
+    for pod in pods(run, FAILED)[:1]:
+        found["log"] = last_line(server.log(run.run_id, pod))
+        found["look"] = f"kubectl -n {server.environment.namespace} logs {pod} -c main"
     return {name: value for name, value in found.items() if value}
 
 
-def tasks(run: Any, state: str) -> list[Task]:
-    """Returns the components of a run that are in a state.
+def errors(run: Any, state: str) -> dict[str, str]:
+    """Returns the components of a run that are in a state, and what Kubeflow says of each.
 
     Args:
         run: The client's `V2beta1Run` with the details of its tasks.
         state: Such as "FAILED".
     """
-    details = (run.run_details.task_details if run.run_details else None) or []
-    names = [task.display_name or "" for task in details]
-    components = {n.removesuffix(DRIVER) for n in names if n.endswith(DRIVER)} - {ROOT}
-    found: dict[str, Task] = {}
-    for task in details:
+    found: dict[str, str] = {}
+    for task in _tasks(run):
         name = (task.display_name or "").removesuffix(DRIVER)
-        if task.state == state and name in components:
-            pod = "" if task.display_name.endswith(DRIVER) else _pod(task)
-            found.setdefault(name, Task(name, _error(task), pod))
-    return list(found.values())
+        if task.state == state and name in _components(run):
+            found[name] = found.get(name) or _error(task)
+    return found
+
+
+def pods(run: Any, state: str) -> list[str]:
+    """Returns the pods of components that are in a state, by name.
+
+    Kubeflow tells the children of a task, not what it is itself. A component's task has its
+    executor as a child; where Argo retries, the executor has its attempts.
+
+    Args:
+        run: The client's `V2beta1Run` with the details of its tasks.
+        state: Such as "RUNNING".
+    """
+    parents = [task for task in _tasks(run) if task.state == state and task.child_tasks]
+    executors = [task for task in parents if task.display_name == EXECUTOR]
+    owners = executors or [task for task in parents if task.display_name in _components(run)]
+    nodes = [task.child_tasks[-1].pod_name or "" for task in owners]
+    return [f"{w}-{TEMPLATE}-{n}" for w, _, n in (x.rpartition("-") for x in nodes) if w]
 
 
 def last_line(log: str) -> str:
@@ -92,13 +90,16 @@ def last_line(log: str) -> str:
     return next((line for line in reversed(lines) if line and not NOT_OURS.match(line)), "")
 
 
+def _tasks(run: Any) -> list[Any]:
+    return (run.run_details.task_details if run.run_details else None) or []
+
+
+def _components(run: Any) -> set[str]:
+    """Returns the names of a run's components: what has a driver, but for the pipeline itself."""
+    names = [task.display_name or "" for task in _tasks(run)]
+    return {name.removesuffix(DRIVER) for name in names if name.endswith(DRIVER)} - {ROOT}
+
+
 def _error(task: Any) -> str:
-    errors = [task.error, *(entry.error for entry in reversed(task.state_history or []))]
-    return next((error.message for error in errors if error and error.message), "")
-
-
-def _pod(task: Any) -> str:
-    """Returns the pod of a component: Kubeflow gives the id of the node it is for."""
-    node = next((child.pod_name for child in task.child_tasks or [] if child.pod_name), "")
-    workflow, separator, number = node.rpartition("-")
-    return f"{workflow}-{EXECUTORS}-{number}" if separator else ""
+    told = [task.error, *(entry.error for entry in reversed(task.state_history or []))]
+    return next((error.message for error in told if error and error.message), "")

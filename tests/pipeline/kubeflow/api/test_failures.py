@@ -74,6 +74,16 @@ def test_failed_run_names_component_error_last_line_and_where_to_look(api, run, 
         assert told in table
 
 
+def test_attempt_of_a_retried_task_is_found(api, run, kubeflow):
+    """As Kubeflow's stock configuration of Argo has it: an executor with one attempt."""
+    tasks = details("FAILED", "main: Error (exit code 1)")
+    tasks[-2]["child_tasks"] = [{"pod_name": "movielens-test-w4mwz-1"}]
+    tasks[-1]["child_tasks"] = [{"pod_name": "movielens-test-w4mwz-4112576746"}]
+    run("FAILED", [*tasks, task("executor(0)", "FAILED")])
+    api.control("set", logs={POD: LOG})
+    assert status(api, kubeflow)[0]["log"].startswith("ValueError: /data/ml-100k/u.data, line 7")
+
+
 def test_failed_driver_is_the_component_s(api, run, kubeflow):
     tasks = [task("root-driver", "SUCCEEDED"), task("Pusher-driver", "FAILED", message="forbidden")]
     run("FAILED", tasks)
@@ -91,7 +101,7 @@ def test_list_of_tasks_that_froze(api, run, kubeflow):
 def test_run_whose_pod_is_gone_is_said_to_be_dead(api, run, kubeflow):
     run("RUNNING", details("RUNNING"))
     state, table = status(api, kubeflow)
-    assert f"nothing runs it any more: the pod {POD} of TimelinesExampleGen is gone" in table
+    assert f"nothing runs it any more: {POD} is gone" in table
     assert state["state"] == "RUNNING"
 
 

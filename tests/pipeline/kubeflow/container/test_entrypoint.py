@@ -114,6 +114,16 @@ def anomalies(tmp_path):
     return {"uri": str(folder), "metadata": {"split_names": '["train"]', "span": 0}}
 
 
+def test_no_metadata_service_is_asked(call, ours, monkeypatch):
+    """Kubeflow is about to do without one (kubeflow/pipelines, proposal 12147)."""
+
+    def ask(*_, **__):
+        raise AssertionError("a component asks the metadata service")
+
+    monkeypatch.setattr("ml_metadata.metadata_store.metadata_store.MetadataStore.__init__", ask)
+    assert ours(call("ItemsSchema"))["schema"]["artifacts"]
+
+
 @pytest.mark.parametrize(
     ("shape", "error", "message"),
     [
