@@ -1,6 +1,7 @@
 """Running spans one after another: the next run starts when the one before has succeeded."""
 
 import datetime
+import functools
 import time
 from typing import Any
 
@@ -62,16 +63,14 @@ def backfill(
     if SPAN not in version.parameters:
         raise ValueError(f"Version {version.name} has no parameter {SPAN!r}: deploy it anew.")
     for span in wanted:
-        name = f"{server.environment.pipeline_name} {version.name} span {span}"
-        run_id = step(
-            f"start a run of span {span}",
-            lambda n=name, s=span: _start(server, version, n, s, values),
-        )
+        start = functools.partial(_start, server, version, span, values)
+        run_id = step(f"start a run of span {span}", start)
         if run_id is not None:
             _wait(server, run_id, span)
 
 
-def _start(server: Server, version: Version, name: str, span: str, values: dict[str, Any]) -> str:
+def _start(server: Server, version: Version, span: str, values: dict[str, Any]) -> str:
+    name = f"{server.environment.pipeline_name} {version.name} span {span}"
     experiment_id = server.experiment_id() or server.create_experiment()
     return server.start(experiment_id, version, name, {**values, SPAN: span})
 
