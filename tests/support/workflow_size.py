@@ -2,16 +2,18 @@
 
 Kubeflow's driver writes a patch of the executor's pod for every task: the launcher's command with
 the ExecutorInput and the component's specification, then the container's own command. Argo keeps
-that patch, as a text in its JSON, in the nodes of a task. One run of 18 tasks on a real backend
-had a status of 1,025,225 bytes, of which 16 patches of 119,284 bytes in all were seen.
+that patch, as a text in its JSON, in six nodes of a task: driver, executor, and what is around
+them, each with the node of its retries; and the three specifications that the driver is given, in
+two. One run of 18 tasks on a real backend had a status of 1,025,225 bytes; what these copies leave
+of it is counted as a constant for every task.
 """
 
 import json
 import uuid
+from collections.abc import Iterator
 
-STATUS, PATCHES, TASKS = 1_025_225, 119_284, 18
-NODES, NODE = 3, 600  # of a task, and the bytes of one without what is counted here
-PER_BYTE = (STATUS - TASKS * NODES * NODE) / (PATCHES * TASKS / 16)
+PATCHES, SPECIFICATIONS = 6, 2  # copies
+OTHER = 9_000  # bytes of a task
 RUN = "5f3c1a9e-0b7d-4a52-9c1e-8d2f6b7a4e10"
 STORE = {
     "Provider": "minio",
@@ -26,7 +28,7 @@ STORE = {
         "secretName": "mlpipeline-minio-artifact",
     },
 }
-METADATA = {  # of Examples, which have most
+EXAMPLES = {  # what the metadata of Examples have
     "custom:span": 0,
     "file_format": "tfrecords_gzip",
     "folder": "/data/ml-100k",
@@ -34,20 +36,31 @@ METADATA = {  # of Examples, which have most
     "xor_checksum:1795904098,sum_checksum:5387712294",
     "payload_format": "FORMAT_TF_EXAMPLE",
     "split_names": '["train", "eval", "test"]',
-    "tfx_version": "1.16.0",
 }
 LAUNCHER = ("/kfp-launcher/launch", "--pipeline_name", "x" * 15, "--run_id", RUN) + ("y" * 40,) * 9
 
 
 def estimate(spec: dict) -> int:
-    """Returns the bytes of the status of a run of a PipelineSpec.
+    """Returns the bytes of the Workflow of a run of a PipelineSpec, status and specification.
 
     Args:
         spec: Compiled.
     """
-    tasks = spec["root"]["dag"]["tasks"]
-    patches = sum(len(json.dumps(patch(spec, name))) for name in tasks)
-    return round(PER_BYTE * patches + len(tasks) * NODES * NODE)
+    status = sum(len(json.dumps(text)) for text in _texts(spec)) + OTHER * len(tasks_of(spec))
+    return status + len(json.dumps(json.dumps(spec)))
+
+
+def _texts(spec: dict) -> Iterator[str]:
+    """Yields what the nodes of a run hold, each text as often as they do."""
+    for name, task in tasks_of(spec).items():
+        component = spec["components"][task["componentRef"]["name"]]
+        container = spec["deploymentSpec"]["executors"][component["executorLabel"]]["container"]
+        yield from PATCHES * [patch(spec, name)]
+        yield from SPECIFICATIONS * [json.dumps(part) for part in (component, task, container)]
+
+
+def tasks_of(spec: dict) -> dict:
+    return spec["root"]["dag"]["tasks"]
 
 
 def patch(spec: dict, name: str) -> str:
@@ -73,7 +86,12 @@ def patch(spec: dict, name: str) -> str:
                             "metadata": {
                                 "display_name": key,
                                 "store_session_info": json.dumps(STORE, separators=(",", ":")),
-                                **METADATA,
+                                "tfx_version": "1.16.0",
+                                **(
+                                    EXAMPLES
+                                    if "xamples" in of["taskOutputArtifact"]["outputArtifactKey"]
+                                    else {}
+                                ),
                             },
                         }
                     ]

@@ -4,7 +4,7 @@ from pipeline.kubeflow.compiler import brevity
 from support import workflow_size
 
 EXAMPLES = "title: tfx.Examples\ntype: object\nproperties:\n  span:\n    type: integer\n"
-LIMIT = 400_000
+COMPRESSED_FROM = 1024 * 1024  # bytes of a Workflow, by Argo
 
 
 def test_titles_are_what_is_left_of_schemas():
@@ -43,5 +43,5 @@ def test_titles_are_what_is_left_of_schemas():
     assert " " not in told.replace("title: ", "")
 
 
-def test_status_of_a_whole_run_stays_far_below_what_argo_compresses(documents):
-    assert workflow_size.estimate(documents[0]) < LIMIT
+def test_workflow_stays_below_what_argo_compresses(documents):
+    assert workflow_size.estimate(documents[0]) < 0.9 * COMPRESSED_FROM
