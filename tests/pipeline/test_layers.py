@@ -70,12 +70,17 @@ MAY_IMPORT = {
         "components.ingestion",
         "components.registry",
         "pipeline.config",
+        "pipeline.kubeflow.compiler.packing",
         "pipeline.kubeflow.compiler.parameters_of_runs",
         "pipeline.kubeflow.environment",
         "pipeline.monitoring",
         "pipeline.nodes",
     ),
-    "pipeline.kubeflow.api": ("pipeline.kubeflow.environment", "pipeline.runs.tables"),
+    "pipeline.kubeflow.api": (
+        "components.ingestion.spans",
+        "pipeline.kubeflow.environment",
+        "pipeline.runs.tables",
+    ),
     "pipeline.cli": ("components", "pipeline", "serving", "trainer", "transform"),
 }
 """By room, a folder with all in it that is no room of its own: what it may import besides itself.

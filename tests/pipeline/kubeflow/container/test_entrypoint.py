@@ -19,6 +19,7 @@ from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor
 from components.registry.pusher import NotBlessedError
 from pipeline import gates
 from pipeline.config import Gates
+from pipeline.kubeflow.compiler.packing import unpack
 from pipeline.kubeflow.container import entrypoint
 from pipeline.monitoring import gauges
 from support import driver_shaped
@@ -85,7 +86,13 @@ def call(documents, tmp_path):
 
 
 def stock(arguments):
-    """Runs TFX's own entrypoint."""
+    """Runs TFX's own entrypoint, which knows nothing of packed constants."""
+    arguments = list(arguments)
+    position = arguments.index("--json_serialized_invocation_args") + 1
+    sent = json.loads(arguments[position])
+    values = sent["inputs"]["parameterValues"]
+    sent["inputs"]["parameterValues"] = {name: unpack(value) for name, value in values.items()}
+    arguments[position] = json.dumps(sent)
     options, beam_args = kubeflow_v2_run_executor._parse_flags(arguments)
     kubeflow_v2_run_executor._run_executor(options, beam_args)
 
