@@ -22,6 +22,7 @@ FILES = {
     "/": ("index.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
     "/page.js": ("page.js", "text/javascript"),
+    "/map.js": ("map.js", "text/javascript"),
 }
 """File and media type by path: the only files that are ever sent."""
 

@@ -3,6 +3,7 @@
 // Titles, features and words come from data: they are only ever set as text, never as HTML.
 const CHOICES = 8;
 const LONGEST_HISTORY = 500;
+const NARROW = "(max-width: 800px)"; // as in page.css
 const $ = (id) => document.getElementById(id);
 const state = {
   words: {}, // title of the data set, noun and nouns of its items
@@ -48,6 +49,13 @@ function button(text, title, action) {
   return element("button", { type: "button", textContent: text, title, onclick: action });
 }
 
+// A button whose text is a sign: its name is what it does.
+function signButton(sign, name, action) {
+  const made = button(sign, name, action);
+  made.setAttribute("aria-label", name);
+  return made;
+}
+
 function itemRow({ id, title, score, details, because = [] }) {
   const name = button(title, inWords("similar {nouns}"), () => attempt(() => showSimilar(id, title)));
   name.className = "title";
@@ -56,7 +64,7 @@ function itemRow({ id, title, score, details, because = [] }) {
   if (score !== undefined) {
     row.append(element("span", { className: "number", textContent: score.toFixed(3) }));
   }
-  if (!seen.has(id)) row.append(button("+", "I saw this one", () => add(id)));
+  if (!seen.has(id)) row.append(signButton("+", `Add ${title} to the history`, () => add(id)));
   const item = element("li", {}, row);
   const known = Object.entries(details).map(([feature, text]) => `${feature}: ${text}`);
   if (known.length) {
@@ -73,22 +81,34 @@ function add(id) {
   if (state.own.includes(id)) return;
   const before = state.own.length ? state.own : state.shown.history;
   state.own = [id, ...before].slice(0, LONGEST_HISTORY);
-  $("user").value = "";
-  $("item").value = "";
-  chooseItems();
-  attempt(() => recommend({ history: state.own }));
+  forOwn();
 }
 
 function remove(id) {
   state.own = state.own.filter((other) => other !== id);
+  forOwn();
+}
+
+function forOwn() {
+  $("user").value = $("item").value = "";
+  chooseItems();
+  choose($("users"), []);
+  history.replaceState(null, "", location.pathname);
   attempt(() => recommend({ history: state.own }));
 }
 
 function forUser(user) {
   state.own = [];
   $("user").value = user;
-  $("users").replaceChildren();
-  attempt(() => recommend({ user }));
+  choose($("users"), []);
+  history.replaceState(null, "", `?user=${encodeURIComponent(user)}`);
+  return attempt(() => recommend({ user }));
+}
+
+function explain(answer, user) {
+  if (answer.known_user) return "Chosen for this history.";
+  const whom = user ? ` of a user ${user}` : "";
+  return `Nothing is known${whom}: this is what is popular lately.`;
 }
 
 function facet({ feature, name, values, least, most }) {
@@ -127,16 +147,19 @@ async function recommend(query) {
   $("history-of").textContent = query.user === undefined
     ? inWords("Your {nouns}, latest first") : `History of user ${query.user} (${answer.history.length})`;
   $("clear").hidden = !state.own.length;
-  $("known").textContent = answer.known_user
-    ? "Chosen for this history; the score is the model’s."
-    : "Nothing is known: this is what is popular lately.";
+  $("known").textContent = explain(answer, query.user);
   if (require.length) {
     $("known").textContent += inWords(` ${answer.filtered} {nouns} do not pass the filter.`);
   }
+  $("score").textContent = inWords(answer.known_user
+    ? "The number is the model’s score: how well a {noun} fits the history, and how popular it is " +
+      "where that counts. More is better; only numbers of one list compare."
+    : "The number is how often a {noun} was chosen lately.");
   $("history").replaceChildren(...answer.history.map((item) => {
     const row = itemRow(item);
     if (state.own.includes(item.id)) {
-      row.firstChild.append(button("×", "take it away", () => remove(item.id)));
+      const label = `Remove ${item.title} from the history`;
+      row.firstChild.append(signButton("×", label, () => remove(item.id)));
     }
     return row;
   }));
@@ -144,23 +167,33 @@ async function recommend(query) {
   draw();
 }
 
+let latestSimilar = 0;
 async function showSimilar(id, title) {
+  const mine = ++latestSimilar;
   const answer = await ask(`api/similar?item=${encodeURIComponent(id)}`);
-  $("similar-hint").textContent = `to ${title}, by cosine`;
+  if (mine !== latestSimilar) return;
+  $("similar-hint").textContent = `to ${title}; the number is the cosine of both vectors: ` +
+    "1 at most, 0 where nothing is alike.";
   $("similar").replaceChildren(...answer.items.map(itemRow));
   state.shown.similar = [id, ...answer.items.map((item) => item.id)];
   draw();
+  // In one column the answer is far below the title that was tapped.
+  if (matchMedia(NARROW).matches) $("similar-to").scrollIntoView();
 }
 
-function choose(list, found) {
-  list.replaceChildren(...found.map(([text, action]) =>
+// Shows choices, or what is said where there are none.
+function choose(list, found, nothing = "") {
+  const none = nothing && !found.length
+    ? [element("li", { className: "none", textContent: nothing })] : [];
+  list.replaceChildren(...none, ...found.map(([text, action]) =>
     element("li", {}, button(text, "", action))));
 }
 
 function chooseUsers() {
   const typed = $("user").value.trim();
   const found = typed ? state.users.filter((user) => user.startsWith(typed)) : [];
-  choose($("users"), found.slice(0, CHOICES).map((user) => [`user ${user}`, () => forUser(user)]));
+  const choices = found.slice(0, CHOICES).map((user) => [`user ${user}`, () => forUser(user)]);
+  choose($("users"), choices, typed && `No user begins with ${typed}.`);
 }
 
 function chooseItems() {
@@ -170,57 +203,7 @@ function chooseItems() {
     if (title.toLowerCase().includes(typed)) found.push([title, () => add(id)]);
     if (found.length === CHOICES) break;
   }
-  choose($("found"), found);
-}
-
-function place(canvas, x, y) {
-  const margin = 12;
-  return [
-    margin + (x + 1) / 2 * (canvas.clientWidth - 2 * margin),
-    margin + (1 - y) / 2 * (canvas.clientHeight - 2 * margin),
-  ];
-}
-
-function draw() {
-  const canvas = $("map");
-  const scale = window.devicePixelRatio || 1;
-  canvas.width = canvas.clientWidth * scale;
-  canvas.height = canvas.clientHeight * scale;
-  const context = canvas.getContext("2d");
-  context.scale(scale, scale);
-  const colours = getComputedStyle(document.documentElement);
-  const dots = (ids, colour, radius) => {
-    context.fillStyle = colour;
-    for (const [id, , x, y] of state.items) {
-      if (ids && !ids.has(id)) continue;
-      context.beginPath();
-      context.arc(...place(canvas, x, y), radius, 0, 2 * Math.PI);
-      context.fill();
-    }
-  };
-  dots(null, "rgba(128, 140, 150, .35)", 2);
-  for (const kind of ["history", "similar", "recommended"]) {
-    dots(new Set(state.shown[kind]), colours.getPropertyValue(`--${kind}`), 5);
-  }
-}
-
-function nearestItem(event) {
-  const canvas = $("map");
-  const box = canvas.getBoundingClientRect();
-  let best = null;
-  let least = 20 ** 2; // pixels
-  for (const item of state.items) {
-    const [x, y] = place(canvas, item[2], item[3]);
-    const distance = (x - event.clientX + box.left) ** 2 + (y - event.clientY + box.top) ** 2;
-    if (distance < least) [best, least] = [item, distance];
-  }
-  return best;
-}
-
-function pointAt(event) {
-  const item = nearestItem(event);
-  if (item) $("pointed").textContent = item[1];
-  return item;
+  choose($("found"), found, typed && `No title matches ${typed}.`);
 }
 
 async function start() {
@@ -242,15 +225,12 @@ async function start() {
   $("item").oninput = chooseItems;
   $("clear").onclick = () => {
     state.own = [];
-    attempt(() => recommend({ history: [] }));
+    forOwn();
   };
-  $("map").onpointermove = pointAt;
-  $("map").onclick = (event) => {
-    const item = pointAt(event);
-    if (item) attempt(() => showSimilar(item[0], item[1]));
-  };
-  window.onresize = draw;
-  await recommend({ history: [] });
+  startMap();
+  const asked = new URLSearchParams(location.search).get("user");
+  if (asked) await forUser(asked);
+  else await recommend({ history: [] });
 }
 
 attempt(start);
