@@ -1,5 +1,6 @@
 """The configuration of a run: a frozen tree, made in the command line and passed down."""
 
+import os
 import pathlib
 import re
 from typing import Annotated, Literal
@@ -8,14 +9,17 @@ from pydantic import ConfigDict, Field, PositiveInt, model_validator
 from pydantic.dataclasses import dataclass
 
 from components.bundle.popularity import Trend
-from components.ingestion import spans
+from components.ingestion import as_of, spans
 from components.ingestion.splits import SplitConfig
 from trainer.config import ModelConfig
 from transform import datasets
 from transform.definition import Definition
 
 CHECKED = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
-PATTERN = frozenset("*?[")  # what makes a path a pattern of files
+PATTERN = frozenset("*?[\\\n\r")  # what makes a path a pattern of files, or breaks one
+LONGEST_PATH = 3_500
+"""Bytes of a folder of artifacts: Linux opens paths of 4,095, and files lie deep under it."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 ItemId = Annotated[str, Field(min_length=1)]
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -175,8 +179,9 @@ class PipelineConfig:
     withdrawn: tuple[ItemId, ...] = ()
     """Ids of items that must not be recommended."""
 
-    forgotten: str = ""
-    """Users who are left out of the data, as `components.ingestion.forgotten` writes them."""
+    as_of: str = ""
+    """Moment that the data is looked at from, such as "2026-01-31": later events are set aside.
+    Empty: the run's own time, and events that are more than a day later are refused."""
 
     k: Annotated[int, Field(ge=100)] = 100
     """Items in an answer; hit@100 is measured."""
@@ -189,7 +194,7 @@ class PipelineConfig:
 
     @model_validator(mode="after")
     def _check_folders(self) -> "PipelineConfig":
-        """Checks pattern, span and the folder of the artifacts.
+        """Checks pattern, span, moment and the folder of the artifacts.
 
         Raises:
             ValueError: One of them has no meaning; the message names it and its value.
@@ -197,20 +202,31 @@ class PipelineConfig:
         check_root(self.pipeline_root)
         spans.check_pattern(self.data)
         spans.number(self.span)
+        as_of.seconds(self.as_of)
         return self
 
 
 def check_root(folder: str) -> None:
-    """Checks that a folder of artifacts is none that TFX, which lists files by patterns, misses.
+    """Checks that TFX, which lists files by patterns, finds its own in a folder of artifacts.
 
     Raises:
-        ValueError: It is; the message says why.
+        ValueError: It would not; the message says why.
     """
+    elsewhere = "Choose another folder with --output."
+    if len(os.fsencode(folder)) > LONGEST_PATH:
+        raise ValueError(
+            f"{folder[:80]}… has {len(os.fsencode(folder)):,} bytes, and the paths of files under "
+            f"it would be longer than a system can open; {LONGEST_PATH:,} are fine. {elsewhere}"
+        )
+    if os.fsencode(folder) != folder.encode("utf-8", errors="replace"):
+        raise ValueError(
+            f"{folder!r} is not written in UTF-8, so no file could name it. {elsewhere}"
+        )
     found = sorted(PATTERN & set(folder))
     if found:
         raise ValueError(
-            f"{folder!r} has {' and '.join(found)} in it, which TFX takes for a pattern of files: "
-            "it would find none of its own. Choose another folder with --output."
+            f"{folder!r} has {' and '.join(map(repr, found))} in it, which TFX takes for a pattern "
+            f"of files: it would find none of its own. {elsewhere}"
         )
 
 

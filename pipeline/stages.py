@@ -55,7 +55,7 @@ def ingest(config: PipelineConfig) -> Ingested:
     """
     version = code_version(ItemsExampleGen.__module__)
     definition = config.definition.to_json()
-    items = ItemsExampleGen(config.data, definition, version, config.span)
+    items = ItemsExampleGen(config.data, definition, version, config.span, config.as_of)
     timelines = TimelinesExampleGen(
         config.data,
         definition,
@@ -63,7 +63,8 @@ def ingest(config: PipelineConfig) -> Ingested:
         version,
         config.span,
         items.outputs["examples"],
-        config.forgotten,
+        config.as_of,
+        config.serving_base,
     )
     return Ingested(
         items.with_id(nodes.ITEMS_EXAMPLE_GEN), timelines.with_id(nodes.TIMELINES_EXAMPLE_GEN)
@@ -300,6 +301,7 @@ def deliver(config: PipelineConfig, towers: types.BaseChannel, ingested: Ingeste
         keep_versions=config.settings.serving.keep_versions,
         git_revision=git_revision(),
         fail_if_not_blessed=config.fail_if_not_blessed,
+        configuration=recorded(config),
     ).with_id(nodes.PUSHER)
     return Delivery(index, baseline, evaluator, canary, pusher)
 
@@ -307,6 +309,16 @@ def deliver(config: PipelineConfig, towers: types.BaseChannel, ingested: Ingeste
 def dotted(function: Callable[..., Any]) -> str:
     """Returns a function's import path, so that renaming it can't leave a stale string behind."""
     return f"{function.__module__}.{function.__qualname__}"
+
+
+def recorded(config: PipelineConfig) -> str:
+    """Returns what the manifest of a pushed bundle says of its run's configuration, JSON.
+
+    Who is told of the run is left out: it has no part in the bundle, and names paths of a machine.
+    """
+    settings = dataclasses.asdict(config.settings)
+    del settings["notify"]
+    return json.dumps({**settings, "as_of": config.as_of}, sort_keys=True)
 
 
 def as_json(config: SplitConfig | Trend) -> str:

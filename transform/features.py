@@ -47,6 +47,7 @@ CATALOGUE = "catalogue"  # the one split of the items
 
 SPAN = "span"  # custom properties that artifacts carry from one component to the next
 TRAINING_RUN = "training_run"
+SET_ASIDE = "set_aside"  # where a moment was stated: number of events that are later
 
 
 def label(name: str) -> str:

@@ -57,6 +57,10 @@ class Manifest:
     forgotten since, `rewritten`: when, and the version it `replaces`; `availability_of`: the
     version that a table of availability changed. The version is the folder's name."""
 
+    configuration: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """What the run was set to that pushed it: `split`, `model`, `gates` and `serving` with all
+    their settings, and `as_of`; empty if it was not pushed, or by code that is older than this."""
+
     format: int = FORMAT
     """Schema of the manifest: 1 before there were definitions, 2 since. It grows when a bundle can
     no longer be compared with older ones; fields may be added without."""

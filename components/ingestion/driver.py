@@ -1,5 +1,7 @@
 """What an ExampleGen does before it runs: finds the folder of its span, and takes fingerprints.
 
+It also reads who is left out, so that the list is a part of the cache key on every runner.
+
 Where timelines and items are read one after the other, a new span may arrive in between. So the
 timelines are read from the folder that the catalogue notes it came from.
 """
@@ -17,12 +19,13 @@ from tfx.orchestration.portable import data_types
 from tfx.proto.orchestration import driver_output_pb2
 from tfx.types import artifact_utils, standard_component_specs
 
-from components.ingestion import fingerprints, folders, settings, spans
+from components.ingestion import as_of, fingerprints, folders, forgotten, settings, spans
 from transform import features
 
 EXAMPLES = standard_component_specs.EXAMPLES_KEY
 INPUT_BASE = standard_component_specs.INPUT_BASE_KEY
 REQUESTED_SPAN = "requested_span"
+SERVING_BASE = "serving_base"  # beside it lies the list of forgotten users
 ITEMS = "items"
 FOLDER = "folder"  # property of Examples: where they were read from
 FINGERPRINT = utils.FINGERPRINT_PROPERTY_NAME
@@ -61,12 +64,14 @@ def look_at_data(
         artifact: Its output; extended.
 
     Returns:
-        The execution properties, with the folder as `input_base`, span, version and fingerprint.
+        The execution properties, with the folder as `input_base`, span, version and fingerprint,
+        and the list of forgotten users, if one is asked for.
 
     Raises:
         ValueError: There is no such folder, and the message says which there are; or it has no
-            file that is read.
+            file that is read, or the list or the moment of `as_of` can't be read.
     """
+    as_of.seconds(exec_properties.get(settings.AS_OF) or "")
     folder = _folder(exec_properties, inputs)
     definition = settings.definition(settings.unpack(exec_properties))
     files = folders.source_files(folder.path, definition)
@@ -78,6 +83,8 @@ def look_at_data(
         VERSION: folder.version,
         FINGERPRINT: fingerprints.of_files(files.items()),
     }
+    if base := exec_properties.get(SERVING_BASE):
+        resolved[settings.FORGOTTEN] = forgotten.read(base).to_json()
     driver.update_output_artifact(resolved, artifact)
     artifact.custom_properties[FOLDER].string_value = folder.path
     return resolved

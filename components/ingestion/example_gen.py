@@ -17,10 +17,18 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
+from components.ingestion import as_of as moments
 from components.ingestion import spans
-from components.ingestion.driver import EXAMPLES, INPUT_BASE, ITEMS, REQUESTED_SPAN, FolderDriver
+from components.ingestion.driver import (
+    EXAMPLES,
+    INPUT_BASE,
+    ITEMS,
+    REQUESTED_SPAN,
+    SERVING_BASE,
+    FolderDriver,
+)
 from components.ingestion.folders import local_folder
-from components.ingestion.settings import Settings, definition, pack, unpack
+from components.ingestion.settings import AS_OF, Settings, definition, pack, unpack
 from transform.definition import Definition
 
 COUNTS = "counts"  # beside the splits
@@ -78,7 +86,7 @@ class FolderExecutor(BaseExampleGenExecutor):
 
         Args:
             pipeline: The pipeline in which TFX will write the splits.
-            exec_properties: Holds `input_base` and `custom_config`.
+            exec_properties: Holds `input_base` and the settings.
 
         Returns:
             The serialized examples of each split by its name.
@@ -97,12 +105,14 @@ class FolderExecutor(BaseExampleGenExecutor):
 
 
 class FolderExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
-    """TFX's spec of a file-based ExampleGen, with a span, and a catalogue to go with."""
+    """TFX's spec of a file-based ExampleGen, with a span, a moment, and a catalogue to go with."""
 
     INPUTS = {ITEMS: ChannelParameter(type=standard_artifacts.Examples, optional=True)}
     PARAMETERS = {
         **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
         REQUESTED_SPAN: ExecutionParameter(type=str),
+        AS_OF: ExecutionParameter(type=str),
+        SERVING_BASE: ExecutionParameter(type=str, optional=True),
     }
 
 
@@ -122,6 +132,8 @@ class FolderExampleGen(BaseBeamComponent):
         splits: Iterable[str],
         settings: Settings,
         items: types.BaseChannel | None = None,
+        as_of: str | RuntimeParameter = "",
+        serving_base: str | RuntimeParameter = "",
     ) -> None:
         """Creates the component.
 
@@ -132,19 +144,27 @@ class FolderExampleGen(BaseBeamComponent):
             splits: Names of the splits.
             settings: Of the executor, JSON-able; among them the definition.
             items: Examples of the catalogue; their folder is read, whatever is newest by then.
+            as_of: Moment that the data is looked at from, as `components.ingestion.as_of` has it:
+                later events are set aside. Empty: none is stated, and events that are later than
+                now are refused.
+            serving_base: Folder of the versions, beside which the list of users lies who are left
+                out; empty: nobody is.
 
         Raises:
-            ValueError: The pattern, the span or the definition has no meaning.
+            ValueError: The pattern, the span, the moment or the definition has no meaning.
         """
         if isinstance(input_base, str):
             spans.check_pattern(input_base)
         if isinstance(span, str):
             spans.number(span)
+        if isinstance(as_of, str):
+            moments.seconds(as_of)
         definition(settings)
         super().__init__(
             spec=FolderExampleGenSpec(
                 input_base=input_base,
                 requested_span=span,
+                as_of=as_of,
                 input_config=make_default_input_config(),
                 output_config=output_config(splits),
                 output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
@@ -152,6 +172,7 @@ class FolderExampleGen(BaseBeamComponent):
                 custom_config=pack(settings),
                 examples=types.Channel(type=standard_artifacts.Examples),
                 **({ITEMS: items} if items else {}),
+                **({SERVING_BASE: serving_base} if serving_base else {}),
             )
         )
 

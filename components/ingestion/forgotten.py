@@ -1,25 +1,25 @@
 """Users who asked to be forgotten: left out of what is ingested, wherever the data still has them.
 
 To leave somebody out one must recognise the id, so a list is kept. It holds salted hashes: nobody
-reads ids in it, but who has the list can tell whether a certain id is there.
+reads ids in it, but who has the list can tell whether a certain id is there. It lies beside the
+folder of the versions, which every run knows, on one machine and on Kubeflow.
 """
 
 import dataclasses
 import hashlib
 import json
-import os
-import pathlib
 import secrets
 from collections.abc import Collection
 
 import numpy as np
 import pyarrow as pa
+from tfx.dsl.io import fileio
 
 from components.ingestion.tables import Tables
 from components.ingestion.values import codes_and_texts
 from transform import features
 
-NAME = "forgotten.json"
+SUFFIX = ".forgotten.json"
 HEX_DIGITS = 32  # of 64: two of a billion ids share them with a probability of 10^-21
 
 
@@ -59,31 +59,45 @@ def from_json(text: str) -> Forgotten:
         raise ValueError(f"it is no list of forgotten users ({error!r})") from error
 
 
-def read(output: pathlib.Path) -> Forgotten:
-    """Returns the list in an output folder; an empty one if there is none.
+def path_of(base: str) -> str:
+    """Returns the path of the list: beside the folder of the versions, named as it.
+
+    Args:
+        base: The folder that TensorFlow Serving watches.
+    """
+    return base.rstrip("/") + SUFFIX
+
+
+def read(base: str) -> Forgotten:
+    """Returns the list of a folder of versions; an empty one if there is none.
 
     Raises:
         ValueError: The file can't be read; without it users would come back.
     """
-    path = output / NAME
-    if not path.exists():
+    path = path_of(base)
+    if not fileio.exists(path):
         return Forgotten()
+    with fileio.open(path, "r") as file:
+        text = file.read()
     try:
-        return from_json(path.read_text(encoding="utf-8"))
+        return from_json(text)
     except ValueError as error:
         raise ValueError(
             f"{path}: {error}. Put it back from a copy: without it forgotten users come back."
         ) from error
 
 
-def write(output: pathlib.Path, forgotten: Forgotten) -> None:
-    """Writes the list into an output folder, whole or not at all."""
-    temporary = output / f"{NAME}.{secrets.token_hex(8)}.tmp"
+def write(base: str, forgotten: Forgotten) -> None:
+    """Writes the list of a folder of versions, whole or not at all."""
+    path = path_of(base)
+    temporary = f"{path}.{secrets.token_hex(8)}.tmp"
     try:
-        temporary.write_text(forgotten.to_json() + "\n", encoding="utf-8")
-        os.replace(temporary, output / NAME)
+        with fileio.open(temporary, "w") as file:
+            file.write(forgotten.to_json() + "\n")
+        fileio.rename(temporary, path, overwrite=True)
     finally:
-        temporary.unlink(missing_ok=True)
+        if fileio.exists(temporary):
+            fileio.remove(temporary)
 
 
 def leave_out(tables: Tables, forgotten: Forgotten) -> Tables:

@@ -6,9 +6,10 @@ from absl import logging
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 
+from components.ingestion import as_of as moments
 from components.ingestion import tables
 from components.ingestion.example_gen import FolderExampleGen, FolderExecutor, Ingested
-from components.ingestion.settings import CODE_VERSION, DEFINITION, Settings
+from components.ingestion.settings import AS_OF, CODE_VERSION, DEFINITION, Settings
 from components.ingestion.spans import NEWEST
 from components.ingestion.timelines import item_examples
 from transform import features
@@ -27,13 +28,13 @@ class Executor(FolderExecutor):
         Args:
             folder: Holds the files.
             definition: Of the data set.
-            settings: None that matters besides.
+            settings: Under `as_of`, from when the data is looked at: items that only later events
+                know of are none.
 
         Raises:
             DataErrors: A file is not sound.
         """
-        del settings
-        read = tables.read(folder, definition)
+        read = tables.read(folder, definition, as_of=moments.seconds(settings[AS_OF]))
         logging.info("%d %s (%s).", read.items.num_rows, definition.item.nouns, read.layout)
         examples = item_examples(read.items, definition)
         return Ingested(((features.CATALOGUE, example) for example in examples), {})
@@ -50,6 +51,7 @@ class ItemsExampleGen(FolderExampleGen):
         definition: str,
         code_version: str = "",
         span: str | RuntimeParameter = NEWEST,
+        as_of: str | RuntimeParameter = "",
     ) -> None:
         """Creates the component.
 
@@ -58,6 +60,7 @@ class ItemsExampleGen(FolderExampleGen):
             definition: JSON of the definition of the data set.
             code_version: Hash of the code that runs; a part of the cache key.
             span: Which folder, where `input_base` is a pattern.
+            as_of: Moment that the data is looked at from, if one is stated.
         """
         settings = {DEFINITION: definition, CODE_VERSION: code_version}
-        super().__init__(input_base, span, Executor.SPLITS, settings)
+        super().__init__(input_base, span, Executor.SPLITS, settings, as_of=as_of)

@@ -13,7 +13,10 @@ from transform.definition import Definition, from_json
 DEFINITION = "definition"
 SPLIT = "split"
 FORGOTTEN = "forgotten"
+AS_OF = "as_of"
 CODE_VERSION = "code_version"
+
+AT_RUN_TIME = (AS_OF, FORGOTTEN)
 
 Settings = dict[str, Any]
 
@@ -32,14 +35,15 @@ def unpack(exec_properties: dict[str, Any]) -> Settings:
     """Returns the settings that an ExampleGen was made with.
 
     Args:
-        exec_properties: Holds `custom_config`.
+        exec_properties: Holds `custom_config`, and `AS_OF` and `FORGOTTEN`, texts that are known
+            only when it runs: they are settings, too, and empty if they are not there.
     """
     config = example_gen_pb2.CustomConfig()
     proto_utils.json_to_proto(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY], config)
     text = wrappers_pb2.StringValue()
     config.custom_config.Unpack(text)
     settings: Settings = json.loads(text.value)
-    return settings
+    return {**settings, **{name: exec_properties.get(name) or "" for name in AT_RUN_TIME}}
 
 
 def definition(settings: Settings) -> Definition:

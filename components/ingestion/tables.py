@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
+from components.ingestion import as_of as moments
 from components.ingestion import duplicates, selection
 from components.ingestion.faults import DataErrors, Faults, Report
 from components.ingestion.readers.files import read_file
@@ -22,7 +23,7 @@ from components.ingestion.readers.typed import (
     nulls,
     type_columns,
 )
-from components.ingestion.readers.units import events_until
+from components.ingestion.readers.units import Range, events_until
 from components.ingestion.selection import Mask
 from components.ingestion.source import Source, codes_of, values_of
 from transform import features
@@ -53,8 +54,13 @@ class Tables:
     files: tuple[str, ...]
     """What was read."""
 
+    set_aside: int = 0
+    """Events that are left out, since they are later than the moment that was stated."""
 
-def read(folder: pathlib.Path, definition: Definition, now: int | None = None) -> Tables:
+
+def read(
+    folder: pathlib.Path, definition: Definition, now: int | None = None, as_of: int | None = None
+) -> Tables:
     """Reads the files of a folder.
 
     Args:
@@ -62,29 +68,34 @@ def read(folder: pathlib.Path, definition: Definition, now: int | None = None) -
         definition: Of the data set.
         now: Seconds since 1970-01-01 UTC, later than which no event can be, but for a day; by
             default the clock's.
+        as_of: Seconds since 1970-01-01 UTC of the moment that the data is looked at from: later
+            events, however late, are set aside.
 
     Raises:
         DataErrors: Something is wrong with them.
     """
-    tables, report = _load(detect(folder), definition, now)
+    tables, report = _load(detect(folder), definition, now, as_of)
     if not report.ok:
         raise DataErrors(report.faults)
     return tables
 
 
-def check(folder: pathlib.Path, definition: Definition, now: int | None = None) -> Report:
+def check(
+    folder: pathlib.Path, definition: Definition, now: int | None = None, as_of: int | None = None
+) -> Report:
     """Returns what the files of a folder hold, and all that is wrong with them.
 
     Args:
         folder: Holds the files.
         definition: Of the data set.
         now: As in `read`.
+        as_of: As in `read`.
     """
     try:
         layout = detect(folder)
     except DataErrors as error:
         return Report(definition.name, "", (), {}, {}, error.faults, ())
-    return _load(layout, definition, now)[1]
+    return _load(layout, definition, now, as_of)[1]
 
 
 def source_files(folder: pathlib.Path, definition: Definition) -> tuple[pathlib.Path, ...]:
@@ -102,17 +113,23 @@ def source_files(folder: pathlib.Path, definition: Definition) -> tuple[pathlib.
     )
 
 
-def _load(layout: Layout, definition: Definition, now: int | None) -> tuple[Tables, Report]:
+def _load(
+    layout: Layout, definition: Definition, now: int | None, as_of: int | None
+) -> tuple[Tables, Report]:
     """Returns the tables, which are of use only if the report is fine, and the report."""
     faults = Faults()
     for warning in layout.warnings:
         faults.warn(warning)
-    moment = int(time.time()) if now is None else now
+    allowed = events_until(int(time.time()) if now is None else now, as_of)
     items, users, events = (
-        _read_table(name, layout, definition, moment, faults) for name in (ITEMS, USERS, EVENTS)
+        _read_table(name, layout, definition, allowed, faults) for name in (ITEMS, USERS, EVENTS)
     )
     assert items and events
-    kept, dropped = _select(items, users, events, definition, faults)
+    late = _later_than(as_of, events.table)
+    kept, dropped = _select(items, users, events, ~late, definition, faults)
+    set_aside = int(np.count_nonzero(late))
+    if as_of is not None and set_aside:
+        dropped = {f"later than {moments.shown(as_of)}": set_aside, **dropped}
     _warn_of_times(events.table, faults)
     tables = Tables(
         items=_finish_items(items.table, events.table, kept, definition),
@@ -125,10 +142,14 @@ def _load(layout: Layout, definition: Definition, now: int | None) -> tuple[Tabl
             if source
             for shard in source.shards
         ),
+        set_aside=set_aside,
     )
     if not faults and not tables.events.num_rows:
         path = layout.shards[EVENTS][0]
-        faults.add("no-events", path, "no event is left", "Look at `event.keep` and what is below.")
+        remedy = "Look at `event.keep` and what is below."
+        if set_aside:
+            remedy = f"{set_aside:,} are later than the moment that --as-of states. {remedy}"
+        faults.add("no-events", path, "no event is left", remedy)
     counts = {
         "items": tables.items.num_rows,
         "users": int(
@@ -155,7 +176,7 @@ def _is_read(table: str, definition: Definition) -> bool:
 
 
 def _read_table(
-    name: str, layout: Layout, definition: Definition, now: int, faults: Faults
+    name: str, layout: Layout, definition: Definition, allowed: Range, faults: Faults
 ) -> Source | None:
     """Returns a table; None for users who are not defined, or may be missing and are."""
     paths = layout.shards.get(name, ())
@@ -175,7 +196,6 @@ def _read_table(
         return None
     wanted = fields(name, definition)
     shards = [shard for path in paths if (shard := read_file(name, path, layout, wanted, faults))]
-    allowed = events_until(now)
     table = join([type_columns(shard, wanted, allowed, faults) for shard in shards], wanted)
     if not table.num_rows and not faults.any_unreadable():
         path = paths[0] if len(paths) == 1 else paths[0].parent
@@ -190,15 +210,21 @@ def _read_table(
 
 
 def _select(
-    items: Source, users: Source | None, events: Source, definition: Definition, faults: Faults
+    items: Source,
+    users: Source | None,
+    events: Source,
+    early: Mask,
+    definition: Definition,
+    faults: Faults,
 ) -> tuple[Mask, dict[str, int]]:
-    """Returns which events count, and how many do not, by the reason."""
+    """Returns which of the early events count, and how many do not, by the reason."""
     event, noun = definition.event, definition.item.noun
     duplicates.refuse_duplicates(items, features.ITEM_ID, noun, faults)
     selection.refuse_mixed_floats(events, features.ITEM_ID, noun, faults)
     selection.refuse_mixed_floats(events, features.USER_ID, "user", faults)
     kept = selection.meets(events.table, event.keep)
-    dropped = {"by event.keep": int((~kept).sum())}
+    dropped = {"by event.keep": int((~kept & early).sum())}
+    kept &= early
     tables = [(items, features.ITEM_ID, noun, event.unknown_item)]
     if users:
         duplicates.refuse_duplicates(users, features.USER_ID, "user", faults)
@@ -211,6 +237,13 @@ def _select(
     if event.repeats == "refuse":
         duplicates.refuse_repeats(events, kept, noun, faults)
     return kept, {why: count for why, count in dropped.items() if count}
+
+
+def _later_than(as_of: int | None, events: pa.Table) -> Mask:
+    """Returns which events are later than a moment; none where it is not stated."""
+    if as_of is None:
+        return np.zeros(events.num_rows, np.bool_)
+    return np.asarray(events.column(features.TIME).fill_null(as_of)) > as_of
 
 
 def _finish_items(

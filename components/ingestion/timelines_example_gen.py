@@ -8,9 +8,17 @@ from tfx import types
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 
+from components.ingestion import as_of as moments
 from components.ingestion import forgotten, tables
 from components.ingestion.example_gen import FolderExampleGen, FolderExecutor, Ingested
-from components.ingestion.settings import CODE_VERSION, DEFINITION, FORGOTTEN, SPLIT, Settings
+from components.ingestion.settings import (
+    AS_OF,
+    CODE_VERSION,
+    DEFINITION,
+    FORGOTTEN,
+    SPLIT,
+    Settings,
+)
 from components.ingestion.spans import NEWEST
 from components.ingestion.splits import (
     SPLITS,
@@ -39,14 +47,15 @@ class Executor(FolderExecutor):
             folder: Holds the files.
             definition: Of the data set.
             settings: A `SplitConfig` as a dictionary, under `split`; under `forgotten`, who is left
-                out.
+                out; under `as_of`, from when the data is looked at.
 
         Raises:
             DataErrors: A file is not sound, or does not fit the others.
             ValueError: All users are left out.
         """
         config = SplitConfig(**settings[SPLIT])
-        whole = tables.read(folder, definition)
+        as_of = moments.seconds(settings[AS_OF])
+        whole = tables.read(folder, definition, as_of=as_of)
         read = forgotten.leave_out(whole, forgotten.from_json(settings[FORGOTTEN]))
         if left_out := whole.events.num_rows - read.events.num_rows:
             logging.info("%d events of forgotten users are left out.", left_out)
@@ -63,6 +72,11 @@ class Executor(FolderExecutor):
             ", ".join(f"{len(split.labels(name).rows)} in {name}" for name in SPLITS),
         )
         counts = {}
+        if as_of is not None:
+            counts[features.SET_ASIDE] = whole.set_aside
+            logging.info(
+                "%d events later than %s are set aside.", whole.set_aside, moments.shown(as_of)
+            )
         if config.method == leave_last_out.__name__:
             counts[USERS_OF_ONE_MOMENT] = _tell_users_of_one_moment(
                 users_of_one_moment(split, time), len(split.users)
@@ -83,7 +97,8 @@ class TimelinesExampleGen(FolderExampleGen):
         code_version: str = "",
         span: str | RuntimeParameter = NEWEST,
         items: types.BaseChannel | None = None,
-        forgotten_users: str = "",
+        as_of: str | RuntimeParameter = "",
+        serving_base: str | RuntimeParameter = "",
     ) -> None:
         """Creates the component.
 
@@ -94,15 +109,15 @@ class TimelinesExampleGen(FolderExampleGen):
             code_version: Hash of the code that runs; a part of the cache key.
             span: Which folder, where `input_base` is a pattern.
             items: The catalogue, so that the events are of the same span.
-            forgotten_users: Who is left out, as `forgotten.Forgotten.to_json` writes it.
+            as_of: Moment that the data is looked at from, if one is stated.
+            serving_base: Folder of the versions; who is on the list beside it is left out.
         """
         settings = {
             DEFINITION: definition,
             SPLIT: dataclasses.asdict(split),
-            FORGOTTEN: forgotten_users,
             CODE_VERSION: code_version,
         }
-        super().__init__(input_base, span, SPLITS, settings, items)
+        super().__init__(input_base, span, SPLITS, settings, items, as_of, serving_base)
 
 
 def _tell_users_of_one_moment(count: int, users: int) -> int:

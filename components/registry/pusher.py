@@ -27,7 +27,7 @@ DESTINATION = "pushed_destination"
 VERSION = "pushed_version"
 SAME_AS = "same_as"  # path of the version that is the same bundle, where nothing was pushed for it
 EVALUATION, KEEP_VERSIONS, GIT_REVISION = "evaluation", "keep_versions", "git_revision"
-FAIL_IF_NOT_BLESSED = "fail_if_not_blessed"
+FAIL_IF_NOT_BLESSED, CONFIGURATION = "fail_if_not_blessed", "configuration"
 
 
 class NotBlessedError(ValueError):
@@ -46,6 +46,7 @@ class AtomicPusherSpec(standard_component_specs.PusherSpec):
         KEEP_VERSIONS: ExecutionParameter(type=int),
         GIT_REVISION: ExecutionParameter(type=str),
         FAIL_IF_NOT_BLESSED: ExecutionParameter(type=int),
+        CONFIGURATION: ExecutionParameter(type=str),
     }
 
 
@@ -103,7 +104,9 @@ class Executor(executor.Executor):
                     "metrics": results.metrics(evaluation)[results.OVERALL],
                 }
                 folder = os.path.join(incoming, staged)
-                version = publish(base, folder, push, exec_properties[KEEP_VERSIONS])
+                configuration = json.loads(exec_properties[CONFIGURATION])
+                keep = exec_properties[KEEP_VERSIONS]
+                version = publish(base, folder, push, keep, configuration)
                 pushed.set_string_custom_property(VERSION, str(version))
                 pushed.set_string_custom_property(DESTINATION, registry.folder(base, version))
 
@@ -147,7 +150,13 @@ def same_bundle(base: str, bundle: str) -> str | None:
     return newest if candidate and pushed and pushed.content == candidate.content else None
 
 
-def publish(base: str, staged: str, push: dict[str, Any], keep: int) -> int:
+def publish(
+    base: str,
+    staged: str,
+    push: dict[str, Any],
+    keep: int,
+    configuration: dict[str, Any] | None = None,
+) -> int:
     """Checks a staged bundle, makes room, and renames it into place.
 
     Args:
@@ -155,6 +164,7 @@ def publish(base: str, staged: str, push: dict[str, Any], keep: int) -> int:
         staged: Path of the bundle, in a hidden folder under `base`.
         push: Facts of the push for the manifest.
         keep: Number of versions to keep, this one included.
+        configuration: Of the run, for the manifest.
 
     Returns:
         Its version.
@@ -170,7 +180,8 @@ def publish(base: str, staged: str, push: dict[str, Any], keep: int) -> int:
         )
     described = manifest.read(staged)
     assert described is not None  # a missing one is a problem
-    manifest.write(staged, dataclasses.replace(described, push=push))
+    told = dataclasses.replace(described, push=push, configuration=configuration or {})
+    manifest.write(staged, told)
     with placing.locked(base, "push of a version"):
         placing.retire(base, keep - 1)
         return placing.place(base, staged, int(os.path.basename(staged)))
@@ -200,6 +211,7 @@ class AtomicPusher(base_component.BaseComponent):
         keep_versions: int,
         git_revision: str = "",
         fail_if_not_blessed: bool = False,
+        configuration: str = "{}",
     ) -> None:
         """Creates the component.
 
@@ -212,6 +224,8 @@ class AtomicPusher(base_component.BaseComponent):
             keep_versions: Number of versions to keep there, the new one included.
             git_revision: Commit of the code, for the manifest.
             fail_if_not_blessed: Whether it fails then, instead of pushing nothing.
+            configuration: Settings of the run, JSON, for the manifest. Not the bundle's: another
+                threshold makes no bundle anew.
         """
         super().__init__(
             spec=AtomicPusherSpec(
@@ -223,6 +237,7 @@ class AtomicPusher(base_component.BaseComponent):
                 keep_versions=keep_versions,
                 git_revision=git_revision,
                 fail_if_not_blessed=int(fail_if_not_blessed),
+                configuration=configuration,
                 pushed_model=types.Channel(type=standard_artifacts.PushedModel),
             )
         )

@@ -61,8 +61,7 @@ def forget(
     say = (lambda line: None) if as_json else print
     if clean:
         cleaning.check_is_free(output)
-    if (output / "records").is_dir():  # else the versions came from elsewhere, and so do runs
-        forgotten.write(output, forgotten.read(output).add(asked))
+    forgotten.write(folder, forgotten.read(folder).add(asked))
     done = forgetting.forget(folder, asked, model_server(server, folder, patience), say, seen_as)
     gauges.follow_labels(folder)
     cleaned = cleaning.clean(output, 0) if clean else None
@@ -106,7 +105,7 @@ def _remains(output: pathlib.Path) -> list[str]:
     size = cleaning.clean(output, 0, dry_run=True).freed
     lines = ["They may still be in"]
     lines += [
-        f"  {folder}: runs into {output} leave them out from now on, others do not"
+        f"  {folder}: runs that push here leave them out from now on, others do not"
         for folder in cleaning.data_folders(output)
     ]
     if size:

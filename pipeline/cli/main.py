@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from pipeline.cli.groups import LazyGroup, Place
+from pipeline.monitoring import cause
 from pipeline.settings.errors import ConfigurationError
 from transform.yaml_files import FileError
 
@@ -119,4 +120,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, LookupError, OSError) as error:
         message = error.args[0] if isinstance(error, LookupError) and error.args else error
         print(f"{PROGRAM}: {message}", file=sys.stderr)
+        return FAILED
+    except Exception as error:  # raised again, unless TensorFlow says that a file is at fault
+        if not (remedy := cause.remedy(error)):
+            raise
+        print(f"{PROGRAM}: {cause.on_one_line(error)}. {remedy}", file=sys.stderr)
         return FAILED

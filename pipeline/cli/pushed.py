@@ -1,4 +1,4 @@
-"""`movielens serving list`: the pushed versions, which of them is served, and what is damaged."""
+"""`movielens serving list` and `show`: the pushed versions, and what one of them is."""
 
 import json
 import pathlib
@@ -6,7 +6,10 @@ from typing import Any
 
 import click
 
-from pipeline.cli import versions
+from pipeline.cli import values, versions
+
+SHOWN = ("push", "towers", "data", "counts", "evaluation", "settings", "configuration")
+"""Parts of a manifest that people read."""
 
 
 @click.command("list")
@@ -29,6 +32,40 @@ def list_versions(as_json: bool, base: pathlib.Path | None, runs: pathlib.Path) 
     if damages:
         told = "\n".join(f"  {each.problem}" for each in damages)
         click.echo(f"Damaged:\n{told}\n`movielens serving verify --repair` mends it.", err=True)
+
+
+@click.command("show")
+@click.argument("version", type=values.VERSION, required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest.")
+@versions.options
+def show_version(
+    version: int | None, as_json: bool, base: pathlib.Path | None, runs: pathlib.Path
+) -> None:
+    """Shows what the manifest of VERSION says, by default of the one that is served.
+
+    Its data, what it measured, and every setting of the run that pushed it; wherever that was.
+    """
+    import dataclasses
+
+    from components.bundle import manifest
+    from components.registry import versions as registry
+    from pipeline.runs import description
+
+    folder = versions.find_base(base, runs)
+    number = registry.served(folder) if version is None else version
+    if number is None or number not in registry.versions(folder):
+        wanted = "version" if number is None else f"version {number}"
+        raise LookupError(f"No {wanted} under {folder}; `movielens serving list` shows all.")
+    path = registry.folder(folder, number)
+    told = manifest.read(path)
+    if told is None:
+        raise LookupError(f"{path} has no manifest: an earlier release pushed it.")
+    document = dataclasses.asdict(told)
+    if as_json:
+        print(json.dumps(document))
+    else:
+        shown = {name: document[name] for name in SHOWN if document[name]}
+        print(description.listed({"version": path, **description.flat(shown)}))
 
 
 def _table(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:

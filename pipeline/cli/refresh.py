@@ -64,7 +64,7 @@ def refresh(asked: Request, availability: pathlib.Path | None) -> int:
     paths = output_paths(output, asked.definition.name)
     version, told = served_bundle.find_with_towers(str(paths["serving_base"]))
     _check_definition(asked.definition, version, told)
-    start = changes.apply(asked.preset.settings, as_served(told.settings))
+    start = changes.apply(asked.preset.settings, as_served(told))
     settings = asked.settings(start, *FITS)
     data = pathlib.Path(asked.data).absolute() if asked.data else _last_data(output)
     check_data(data, asked.span, asked.definition, terminal)
@@ -92,7 +92,7 @@ def _availability(asked: Request, table: pathlib.Path) -> int:
     from pipeline.monitoring import gauges
     from pipeline.rollout import availability
 
-    if asked.data or asked.texts or asked.withdrawn:
+    if asked.data or asked.texts or asked.withdrawn or asked.as_of:
         raise click.UsageError("--availability reads no data and takes no settings: give it alone.")
     output = asked.output_folder()
     definition = _definition(asked, output)
@@ -112,13 +112,21 @@ def _availability(asked: Request, table: pathlib.Path) -> int:
     return 0
 
 
-def as_served(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what a refresh keeps unless it is told otherwise: the trend that scores follow.
+def as_served(told: "Manifest") -> dict[str, Any]:
+    """Returns what a refresh keeps: the model, and, unless it is told otherwise, the trend.
 
     Args:
-        settings: Those of the served bundle's manifest; older ones have no trend.
+        told: Manifest of the served bundle; older ones tell neither. Fields of the model that this
+            revision does not know are left out.
     """
-    return {"serving": {"trend": settings.get("trend", {})}}
+    from trainer.config import ModelConfig
+
+    known = {field.name for field in dataclasses.fields(ModelConfig)}
+    model = told.configuration.get("model", {})
+    return {
+        "serving": {"trend": told.settings.get("trend", {})},
+        "model": {name: model[name] for name in model if name in known},
+    }
 
 
 def training_difference(trained: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:

@@ -48,6 +48,9 @@ class Request:
     span: str
     """Which folder of the pattern."""
 
+    as_of: str
+    """Moment that the data is looked at from, ISO 8601; empty if none was stated."""
+
     output: pathlib.Path | None
     """Folder of everything, if one was named."""
 
@@ -159,7 +162,6 @@ class Request:
             settings: What the graph does.
             k: Items in an answer.
         """
-        from components.ingestion import forgotten
         from pipeline.config import PipelineConfig, output_paths
         from pipeline.settings.validation import explained
 
@@ -174,7 +176,7 @@ class Request:
                 serving_base=str(paths["serving_base"]),
                 settings=settings,
                 withdrawn=self.withdrawn,
-                forgotten=forgotten.read(output).to_json(),
+                as_of=self.as_of,
                 k=k,
             )
 

@@ -11,6 +11,13 @@ from pipeline.cli import values
 from pipeline.cli.request import Request, find_definition
 from transform.datasets import MOVIELENS
 
+AS_OF = click.option(
+    "--as-of",
+    type=values.AS_OF,
+    help="Set aside what happened later: a day, whose end is meant, or a time, in UTC.  "
+    "[default: now, and events later than a day from now are refused]",
+)
+
 
 def request_options(
     settings: str, printed: str, data: str, withdraws: bool = True
@@ -31,6 +38,7 @@ def request_options(
             config: pathlib.Path | None,
             data: str | None,
             span: str | None,
+            as_of: str | None,
             output: pathlib.Path | None,
             texts: tuple[str, ...],
             as_json: bool,
@@ -58,6 +66,7 @@ def request_options(
                 texts=texts,
                 data=data,
                 span=span if span is not None else file.span,
+                as_of=as_of if as_of is not None else file.as_of,
                 output=named,
                 withdrawn=withdraw if withdraw is not None else file.withdraw,
                 as_json=as_json,
@@ -85,8 +94,8 @@ def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[An
             "--config",
             type=values.FILE,
             metavar="FILE",
-            help="YAML with any of preset, definition, data, span, output, withdraw, split, model, "
-            "gates, serving and notify. Options win over it.",
+            help="YAML with any of preset, definition, data, span, as_of, output, withdraw, split, "
+            "model, gates, serving and notify. Options win over it.",
         ),
         click.option(
             "--definition",
@@ -118,5 +127,6 @@ def _options(settings: str, printed: str, data: str, withdraws: bool) -> list[An
             type=values.SPAN,
             help="Which folder of the pattern: a number, or a date.  [default: the newest]",
         ),
+        AS_OF,
         *([withdraw] if withdraws else []),
     ]

@@ -1,4 +1,4 @@
-"""`movielens serving`: lists the pushed versions, promotes one, rolls back, checks their files."""
+"""`movielens serving`: lists and shows pushed versions, promotes one, rolls back, verifies."""
 
 import pathlib
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import click
 
 from pipeline.cli import values, versions
 from pipeline.cli.groups import Group
-from pipeline.cli.pushed import list_versions
+from pipeline.cli.pushed import list_versions, show_version
 from pipeline.cli.verify import verify
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def serving() -> None:
 
 
 serving.add_command(list_versions)
+serving.add_command(show_version)
 
 
 def of_a_server(command: Callable[..., Any]) -> Callable[..., Any]:

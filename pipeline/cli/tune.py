@@ -195,6 +195,8 @@ def run_arguments(asked: Request, best: "ModelConfig") -> list[str]:
         arguments += ["--data", asked.data]
     if asked.span != spans.NEWEST:
         arguments += ["--span", asked.span]
+    if asked.as_of:
+        arguments += ["--as-of", asked.as_of]
     if asked.output:
         arguments += ["--output", str(asked.output)]
     start = dataclasses.replace(asked, texts=()).settings()

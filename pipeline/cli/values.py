@@ -138,8 +138,17 @@ def _version(text: str) -> int:
 PRESET = Text("NAME", _preset, _presets)
 SETTING = Text("SECTION.NAME=VALUE", known=_settings, end="=")
 DATASET = Text("DATASET", _dataset, _datasets)
+
+
+def _as_of(text: str) -> str:
+    from components.ingestion import as_of
+
+    return as_of.in_full(text)
+
+
 DATA = Text("FOLDER", _data)
 SPAN = Text("SPAN", _span)
+AS_OF = Text("MOMENT", _as_of)
 
 
 def _moment(text: str) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import pydantic
 from pydantic.dataclasses import dataclass
 
+from components.ingestion import as_of as moments
 from components.ingestion import spans
 from pipeline import presets
 from pipeline.config import ItemId, Settings
@@ -42,6 +43,9 @@ class RunFile:
 
     span: Annotated[str, pydantic.BeforeValidator(_as_text)] = spans.NEWEST
     """Which folder of the pattern, as `--span`."""
+
+    as_of: Annotated[str, pydantic.AfterValidator(moments.in_full)] = ""
+    """Moment that the data is looked at from, as `--as-of`."""
 
     output: str | None = None
     """Folder of everything, as `--output`."""

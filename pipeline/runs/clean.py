@@ -12,7 +12,7 @@ import urllib.parse
 from collections.abc import Iterator
 
 from pipeline.config import output_paths
-from pipeline.runs import in_use, records
+from pipeline.runs import in_use, metadata_store, records, tensorboard_folder
 from pipeline.runs.records import BLESSED, NOT_BLESSED
 
 ENDED = (BLESSED, NOT_BLESSED)
@@ -46,12 +46,13 @@ def data_folders(output: pathlib.Path) -> list[str]:
 
 
 def check_is_free(output: pathlib.Path) -> None:
-    """Checks that no run is in progress.
+    """Checks that no run is in progress, and that `clean` can open what it writes to.
 
     Raises:
-        ValueError: One is.
+        ValueError: One is, or it can't.
     """
     if output.is_dir():
+        metadata_store.check(output_paths(output)["metadata"])
         with in_use.by_nobody(output):
             pass
 
@@ -65,7 +66,7 @@ def clean(output: pathlib.Path, keep: int, dry_run: bool = False) -> Cleaned:
         dry_run: Whether only to tell what would be freed.
 
     Raises:
-        ValueError: A run is in progress there.
+        ValueError: A run is in progress there, or its metadata store can't be used.
     """
     output = output.absolute()
     if not output.is_dir():
@@ -88,6 +89,7 @@ def clean(output: pathlib.Path, keep: int, dry_run: bool = False) -> Cleaned:
                 freed += _size(path)
                 path.unlink()
             _remove_empty_folders(root, held)
+        tensorboard_folder.remove_dangling(output)
     return Cleaned(str(output), kept, freed, False)
 
 
@@ -126,9 +128,7 @@ def _mark_as_deleted(metadata: pathlib.Path, kept: set[str]) -> None:
     import ml_metadata
     from ml_metadata.proto import metadata_store_pb2
 
-    from pipeline.runs.local_runner import sqlite
-
-    store = ml_metadata.MetadataStore(sqlite(metadata))
+    store = ml_metadata.MetadataStore(metadata_store.connection(metadata))
     deleted = metadata_store_pb2.Artifact.DELETED
     gone = [
         artifact

@@ -20,16 +20,17 @@ def describe(record: RunRecord) -> str:
         "seconds": f"{record.seconds:.0f}, of the CPU {record.cpu_seconds:.0f}",
         "data": record.data,
         "span": record.span or "",
+        "as of": record.as_of,
         **record.counts,
         "pushed": record.pushed or record.same_as,
         "log": record.log,
     }
-    lines = [_listed({name: value for name, value in facts.items() if value != ""})]
+    lines = [listed({name: value for name, value in facts.items() if value != ""})]
     lines += ["", *verdict.reasons(record)] if record.reasons else []
     if record.metrics:
         lines += ["", metric_table(record.metrics[""])]
     if record.settings:
-        lines += ["", _listed(record.settings)]
+        lines += ["", listed(record.settings)]
     return "\n".join(lines)
 
 
@@ -41,7 +42,7 @@ def compare(first: RunRecord, second: RunRecord) -> str:
     """
     rows = [("", first.run_id, second.run_id), ("status", first.status, second.status)]
     for one, other in (
-        ({"data": first.data, "span": first.span}, {"data": second.data, "span": second.span}),
+        (_data(first), _data(second)),
         (first.counts, second.counts),
         (first.settings, second.settings),
     ):
@@ -71,7 +72,27 @@ def standard_error(name: str, record: RunRecord, part: str = "") -> float | None
     return math.sqrt(values[name] * (1 - values[name]) / users)
 
 
-def _listed(values: Mapping[str, Any]) -> str:
+def _data(record: RunRecord) -> dict[str, Any]:
+    return {"data": record.data, "span": record.span, "as of": record.as_of}
+
+
+def flat(document: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Returns the values of nested mappings by their names with dots.
+
+    >>> flat({"model": {"epochs": 5}, "span": 0})
+    {'model.epochs': 5, 'span': 0}
+    """
+    values: dict[str, Any] = {}
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            values |= flat(value, f"{prefix}{name}.")
+        else:
+            values[f"{prefix}{name}"] = value
+    return values
+
+
+def listed(values: Mapping[str, Any]) -> str:
+    """Returns named values, a line each."""
     width = max(map(len, values))
     return "\n".join(f"{name:<{width}}  {value}" for name, value in values.items())
 

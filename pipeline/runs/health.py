@@ -1,17 +1,16 @@
 """Health of the machine and of what runs left on it: what `movielens doctor` looks at."""
 
-import contextlib
 import dataclasses
 import os
 import pathlib
 import platform
 import shutil
 import socket
-import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 
 from pipeline.config import output_paths
+from pipeline.runs import metadata_store
 from pipeline.runs.records import RunRecord
 
 PYTHONS = ((3, 10), (3, 11), (3, 12), (3, 13))
@@ -68,15 +67,8 @@ def metadata(record: RunRecord) -> Finding:
     if not path.exists():
         told = f"{path} is missing: nothing will be reused; the next run makes a new one"
         return Finding(name, False, told)
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as store:
-            (answer,) = store.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        if "locked" in str(error):
-            return Finding(name, True, f"{path} is in use")
-        answer = str(error)
-    remedy = f"; move {path} away: the next run makes every result again, versions stay"
-    return Finding(name, answer == "ok", str(path) if answer == "ok" else f"{answer}{remedy}")
+    wrong = metadata_store.problem(path)
+    return Finding(name, not wrong, wrong or str(path))
 
 
 def data(record: RunRecord) -> Finding:

@@ -5,7 +5,7 @@ import pathlib
 import ml_metadata
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.runs.local_runner import sqlite
+from pipeline.runs import metadata_store
 
 
 def outputs(
@@ -19,8 +19,9 @@ def outputs(
 
     Raises:
         KeyError: There is no run of that name.
+        ValueError: The store can't be used; the message names its file and what to do.
     """
-    store = ml_metadata.MetadataStore(sqlite(metadata_path))
+    store = ml_metadata.MetadataStore(metadata_store.connection(metadata_path))
     context = store.get_context_by_type_and_name("pipeline_run", run_id)
     if context is None:
         raise KeyError(f"No run {run_id!r} in {metadata_path}.")

@@ -18,16 +18,10 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
-from pipeline.runs import interrupts
+from pipeline.runs import interrupts, metadata_store
 
 OnStart = Callable[[str], None]
 OnEnd = Callable[[str, float, bool], None]
-
-
-def sqlite(path: pathlib.Path) -> metadata_store_pb2.ConnectionConfig:
-    """Returns the connection to the ML Metadata store in a file, which is made if missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return metadata.sqlite_metadata_connection_config(str(path))
 
 
 def run(
@@ -51,10 +45,11 @@ def run(
     Raises:
         Exception: Whatever a component raises; the components after it did not run.
         RuntimeError: A component did not run, for lack of its inputs.
+        ValueError: The metadata store can't be used.
         KeyboardInterrupt: Somebody pressed Ctrl-C; if what ran then dropped the exception, it is
             raised before the next component.
     """
-    connection = sqlite(metadata_path)
+    connection = metadata_store.connection(metadata_path)
     graph = compile_graph(pipeline, connection, run_id, never_reused)
     absl.logging.set_verbosity(absl.logging.INFO)  # TFX logs what it does at this level
     with interrupts.remember() as raise_if_interrupted:
@@ -64,7 +59,8 @@ def run(
             absl.logging.info("Component %s is running.", node_id)
             on_start(node_id)
             began = time.monotonic()
-            cached = launch(graph, node.pipeline_node, connection)
+            with metadata_store.told_of(metadata_path):
+                cached = launch(graph, node.pipeline_node, connection)
             on_end(node_id, time.monotonic() - began, cached)
             absl.logging.info("Component %s is finished.", node_id)
         raise_if_interrupted()

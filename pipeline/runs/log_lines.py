@@ -2,11 +2,34 @@
 
 import contextlib
 import logging
+import pathlib
+import re
 import time
 from collections.abc import Callable, Iterator
 
 LONGEST = 500
 """Characters of a line that only informs; warnings and errors are whole."""
+
+
+IMPORT_NOISE = re.compile(
+    rb"Unable to register cu(FFT|DNN|BLAS) factory|TF-TRT Warning|computation_placer already "
+    rb"registered|All log messages before absl::InitializeLog"
+)
+"""What TensorFlow says of GPU libraries whenever it is imported, as errors, and means nothing."""
+
+
+def drop_import_noise(log: pathlib.Path) -> None:
+    """Removes what importing TensorFlow wrote into a log that nobody else writes to just now.
+
+    Afterwards, since a crash while importing must leave everything there.
+    """
+    with log.open("r+b") as file:
+        lines = file.readlines()
+        kept = [line for line in lines if not IMPORT_NOISE.search(line)]
+        if len(kept) < len(lines):
+            file.seek(0)
+            file.writelines(kept)
+            file.truncate()
 
 
 @contextlib.contextmanager

@@ -12,8 +12,8 @@ from pipeline import nodes
 from pipeline.config import PipelineConfig
 from pipeline.monitoring import cause
 from pipeline.monitoring.webhook import Webhook
-from pipeline.runs import in_use, interrupts, outcome, run_ids
-from pipeline.runs.progress import Lines, output_to
+from pipeline.runs import in_use, interrupts, metadata_store, outcome, run_ids, tensorboard_folder
+from pipeline.runs.progress import Lines, of_training, output_to
 from pipeline.runs.records import BLESSED, FAILED, INTERRUPTED, NOT_BLESSED, RunRecord
 from pipeline.runs.usage import cpu_seconds, peak_gigabytes
 from pipeline.settings import changes
@@ -64,6 +64,7 @@ def run_and_record(
             str(paths["records"].parent),
             str(log),
             definition=json.loads(config.definition.to_json()),
+            as_of=config.as_of,
             settings=changes.flat(config.settings),
         )
         record.write(paths["records"])
@@ -115,6 +116,7 @@ def _run_graph(
     terminal: Lines,
 ) -> None:
     """Runs the graph, and completes the record from its artifacts."""
+    metadata_store.check(metadata_path)
     import absl.logging
     from tfx.utils import path_utils
 
@@ -140,13 +142,18 @@ def _run_graph(
         terminal.end(node, seconds, cached)
 
     try:
-        with log_lines.formatted(lambda: running[-1]):
-            local_runner.run(
-                create(config), metadata_path, record.run_id, start, end, nodes.OUTSIDE_WORLD
-            )
+        with log_lines.formatted(lambda: running[-1]), of_training(terminal):
+            graph = create(config)
+            log_lines.drop_import_noise(pathlib.Path(record.log))
+            local_runner.run(graph, metadata_path, record.run_id, start, end, nodes.OUTSIDE_WORLD)
     except Exception as error:  # a component may raise anything; it is named, and raised again
         fail(running[-1], error, record.log)
     artifacts = lineage.outputs(metadata_path, record.run_id)
+    if nodes.TRAINER in artifacts:
+        trained = artifacts[nodes.TRAINER]
+        named = trained["model"].custom_properties[features.TRAINING_RUN].string_value
+        logs = pathlib.Path(trained["model_run"].uri)
+        tensorboard_folder.add(metadata_path.parent, named or record.run_id, logs)
     examples = artifacts[nodes.TIMELINES_EXAMPLE_GEN]["examples"]
     record.span = examples.custom_properties[features.SPAN].int_value
     evaluation = verdict.read(artifacts[nodes.EVALUATOR]["evaluation"].uri)
@@ -157,6 +164,9 @@ def _run_graph(
     bundle = path_utils.serving_model_path(artifacts[nodes.CANDIDATE_INDEX]["bundle"].uri)
     made = manifest.read(bundle)
     record.counts = dict(made.counts) if made else {}
+    if record.as_of:
+        late = examples.custom_properties[features.SET_ASIDE].int_value
+        record.counts[features.SET_ASIDE] = late
     pushed = artifacts[nodes.PUSHER]["pushed_model"].custom_properties
     record.pushed = pushed[DESTINATION].string_value
     record.same_as = pushed[SAME_AS].string_value
@@ -176,4 +186,6 @@ def fail(node: str, error: Exception, log: str) -> NoReturn:
     """
     traceback.print_exc()
     print(f"{node} failed: {cause.on_one_line(error)}", file=sys.stderr, flush=True)
-    raise ComponentError(f"{node} failed: {error}\nThe whole trace is in {log}", node) from error
+    remedy = cause.remedy(error)
+    told = f"{cause.on_one_line(error)}. {remedy}" if remedy else str(error)
+    raise ComponentError(f"{node} failed: {told}\nThe whole trace is in {log}", node) from error

@@ -55,6 +55,9 @@ class RunRecord:
     span: int = 0
     """Span of its data; 0 where that is one plain folder."""
 
+    as_of: str = ""
+    """Moment that its data was looked at from, ISO 8601; empty if none was stated."""
+
     status: str = RUNNING
     """How it ended, or "running". "killed" is never written: readers notice it."""
 
@@ -77,7 +80,8 @@ class RunRecord:
     """Every setting by its name with dots; empty in records that are older than this."""
 
     counts: dict[str, int] = dataclasses.field(default_factory=dict)
-    """`users`, `items` and `events` that the bundle knows; empty in records older than this."""
+    """`users`, `items` and `events` that the bundle knows; empty in records older than this. Where
+    a moment was stated, `set_aside`: the events that are later."""
 
     metrics: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
     """By slice ("" for all): metric values on `test`."""

@@ -8,11 +8,11 @@ import shlex
 import shutil
 import sys
 
-from pipeline import nodes
 from pipeline.config import FAIL, WARN
-from pipeline.runs import tables
+from pipeline.runs import tables, tensorboard_folder
 from pipeline.runs.progress import Lines, output_to
 from pipeline.runs.records import BLESSED, NOT_BLESSED, RunRecord
+from transform import features
 
 EXIT = {BLESSED: 0, NOT_BLESSED: 3}
 SHOWN = 10
@@ -58,6 +58,14 @@ def summary(record: RunRecord) -> str:
         "",
         f"{record.seconds:.0f} s, {record.cpu_seconds:.0f} CPU s, {record.gigabytes:.1f} GB",
         "",
+        *(
+            [
+                f"As of {record.as_of}: {record.counts[features.SET_ASIDE]:,} later events set aside.",
+                "",
+            ]
+            if record.as_of
+            else []
+        ),
         "On test, ranked among the whole catalogue:",
         tables.metric_table(record.metrics[""]),
         "",
@@ -118,7 +126,7 @@ def next_commands(
     command = movielens()
     where = f" --runs {shlex.quote(str(output or _from_here(record.output)))}"
     tensorboard = os.path.join(os.path.dirname(command), "tensorboard")
-    training = os.path.join(record.output, "artifacts", nodes.TRAINER)
+    training = os.path.join(record.output, tensorboard_folder.NAME)
     rows = [
         (f"{command} recommend {shlex.quote(user)}{where}", "ask the bundle that is served"),
         (

@@ -53,7 +53,7 @@ def environment():
         },
         volumes=(
             Volume("movielens-data", "/data", ("TimelinesExampleGen", "ItemsExampleGen")),
-            Volume("movielens-serving", "/serving", ("Baseline", "Pusher")),
+            Volume("movielens-serving", "/serving", ("TimelinesExampleGen", "Baseline", "Pusher")),
         ),
         secrets=(SecretVariable("store", "key", "STORE_KEY", ("Pusher",)),),
     )

@@ -76,7 +76,8 @@ def data(tmp_path_factory, write_checkerboard):
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs") / "checkerboard"
+    """A folder whose name is as hard as one may be."""
+    return tmp_path_factory.mktemp("runs") / "jürgen" / "his 'runs' {SPAN} %41 : , ; $HOME #1"
 
 
 @pytest.fixture(scope="module")

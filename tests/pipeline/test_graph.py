@@ -8,7 +8,7 @@ from google.protobuf import json_format
 from tfx.dsl.compiler import compiler
 
 from pipeline import nodes
-from pipeline.config import PipelineConfig, Settings, Tuning
+from pipeline.config import Gates, Notify, PipelineConfig, Serving, Settings, Tuning
 from pipeline.graph import create_pipeline, create_refresh, create_tuning
 from trainer.config import ModelConfig
 
@@ -104,6 +104,20 @@ def test_cached_towers_are_found_by_their_fingerprint_and_not_by_the_version_tha
 @pytest.mark.parametrize("node", ["CandidateIndex", "Canary"])
 def test_withdrawn_items_reach_index_and_canary(graph, node):
     assert parameters(graph, node)["withdrawn"] == '["4", "5,6"]'
+
+
+def test_a_threshold_or_a_webhook_makes_nothing_anew_but_the_verdict(graph):
+    changed = Settings(
+        gates=Gates(min_hit_at_10=0.3), notify=Notify("HOOK"), serving=Serving(keep_versions=9)
+    )
+    other = compiler.Compiler().compile(
+        create_pipeline(dataclasses.replace(CONFIG, settings=changed))
+    )
+    differ = {node for node in UPSTREAM if parameters(graph, node) != parameters(other, node)}
+    assert differ == {"Evaluator", "Pusher"}
+    told = json.loads(parameters(other, "Pusher")["configuration"])
+    assert (told["gates"]["min_hit_at_10"], told["serving"]["keep_versions"]) == (0.3, 9)
+    assert "HOOK" not in json.dumps(told)
 
 
 def test_nodes_can_be_named_on_kubeflow(graph):

@@ -1,9 +1,10 @@
-"""Callbacks of every training: progress, and a stop where numbers are not finite."""
+"""Callbacks of every training, and a stop where numbers are not finite."""
 
 import math
 
 import tensorflow as tf
-from absl import logging
+
+from trainer.fit.progress import Progress
 
 DIVERGED = (
     "training diverged and nothing was exported. "
@@ -12,7 +13,7 @@ DIVERGED = (
 
 
 def make_callbacks(logs: str) -> list[tf.keras.callbacks.Callback]:
-    """Creates the callbacks of every training: stop at NaN, a log line an epoch, TensorBoard.
+    """Creates the callbacks of every training: stop at NaN, progress, TensorBoard.
 
     Args:
         logs: Folder for TensorBoard.
@@ -35,16 +36,6 @@ def check_weights(model: tf.keras.Model) -> None:
             raise FloatingPointError(
                 f"{variable.name} holds numbers that are not finite after the last step: {DIVERGED}"
             )
-
-
-class Progress(tf.keras.callbacks.Callback):
-    """Logs one line an epoch, with the numbers that matter."""
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Logs the loss of the epoch's last batch, and its ranking on `eval`."""
-        shown = {name: value for name, value in (logs or {}).items() if "_loss" not in name}
-        numbers = ", ".join(f"{name} {value:.4f}" for name, value in shown.items())
-        logging.info("Epoch %d: %s", epoch + 1, numbers)
 
 
 class StopOnNaN(tf.keras.callbacks.Callback):

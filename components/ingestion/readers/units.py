@@ -33,14 +33,28 @@ class Range:
     limit: str
     """Why none is later, such as "later than now"."""
 
+    remedy: str = ""
+    """What else can be done about later ones, before a comma."""
+
+    sets_aside: bool = False
+    """Whether later ones are left for the caller to set aside, not refused."""
+
     def holds(self, seconds: Seconds) -> bool:
         """Returns whether all of the moments, at least one, are in the range."""
         return bool(self.earliest <= seconds.min() and seconds.max() <= self.latest)
 
 
-def events_until(now: int) -> Range:
-    """Returns the range of events' moments: a clock may be a day fast."""
-    return Range(YEAR_1990, now + DAY, "later than now")
+def events_until(now: int, as_of: int | None = None) -> Range:
+    """Returns the range of events' moments: a clock may be a day fast.
+
+    Args:
+        now: What the clock says.
+        as_of: Moment that the data is looked at from, if one was stated: later events are no
+            fault then.
+    """
+    if as_of is not None:
+        return Range(YEAR_1990, as_of, "", sets_aside=True)
+    return Range(YEAR_1990, now + DAY, "later than now", "set later ones aside by --as-of DAY, ")
 
 
 ANY_MOMENT = Range(-(2**40), YEAR_2100 - 1, "after 2099")
@@ -55,12 +69,15 @@ def refuse_outside(
     allowed: Range,
     origin: Origin,
 ) -> None:
-    """Refuses moments out of range: by the unit that they seem to be in, if another one fits."""
+    """Refuses moments out of range: by the unit that they seem to be in, if another one fits.
+
+    Late ones that are to be set aside pass.
+    """
     raw = seconds.astype(np.float64) * PER_SECOND.get(unit, 1)
     show = lambda row: f"{column[row].as_py()}"  # noqa: E731
     left = outside.copy()
     numeric = unit != "iso" and not pa.types.is_timestamp(column.type)
-    plausible = min(allowed.latest, YEAR_2100)
+    plausible = YEAR_2100 if allowed.sets_aside else min(allowed.latest, YEAR_2100)
     for other, factor in (*PER_SECOND.items(), ("ns", 10**9)) if numeric else ():
         fits = left & (raw // factor >= YEAR_1990) & (raw // factor <= plausible)
         if other == unit or not fits.any():
@@ -78,16 +95,18 @@ def refuse_outside(
             f"{remedy}.",
         )
         left &= ~fits
-    for kind, rows, why in (
-        ("future", left & (seconds > allowed.latest), allowed.limit),
-        ("too-early", left & (seconds < allowed.earliest), f"before {_date(allowed.earliest)}"),
+    late = left & (seconds > allowed.latest)
+    early = left & (seconds < allowed.earliest)
+    for kind, rows, why, remedy in (
+        ("future", late & (not allowed.sets_aside), allowed.limit, allowed.remedy),
+        ("too-early", early, f"before {_date(allowed.earliest)}", ""),
     ):
         origin.refuse(
             kind,
             np.flatnonzero(rows),
             show,
             functools.partial(_outside, unit, why),
-            f"Correct or remove the line, or check `unit` of {origin.key}.",
+            f"Correct or remove the line, {remedy}or check `unit` of {origin.key}.",
         )
 
 

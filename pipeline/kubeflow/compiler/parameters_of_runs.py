@@ -20,15 +20,25 @@ PARAMETERS = {
         f"{nodes.TIMELINES_EXAMPLE_GEN}.requested_span",
         f"{nodes.ITEMS_EXAMPLE_GEN}.requested_span",
     ),
+    "as_of": (
+        f"{nodes.TIMELINES_EXAMPLE_GEN}.as_of",
+        f"{nodes.ITEMS_EXAMPLE_GEN}.as_of",
+        f"{nodes.PUSHER}.configuration.as_of",
+    ),
     "serving_base": (
+        f"{nodes.TIMELINES_EXAMPLE_GEN}.serving_base",
         f"{nodes.WARM_START}.serving_base",
         f"{nodes.BASELINE}.serving_base",
         f"{nodes.PUSHER}.push_destination.filesystem.base_directory",
     ),
     "withdrawn": (f"{nodes.CANDIDATE_INDEX}.withdrawn", f"{nodes.CANARY}.withdrawn"),
-    "epochs": (f"{nodes.TRAINER}.custom_config.model.epochs",),
-    "learning_rate": (f"{nodes.TRAINER}.custom_config.model.learning_rate",),
-    "seed": (f"{nodes.TRAINER}.custom_config.model.seed",),
+    **{
+        name: (
+            f"{nodes.TRAINER}.custom_config.model.{name}",
+            f"{nodes.PUSHER}.configuration.model.{name}",
+        )
+        for name in ("epochs", "learning_rate", "seed")
+    },
 }
 """By name: the places of its value, each a task and its property; or a field of a JSON property,
 which the entrypoint sets."""

@@ -127,7 +127,7 @@ def fail(
     otherwise stand.
     """
     traceback.print_exception(kind, error, trace)
-    print(cause.on_one_line(error), file=sys.stderr)
+    print(f"{cause.on_one_line(error)} {cause.remedy(error)}".rstrip(), file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(FAILED)

@@ -66,7 +66,8 @@ def run(
         properties = look_at_data(properties, inputs, outputs)
 
     executor_class = import_utils.import_class_by_path(executor_class_path)
-    logging.info("Executor %s: %s, %s, %s", executor_class_path, inputs, outputs, properties)
+    logging.info("Executor %s.", executor_class_path)
+    logging.debug("Inputs %s, outputs %s, properties %s.", inputs, outputs, properties)
     folder = os.path.dirname(message.outputs.output_file)
     _do(executor_class, folder, run_id, beam_args)(inputs, outputs, properties)
     for artifact in (artifact for artifacts in outputs.values() for artifact in artifacts):

@@ -1,6 +1,7 @@
 import pytest
+from tfx.types import standard_artifacts
 
-from components.ingestion import forgotten, tables
+from components.ingestion import driver, forgotten, settings, tables
 from components.ingestion.forgotten import Forgotten
 from components.ingestion.splits import SplitConfig
 from components.ingestion.timelines_example_gen import TimelinesExampleGen
@@ -10,37 +11,56 @@ MOVIELENS = datasets.load(datasets.MOVIELENS)
 
 
 def test_a_list_recognises_users_and_holds_no_id(tmp_path):
-    forgotten.write(tmp_path, Forgotten().add(["zz-person-4711"]))
-    forgotten.write(tmp_path, forgotten.read(tmp_path).add(["zz-person-4711", "zz-person-4712"]))
-    found = forgotten.read(tmp_path)
+    base = str(tmp_path / "shop")
+    forgotten.write(base, Forgotten().add(["zz-person-4711"]))
+    forgotten.write(base, forgotten.read(base).add(["zz-person-4711", "zz-person-4712"]))
+    found = forgotten.read(base)
     assert len(found.users) == 2 and found.add(["zz-person-4712"]) == found
-    assert "zz-person" not in (tmp_path / forgotten.NAME).read_text()
-    assert [path.name for path in tmp_path.iterdir()] == [forgotten.NAME]
+    assert "zz-person" not in (tmp_path / "shop.forgotten.json").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["shop.forgotten.json"]
 
 
 def test_without_a_list_nobody_is_on_it(tmp_path):
-    assert forgotten.read(tmp_path) == Forgotten() == forgotten.from_json("")
+    assert forgotten.read(str(tmp_path)) == Forgotten() == forgotten.from_json("")
     assert Forgotten().to_json() == ""
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"salt": "a"}'])
 def test_a_broken_list_is_named(tmp_path, text):
-    (tmp_path / forgotten.NAME).write_text(text)
-    with pytest.raises(ValueError, match=r"forgotten\.json: it is no list of forgotten users"):
-        forgotten.read(tmp_path)
+    (tmp_path / "shop.forgotten.json").write_text(text)
+    with pytest.raises(ValueError, match=r"shop\.forgotten\.json: it is no list of forgotten"):
+        forgotten.read(str(tmp_path / "shop"))
 
 
 @pytest.mark.parametrize("layout", ["ml-100k", "csv"])
 def test_they_are_in_no_timeline(tmp_path, write_checkerboard, generate, read_examples, layout):
     folder = write_checkerboard(tmp_path / "data", layout=layout, users=6, movies=9)
-    listed = Forgotten().add(["2", "5", "nobody"]).to_json()
+    base = str(tmp_path / "serving")
+    forgotten.write(base, Forgotten().add(["2", "5", "nobody"]))
     component = TimelinesExampleGen(
-        str(folder), MOVIELENS.to_json(), SplitConfig(), forgotten_users=listed
+        str(folder), MOVIELENS.to_json(), SplitConfig(), serving_base=base
     )
     artifact = generate(component)
     for split in ("train", "eval", "test"):
         users = [each["user_id"][0] for each in read_examples(artifact, split)]
         assert users == [b"1", b"3", b"4", b"6"]
+
+
+def test_the_list_is_a_part_of_the_cache_key(tmp_path, write_checkerboard):
+    folder = write_checkerboard(tmp_path / "data", users=6, movies=9)
+    base = str(tmp_path / "serving")
+    component = TimelinesExampleGen(
+        str(folder), MOVIELENS.to_json(), SplitConfig(), serving_base=base
+    )
+
+    def key():
+        artifact = standard_artifacts.Examples()
+        given = dict(component.exec_properties)
+        return driver.look_at_data(given, {}, artifact.mlmd_artifact)[settings.FORGOTTEN]
+
+    assert key() == ""
+    forgotten.write(base, Forgotten().add(["2"]))
+    assert key() == forgotten.read(base).to_json() != ""
 
 
 def test_where_all_are_forgotten_nothing_is_left(tmp_path, write_checkerboard):

@@ -231,6 +231,31 @@ def test_names_what_is_wrong_with_an_item(folder, line, kind, problem):
     assert fault.examples[0].line == (4 if kind == "duplicate-id" else 2)
 
 
+def test_events_later_than_a_stated_moment_are_set_aside_and_counted(folder):
+    day, wrong = 86_400_000, 3_900_000_000_000  # the last is in 2093
+    write_events(
+        folder,
+        GOOD,
+        f"{PERSON},{OTHER_SKU},{TIME + day},view,4",
+        f"{PERSON},{OTHER_SKU},{wrong},view,4",
+    )
+    moment = TIME // 1000
+    report = tables.check(folder, generated.shop(), as_of=moment)
+    assert report.ok, report.text()
+    assert report.dropped == {"later than 2020-09-13T12:26:40+00:00": 2}
+    found = tables.read(folder, generated.shop(), as_of=moment)
+    assert (found.events.num_rows, found.set_aside) == (1, 2)
+    assert not tables.check(folder, generated.shop()).ok  # of 2093
+    none = tables.check(folder, generated.shop(), as_of=moment - 1)
+    assert "3 are later than the moment that --as-of states" in none.faults[0].remedy
+
+
+def test_a_wrong_unit_is_a_fault_and_no_late_event(folder):
+    write_events(folder, GOOD, f"{PERSON},{OTHER_SKU},{TIME}000,view,4")
+    report = tables.check(folder, generated.shop(), as_of=TIME // 1000)
+    assert [fault.kind for fault in report.faults] == ["unit"]
+
+
 def test_a_long_value_is_cut(folder):
     write_events(folder, f"{PERSON},{SKU},{'9x' * 5000},view,4")
 

@@ -176,3 +176,20 @@ def test_counts_are_in_ml_metadata(tmp_path, page):
     artifacts = store.get_artifacts_by_type("Examples")
     noted = [a.custom_properties for a in artifacts if "users_of_one_moment" in a.custom_properties]
     assert [properties["users_of_one_moment"].int_value for properties in noted] == [1]
+
+
+def test_later_events_than_the_stated_moment_are_in_no_timeline(page, generate, read_examples):
+    artifact = generate(
+        TimelinesExampleGen(str(page), MOVIELENS, SplitConfig(), as_of="2000-12-31T22:15:00Z")
+    )
+
+    assert artifact.get_int_custom_property("set_aside") == 1
+    times = [each["time"] for each in read_examples(artifact, "test")]
+    assert {time for each in times for time in each} == {978300900}
+    stated = TimelinesExampleGen(str(page), MOVIELENS, SplitConfig(), as_of="2000-12-31")
+    assert stated.exec_properties["as_of"] == "2000-12-31"  # a part of the cache key
+
+
+def test_a_moment_without_a_meaning_is_refused_where_the_component_is_made():
+    with pytest.raises(ValueError, match="'soon' is no moment"):
+        TimelinesExampleGen("data", MOVIELENS, SplitConfig(), as_of="soon")

@@ -66,6 +66,7 @@ def push(tmp_path, folder, monkeypatch):
                 "keep_versions": keep,
                 "git_revision": "abc",
                 "fail_if_not_blessed": int(fail),
+                "configuration": '{"model": {"epochs": 7}}',
             },
         )
         return pushed
@@ -92,6 +93,7 @@ def test_manifest_tells_of_the_push(push, tmp_path):
     told = manifest.read(folder).push
     assert told["metrics"] == METRICS
     assert told["git_revision"] == "abc"
+    assert manifest.read(folder).configuration == {"model": {"epochs": 7}}
     assert told["at"].endswith("+00:00")
     assert manifest.problems(folder) == []
 

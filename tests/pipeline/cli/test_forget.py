@@ -49,7 +49,9 @@ def test_a_user_is_erased_and_then_unknown(runs, capsys):
     assert forget(runs, PERSON) == 0
     out = capsys.readouterr().out
     assert f"{PERSON}: erased from 10" in out
-    assert "/data/ml: runs into" in out and "movielens clean --keep 0" in out
+    assert (
+        "/data/ml: runs that push here leave them out" in out and "movielens clean --keep 0" in out
+    )
     assert manifest.problems(str(base(runs) / "11")) == []
     assert main.main(["serving", "verify", "--runs", str(runs)]) == 0
     capsys.readouterr()
@@ -123,5 +125,5 @@ def test_later_runs_are_told_who_is_left_out(runs):
     from components.ingestion import forgotten
 
     assert forget(runs, PERSON, "nobody") == 0
-    listed = forgotten.read(runs / "ml")
+    listed = forgotten.read(str(base(runs)))
     assert len(listed.users) == 2 and listed.add([PERSON]) == listed

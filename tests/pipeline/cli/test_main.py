@@ -201,6 +201,65 @@ def test_output_folder_that_is_a_file(tmp_path):
         request.check_writable(tmp_path / "out")
 
 
+def test_a_file_that_tensorflow_can_not_read_is_told_without_a_trace(runs, capsys, monkeypatch):
+    import tensorflow as tf
+
+    path = "/runs/serving/movielens/7/variables/variables.data-00000-of-00001"
+
+    def read(*_):
+        raise tf.errors.DataLossError(None, None, f"{{{{function_node x}}}} {path}: truncated")
+
+    monkeypatch.setattr(records, "find", read)
+    assert main.main(["metrics", "--runs", str(runs)]) == main.FAILED
+    said = capsys.readouterr().err
+    assert f"DataLossError: {path}: truncated" in said
+    assert "movielens serving verify" in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "my runs ä",
+        "jürgen/Runs Jürgens",
+        "{x} {SPAN} %41 : ; , & $HOME #1 ~ = + @ !",
+        "'quoted' \"twice\"",
+        "日本語",
+        "-rf",
+        "n" * 255,
+    ],
+    ids=["blank-umlaut", "home", "signs", "quotes", "kanji", "dash", "long"],
+)
+def test_output_folders_of_any_name(tmp_path, name):
+    from pipeline.config import check_root
+
+    check_root(str(tmp_path / name))
+    request.check_writable(tmp_path / name)
+    assert (tmp_path / name).is_dir()
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("runs [v1]", "'[' in it, which TFX takes for a pattern of files"),
+        ("what?", "'?' in it"),
+        ("a*", "'*' in it"),
+        ("back\\slash", "'\\\\' in it"),
+        ("two\nlines", "'\\n' in it"),
+        ("\udcff", "not written in UTF-8"),
+        ("n" * 256, "File name too long"),
+        ("/".join(["n" * 250] * 15), "3,500 are fine"),
+    ],
+    ids=["brackets", "question", "star", "backslash", "newline", "bytes", "long", "deep"],
+)
+@pytest.mark.parametrize("command", ["run", "tune"])
+def test_output_folders_that_are_refused_at_once(tmp_path, name, why, command, capsys):
+    output = str(tmp_path / name)
+    assert main.main([command, "--data", str(tmp_path), "--output", output]) == main.FAILED
+    said = capsys.readouterr().err
+    assert why in said and "--output" in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_next_commands_name_the_output_and_ask_only_what_was_pushed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     output = tmp_path / "runs" / "a shop's"
@@ -227,7 +286,7 @@ def test_summary_says_what_is_served_instead_and_how_to_change_it(tmp_path, labe
 def test_tensorboard_is_pointed_to_where_something_was_trained(tmp_path):
     record = RunRecord("1", "ml-100k", "/data", str(tmp_path), "/log", pushed="/p/1")
     assert "--logdir" not in report.next_commands(record, None)
-    training = tmp_path / "artifacts" / "TwoTowerTrainer"
+    training = tmp_path / "tensorboard"
     training.mkdir(parents=True)
     logdir = f"tensorboard --logdir {os.path.relpath(training)} "
     assert logdir in report.next_commands(record, None)

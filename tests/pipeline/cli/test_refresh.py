@@ -90,8 +90,18 @@ def test_settings_that_do_not_fit(output, setting, message, capsys):
     ],
 )
 def test_scores_follow_the_trend_as_they_did(settings, kept):
-    settings = changes.apply(presets.find("ml-100k").settings, refresh.as_served(settings))
+    told = manifest.Manifest({}, {}, {}, {}, settings, {})
+    settings = changes.apply(presets.find("ml-100k").settings, refresh.as_served(told))
     assert (settings.serving.trend.days, settings.serving.trend.weight) == kept
+
+
+def test_the_model_is_recorded_as_it_was_trained():
+    start = presets.find("ml-100k").settings
+    model = {"epochs": 7, "of_a_later_revision": 1}
+    told = manifest.Manifest({}, {}, {}, {}, {}, {}, configuration={"model": model})
+    assert changes.apply(start, refresh.as_served(told)).model.epochs == 7
+    older = manifest.Manifest({}, {}, {}, {}, {}, {})
+    assert changes.apply(start, refresh.as_served(older)) == start
 
 
 def test_data_is_that_of_the_last_run_unless_named(output, capsys):

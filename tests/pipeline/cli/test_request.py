@@ -83,18 +83,30 @@ def test_mistake_in_a_file_is_misuse(tmp_path, monkeypatch, capsys, command):
     )
 
 
-def test_forgotten_users_of_the_output_folder_are_left_out(asked, tmp_path):
-    from components.ingestion import forgotten, settings
+def test_graphs_are_told_who_is_forgotten_and_as_of_when(asked, tmp_path):
     from pipeline.stages import ingest
 
-    given = asked()
+    given = asked("--as-of", "2026-01-31")
+    config = given.pipeline_config(tmp_path, tmp_path, given.settings())
+    made = ingest(config)
+    assert made.timelines.exec_properties["serving_base"] == config.serving_base
+    for each in (made.items, made.timelines):
+        assert each.exec_properties["as_of"] == "2026-01-31T23:59:59+00:00"
 
-    def left_out():
-        config = given.pipeline_config(tmp_path, tmp_path, given.settings())
-        timelines = ingest(config).timelines
-        return settings.unpack(dict(timelines.exec_properties))[settings.FORGOTTEN]
 
-    assert left_out() == ""
-    listed = forgotten.Forgotten().add(["4711"])
-    forgotten.write(tmp_path, listed)
-    assert left_out() == listed.to_json()
+def test_a_file_states_a_moment_and_an_option_wins(asked, tmp_path):
+    path = tmp_path / "run.yaml"
+    path.write_text("as_of: 2026-01-31\n")
+    assert asked().as_of == ""
+    assert asked("--config", str(path)).as_of == "2026-01-31T23:59:59+00:00"
+    stated = asked("--config", str(path), "--as-of", "2026-01-30T08:00:00Z")
+    assert stated.as_of == "2026-01-30T08:00:00+00:00"
+
+
+def test_a_moment_that_is_none_is_misuse(tmp_path, capsys):
+    path = tmp_path / "run.yaml"
+    path.write_text("as_of: soon\n")
+    assert main.main(["run", "--config", str(path)]) == main.USAGE
+    assert "as_of: 'soon' is no moment" in capsys.readouterr().err
+    assert main.main(["run", "--as-of", "2093-08-01"]) == main.USAGE
+    assert "'2093-08-01' is later than now" in capsys.readouterr().err

@@ -24,6 +24,7 @@ def base(tmp_path):
             {},
             files=manifest.checksums(str(folder)),
             push={"at": "2026-01-01T00:00:00+00:00", "metrics": {"hit@10": hit}},
+            configuration={"model": {"epochs": version}, "as_of": ""},
         )
         manifest.write(str(folder), told)
     RunRecord("1", "ml", "/data", str(tmp_path / "ml"), "/log", pushed=str(base / "2")).write(
@@ -45,6 +46,21 @@ def test_folder_is_that_of_the_last_run_unless_named(base, tmp_path, capsys):
     rows = json.loads(capsys.readouterr().out)
     assert [(row["version"], row["served"]) for row in rows] == [(1, False), (2, True)]
     assert rows[0]["manifest"]["counts"] == {"items": 9}
+
+
+def test_show_tells_all_settings_of_the_served_version_or_of_another(base, capsys):
+    show = ["serving", "show", "--base", str(base)]
+    assert main.main(show) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["configuration.model.epochs"] == "2" and lines["push.metrics.hit@10"] == "0.2"
+    assert lines["version"] == str(base / "2")
+    assert main.main([*show, "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["configuration"]["model"] == {"epochs": 1}
+
+
+def test_show_of_a_version_that_is_not_there(base, capsys):
+    assert main.main(["serving", "show", "7", "--base", str(base)]) == 1
+    assert "No version 7 under" in capsys.readouterr().err
 
 
 def test_rollback_and_promote(base, capsys):

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -52,10 +53,11 @@ def data(folder, write_checkerboard):
 @pytest.fixture(scope="module")
 def run(environment, folder, data):
     """A function that runs the compiled pipeline, and returns what each task gave by its name."""
-    package = folder / "pipeline.yaml"
-    kubeflow_compile.compile_to(dataclasses.replace(environment, settings=SETTINGS), package)
 
-    def run(name, reused=None):
+    def run(name, reused=None, settings=(), fails=False):
+        package = folder / f"{name}.yaml"
+        settings = (*SETTINGS, *settings)
+        kubeflow_compile.compile_to(dataclasses.replace(environment, settings=settings), package)
         settings = {
             "pipeline": str(package),
             "python": sys.executable,
@@ -76,7 +78,7 @@ def run(environment, folder, data):
             check=False,
             env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         )
-        assert done.returncode == 0, done.stderr[-3000:]
+        assert (done.returncode != 0) == fails, done.stderr[-3000:]
         return {
             path.stem: json.loads(path.read_text()).get("artifacts", {})
             for path in (folder / name).glob("*.json")
@@ -189,6 +191,24 @@ def test_second_run_sees_the_first_as_its_baseline(first, second):
     assert served == pathlib.Path(pushed(first)).name
     assert "baseline_model_id" in metadata(second, "Evaluator", "blessing")
     assert "baseline_model_id" not in metadata(first, "Evaluator", "blessing")
+
+
+def test_a_run_that_is_not_blessed_fails_and_names_its_threshold_in_the_last_line(
+    run, first, folder
+):
+    """Nobody is better than popular by a hit for every user."""
+    versions = list((folder / "kubeflow-serving").glob("[0-9]*"))
+    reused = {task: "first" for task in first if task not in ("Evaluator", "Pusher")}
+    made = run("refused", reused, ("gates.min_lift=1.0",), fails=True)
+    assert not metadata(made, "Evaluator", "blessing").get("blessed")
+    for task in ("Evaluator", "Pusher"):
+        last = (folder / "refused" / f"{task}.log").read_text().splitlines()[-1]
+        assert re.search(
+            r"NOT BLESSED.*: hit@10 over popular \(all users\) is 0\.\d{4}, 0\.\d{4} below the "
+            r"threshold 1\.0000 \(hit@10 0\.\d{4}, popular hit@10 0\.\d{4}\)",
+            last,
+        )
+    assert list((folder / "kubeflow-serving").glob("[0-9]*")) == versions
 
 
 @pytest.mark.parametrize("task", ["ItemsExampleGen", "TimelinesExampleGen"])

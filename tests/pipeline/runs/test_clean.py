@@ -6,7 +6,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 from tfx import v1 as tfx
 
-from pipeline.runs import clean, in_use, lineage, local_runner
+from pipeline.runs import clean, in_use, lineage, local_runner, metadata_store
 from pipeline.runs.records import BLESSED, FAILED, NOT_BLESSED, RunRecord
 
 
@@ -53,7 +53,9 @@ def texts(folder):
 
 
 def states(folder):
-    store = local_runner.ml_metadata.MetadataStore(local_runner.sqlite(folder / "metadata.sqlite"))
+    store = local_runner.ml_metadata.MetadataStore(
+        metadata_store.connection(folder / "metadata.sqlite")
+    )
     return {
         pathlib.Path(each.uri).name: metadata_store_pb2.Artifact.State.Name(each.state)
         for each in store.get_artifacts()

@@ -8,7 +8,7 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2
 from tfx import v1 as tfx
 
-from pipeline.runs import local_runner
+from pipeline.runs import local_runner, metadata_store
 
 Execution = metadata_store_pb2.Execution
 
@@ -121,7 +121,7 @@ def test_ctrl_c_that_python_dropped_stops_the_run_before_the_next_component(run)
 def test_a_component_whose_inputs_are_missing_is_an_error(tmp_path):
     make = Make(text="a")
     use = Use(model=make.outputs["model"])
-    connection = local_runner.sqlite(tmp_path / "metadata.sqlite")
+    connection = metadata_store.connection(tmp_path / "metadata.sqlite")
     graph = local_runner.compile_graph(
         tfx.dsl.Pipeline("test", str(tmp_path / "artifacts"), components=[make, use]),
         connection,
@@ -134,5 +134,5 @@ def test_a_component_whose_inputs_are_missing_is_an_error(tmp_path):
 
 
 def test_no_execution_has_no_known_state(tmp_path):
-    connection = local_runner.sqlite(tmp_path / "metadata.sqlite")
+    connection = metadata_store.connection(tmp_path / "metadata.sqlite")
     assert local_runner.execution_state(connection, None) == Execution.UNKNOWN

@@ -45,3 +45,14 @@ def test_other_handlers_come_back():
     with log_lines.formatted(str):
         assert len(root.handlers) >= 1
     assert sorted(map(id, root.handlers)) == sorted(map(id, before))
+
+
+def test_what_tensorflow_says_of_gpus_while_it_is_imported_is_dropped(tmp_path):
+    log = tmp_path / "run.log"
+    noise = "2026 E external/cuda_fft.cc:479] Unable to register cuFFT factory: Attempting to …\n"
+    with log.open("ab") as file:  # as a run has it open
+        file.write(f"before\n{noise}after\n".encode())
+        file.flush()
+        log_lines.drop_import_noise(log)
+        file.write(b"later\n")
+    assert log.read_text() == "before\nafter\nlater\n"

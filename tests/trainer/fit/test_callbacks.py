@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from absl import logging
 
 from support.checkerboard import COMMON, UNKNOWN, checkerboard, make_model, train
 from trainer.config import ModelConfig
 from trainer.data.batches import make_batches
-from trainer.fit.callbacks import Progress, StopOnNaN, check_weights, make_callbacks
+from trainer.fit.callbacks import StopOnNaN, check_weights, make_callbacks
 from trainer.fit.optimizers import make_optimizer
 
 
@@ -33,13 +32,6 @@ def test_weights_that_the_last_step_ruined_are_an_error():
     variable.assign(tf.fill(variable.shape, np.inf))
     with pytest.raises(FloatingPointError, match=f"{variable.name}.*nothing was exported"):
         check_weights(model)
-
-
-def test_progress_is_a_line_an_epoch_with_its_numbers(monkeypatch):
-    lines = []
-    monkeypatch.setattr(logging, "info", lambda line, *values: lines.append(line % values))
-    Progress().on_epoch_end(1, {"loss": 1.25, "regularization_loss": 0.0, "val_hit@10": 0.5})
-    assert lines == ["Epoch 2: loss 1.2500, val_hit@10 0.5000"]
 
 
 def test_logs_are_for_tensorboard(tmp_path):

@@ -91,6 +91,7 @@ def test_runtime_parameters_have_working_defaults(documents):
     assert documents[0]["root"]["inputDefinitions"]["parameters"] == {
         "data": {"parameterType": "STRING", "defaultValue": "/data/ml-100k"},
         "span": {"parameterType": "STRING", "defaultValue": "newest"},
+        "as_of": {"parameterType": "STRING", "defaultValue": ""},
         "serving_base": {"parameterType": "STRING", "defaultValue": "/serving/movielens"},
         "withdrawn": {"parameterType": "STRING", "defaultValue": "[]"},
         "epochs": {"parameterType": "NUMBER_INTEGER", "defaultValue": 7},
@@ -165,7 +166,8 @@ def test_bad_environment(environment, changes, message):
 def test_component_that_does_not_mount_its_path(environment):
     from pipeline.kubeflow.environment.pods import Volume
 
-    volumes = (environment.volumes[0], Volume("movielens-serving", "/serving", ("Pusher",)))
+    reads = ("TimelinesExampleGen", "Pusher")
+    volumes = (environment.volumes[0], Volume("movielens-serving", "/serving", reads))
     with pytest.raises(ValueError, match="Baseline uses serving_base '/serving/movielens'"):
         kubeflow_compile.compiled(dataclasses.replace(environment, volumes=volumes))
 
@@ -176,7 +178,8 @@ def test_warm_start_reads_what_is_served(environment):
     warm = dataclasses.replace(environment, settings=("model.warm_start=true",))
     with pytest.raises(ValueError, match="WarmStart uses serving_base '/serving/movielens'"):
         kubeflow_compile.compiled(warm)
-    serving = Volume("movielens-serving", "/serving", ("WarmStart", "Baseline", "Pusher"))
+    mounting = ("TimelinesExampleGen", "WarmStart", "Baseline", "Pusher")
+    serving = Volume("movielens-serving", "/serving", mounting)
     documents = list(
         yaml.safe_load_all(
             kubeflow_compile.compiled(
@@ -212,6 +215,7 @@ def test_kfp_loads_it_and_its_protos_take_every_field(compiled, tmp_path):
     assert loaded["inputs"] == {
         "data": "/data/ml-100k",
         "span": "newest",
+        "as_of": "",
         "serving_base": "/serving/movielens",
         "withdrawn": "[]",
         "epochs": 7,

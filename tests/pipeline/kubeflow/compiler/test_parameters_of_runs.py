@@ -67,6 +67,16 @@ def test_run_is_taken_out_of_the_parameters(given, run):
     assert found == {"k": 100}
 
 
+@pytest.mark.parametrize("name", ["epochs", "learning_rate", "seed"])
+def test_the_manifest_is_told_what_a_run_was_set_to(documents, name):
+    told = parameters(documents, "Pusher")
+    assert told[f"configuration.model.{name}"] == {"componentInputParameter": name}
+    default = documents[0]["root"]["inputDefinitions"]["parameters"][name]["defaultValue"]
+    settings = json.loads(told["configuration"]["runtimeValue"]["constant"])
+    assert settings["model"][name] == default
+    assert set(settings) == {"split", "model", "gates", "serving", "as_of"}
+
+
 def test_whole_numbers_stay_whole():
     found = parameters_of_runs.set_fields({"a": '{"b": 1}', "a.b": 3})
     assert found["a"] == '{"b": 3}'

@@ -94,7 +94,8 @@ def nested_task_without_the_parameter(spec, platform):
     nested = spec["components"]["comp-tfx-dag"]["dag"]["tasks"]["Nested"]
     nested["inputs"].pop("artifacts")
     nested.pop("dependentTasks")
-    nested["inputs"]["parameters"]["requested_span"] = {"runtimeValue": {"constant": "newest"}}
+    for name in ("requested_span", "as_of", "serving_base"):
+        nested["inputs"]["parameters"][name] = {"runtimeValue": {"constant": "newest"}}
 
 
 def no_default(spec, platform):

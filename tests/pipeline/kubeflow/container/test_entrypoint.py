@@ -16,6 +16,7 @@ import tensorflow as tf
 from google.protobuf import json_format
 from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor
 
+from components.ingestion import forgotten
 from components.registry.pusher import NotBlessedError
 from pipeline import gates
 from pipeline.config import Gates
@@ -213,6 +214,23 @@ def test_stock_entrypoint_takes_a_pattern_for_a_folder(call, tmp_path):
     data = {"input_base": str(tmp_path / "{SPAN}"), "requested_span": "newest"}
     with pytest.raises(Exception, match=r"\{SPAN\}: no such folder"):
         stock(call("ItemsExampleGen", data, shape=()))
+
+
+def test_forgotten_users_and_later_events_are_left_out(call, ours, write_checkerboard, tmp_path):
+    data = {"input_base": str(write_checkerboard(tmp_path / "data", users=6, movies=9))}
+    (items,) = ours(call("ItemsExampleGen", data))["examples"]["artifacts"]
+    base = str(tmp_path / "movielens")
+    forgotten.write(base, forgotten.Forgotten().add(["2", "5"]))
+    told = {**data, "serving_base": base, "as_of": "2026-01-31"}
+
+    (examples,) = ours(call("TimelinesExampleGen", told, {"items": items}))["examples"]["artifacts"]
+
+    assert examples["metadata"]["set_aside"] == 0
+    files = map(str, pathlib.Path(examples["uri"], "Split-test").iterdir())
+    records = tf.data.TFRecordDataset(list(files), compression_type="GZIP")
+    found = [tf.train.Example.FromString(record.numpy()) for record in records]
+    users = [each.features.feature["user_id"].bytes_list.value[0] for each in found]
+    assert sorted(users) == [b"1", b"3", b"4", b"6"]
 
 
 def test_span_that_is_not_there(call, ours, tmp_path):
