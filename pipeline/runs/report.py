@@ -58,14 +58,7 @@ def summary(record: RunRecord) -> str:
         "",
         f"{record.seconds:.0f} s, {record.cpu_seconds:.0f} CPU s, {record.gigabytes:.1f} GB",
         "",
-        *(
-            [
-                f"As of {record.as_of}: {record.counts[features.SET_ASIDE]:,} later events set aside.",
-                "",
-            ]
-            if record.as_of
-            else []
-        ),
+        *_of_the_moment(record),
         "On test, ranked among the whole catalogue:",
         tables.metric_table(record.metrics[""]),
         "",
@@ -89,6 +82,14 @@ def summary(record: RunRecord) -> str:
         lines.append("NOT BLESSED, nothing was pushed:")
         lines += [f"  {reason}" for reason in record.reasons]
     return "\n".join(lines)
+
+
+def _of_the_moment(record: RunRecord) -> list[str]:
+    """Returns how many events were too late, where a moment was stated."""
+    if not record.as_of:
+        return []
+    late = record.counts[features.SET_ASIDE]
+    return [f"As of {record.as_of}: {late:,} later events were set aside.", ""]
 
 
 def sample(record: RunRecord) -> tuple[str, str, str]:
