@@ -90,7 +90,8 @@ def run_and_record(
             try:
                 _write_at_the_end(record, paths["records"], terminal)
             finally:
-                outcome.tell(record, failed, config, webhook, terminal)
+                with output_to(log, terminal.stream) as stream:  # where TensorFlow is imported late
+                    outcome.tell(record, failed, config, webhook, Lines(stream))
         return record
 
 
