@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from pipeline.runs import description
+from pipeline.runs import description, report
 from pipeline.runs.records import RunRecord
 
 FIRST = RunRecord(
@@ -40,6 +40,17 @@ def test_a_run_is_described_with_why_it_was_not_blessed():
 def test_a_run_that_measured_nothing_is_described():
     failed = dataclasses.replace(FIRST, status="failed", metrics={}, settings={})
     assert "hit@10 " not in description.describe(failed).replace("hit@10 is", "")
+
+
+def test_the_moment_and_what_is_later_are_told():
+    counts = {**SECOND.counts, "set_aside": 1234}
+    run = dataclasses.replace(SECOND, as_of="2026-01-31T23:59:59+00:00", counts=counts)
+    lines = [line.split() for line in description.describe(run).splitlines()]
+    assert ["as", "of", "2026-01-31T23:59:59+00:00"] in lines and ["set_aside", "1234"] in lines
+    assert "as of " in description.compare(FIRST, run)
+    told = "As of 2026-01-31T23:59:59+00:00: 1,234 later events were set aside."
+    assert told in report.summary(run).splitlines()
+    assert "As of" not in report.summary(SECOND)
 
 
 def test_two_runs_side_by_side():
