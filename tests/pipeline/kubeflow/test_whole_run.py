@@ -205,7 +205,7 @@ def test_a_run_that_is_not_blessed_fails_and_names_its_threshold_in_the_last_lin
         last = (folder / "refused" / f"{task}.log").read_text().splitlines()[-1]
         assert re.search(
             r"NOT BLESSED.*: hit@10 over popular \(all users\) is 0\.\d{4}, 0\.\d{4} below the "
-            r"threshold 1\.0000 \(hit@10 0\.\d{4}, popular hit@10 0\.\d{4}\)",
+            r"threshold 1\.0000 \(hit@10 \d\.\d{4}, popular hit@10 0\.\d{4}\)",
             last,
         )
     assert list((folder / "kubeflow-serving").glob("[0-9]*")) == versions
