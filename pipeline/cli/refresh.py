@@ -113,20 +113,21 @@ def _availability(asked: Request, table: pathlib.Path) -> int:
 
 
 def as_served(told: "Manifest") -> dict[str, Any]:
-    """Returns what a refresh keeps: the model, and, unless it is told otherwise, the trend.
+    """Returns what a refresh keeps: model and split, and, unless it is told otherwise, the trend.
 
     Args:
-        told: Manifest of the served bundle; older ones tell neither. Fields of the model that this
-            revision does not know are left out.
+        told: Manifest of the served bundle; older ones tell none of it. Fields that this revision
+            does not know are left out.
     """
+    from components.ingestion.splits import SplitConfig
     from trainer.config import ModelConfig
 
-    known = {field.name for field in dataclasses.fields(ModelConfig)}
-    model = told.configuration.get("model", {})
-    return {
-        "serving": {"trend": told.settings.get("trend", {})},
-        "model": {name: model[name] for name in model if name in known},
-    }
+    kept: dict[str, Any] = {"serving": {"trend": told.settings.get("trend", {})}}
+    for section, kind in (("model", ModelConfig), ("split", SplitConfig)):
+        known = {field.name for field in dataclasses.fields(kind)}
+        values = told.configuration.get(section, {})
+        kept[section] = {name: values[name] for name in values if name in known}
+    return kept
 
 
 def training_difference(trained: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
