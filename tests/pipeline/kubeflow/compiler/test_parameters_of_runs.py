@@ -72,7 +72,7 @@ def test_the_manifest_is_told_what_a_run_was_set_to(documents, name):
     told = parameters(documents, "Pusher")
     assert told[f"configuration.model.{name}"] == {"componentInputParameter": name}
     default = documents[0]["root"]["inputDefinitions"]["parameters"][name]["defaultValue"]
-    settings = json.loads(told["configuration"]["runtimeValue"]["constant"])
+    settings = json.loads(packing.unpack(told["configuration"]["runtimeValue"]["constant"]))
     assert settings["model"][name] == default
     assert set(settings) == {"split", "model", "gates", "serving", "as_of"}
 
