@@ -51,7 +51,8 @@ def test_folder_is_that_of_the_last_run_unless_named(base, tmp_path, capsys):
 def test_show_tells_all_settings_of_the_served_version_or_of_another(base, capsys):
     show = ["serving", "show", "--base", str(base)]
     assert main.main(show) == 0
-    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    parts = [line.partition("  ") for line in capsys.readouterr().out.splitlines()]
+    lines = {name: value.strip() for name, _, value in parts}
     assert lines["configuration.model.epochs"] == "2" and lines["push.metrics.hit@10"] == "0.2"
     assert lines["version"] == str(base / "2")
     assert main.main([*show, "1", "--json"]) == 0
