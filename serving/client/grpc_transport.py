@@ -1,17 +1,12 @@
-"""gRPC transport. Needs TensorFlow, whose tensor messages it sends."""
+"""gRPC transport. Needs no TensorFlow."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import grpc
-import tensorflow as tf
 from google.protobuf.message import Message
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
 
+from serving.client import messages
 from serving.client.transport import (
     DEADLINE_SECONDS,
     MODEL,
@@ -56,20 +51,28 @@ class GrpcTransport:
         self._label = label
         self._deadline = deadline
         self._channel = grpc.insecure_channel(address, options=OPTIONS)
-        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._predict = self._channel.unary_unary(
+            messages.PREDICT,
+            request_serializer=messages.PredictRequest.SerializeToString,
+            response_deserializer=messages.PredictResponse.FromString,
+        )
+        self._metadata = self._channel.unary_unary(
+            messages.METADATA,
+            request_serializer=messages.MetadataRequest.SerializeToString,  # the answer isn't read
+        )
 
     def predict(self, signature: str, inputs: Mapping[str, Any]) -> Prediction:
         """Runs a signature; see `Transport`."""
-        request = predict_pb2.PredictRequest()
+        request = messages.PredictRequest()
         request.model_spec.name = self._model
         request.model_spec.signature_name = signature
         if self._label:
             request.model_spec.version_label = self._label
         for name, value in inputs.items():
-            request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-        response = self._send(self._stub.Predict, request)
+            messages.write(value, request.inputs.add(key=name).value)
+        response = self._send(self._predict, request)
         outputs = {
-            name: decode_texts(tf.make_ndarray(proto)) for name, proto in response.outputs.items()
+            output.key: decode_texts(messages.read(output.value)) for output in response.outputs
         }
         return Prediction(outputs, response.model_spec.version.value)
 
@@ -82,11 +85,11 @@ class GrpcTransport:
             ServingUnavailable: No answer came within the deadline.
             RequestRefused: The model is not served.
         """
-        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+        request = messages.MetadataRequest(metadata_field=["signature_def"])
         request.model_spec.name = self._model
         request.model_spec.version_label = self._label
         try:
-            self._send(self._stub.GetModelMetadata, request)
+            self._send(self._metadata, request)
         except RequestRefused as error:
             if NO_SUCH_LABEL not in str(error):
                 raise
