@@ -18,15 +18,15 @@ class ModelConfig:
     embedding_dim: PositiveInt = 64
     """Length of the vectors that both towers end in."""
 
-    history: Literal["none", "mean", "attention"] = "attention"
-    """What the query tower makes of the timeline: "attention" over its items, their "mean", or
-    "none" (ids only)."""
+    history: Literal["none", "mean", "attention", "hstu"] = "attention"
+    """What the query tower makes of the timeline: "attention" over its items, "hstu" (attention by
+    a gated pointwise function), their "mean", or "none" (ids only)."""
 
     blocks: PositiveInt = 1
-    """Attention blocks, one after another; "attention" only."""
+    """Blocks, one after another; "attention" and "hstu" only."""
 
     heads: PositiveInt = 2
-    """Attention heads in each block; they must divide `embedding_dim`."""
+    """Heads in each block; they must divide `embedding_dim`."""
 
     window: PositiveInt = 50
     """Items of the timeline that a query sees, the latest ones; also the positions that one

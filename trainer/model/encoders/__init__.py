@@ -17,12 +17,14 @@ import tensorflow as tf
 
 from trainer.config import ModelConfig
 from trainer.model.encoders.attention import CausalAttention
+from trainer.model.encoders.hstu import HSTU
 from trainer.model.encoders.mean import RunningMean
 
 ENCODERS: dict[str, Callable[[ModelConfig], tf.keras.layers.Layer] | None] = {
     "none": None,  # ids and user features only: no item of a history is looked up
     "mean": RunningMean,
     "attention": CausalAttention,
+    "hstu": HSTU,
 }
 
 
