@@ -58,9 +58,10 @@ class ModelConfig:
     item_bias: bool = True
     """Whether to add a per-item bias, stored as an extra embedding dimension."""
 
-    loss: Literal["auto", "full_softmax", "retrieval"] = "auto"
-    """"full_softmax" over all rated items; "retrieval", TFRS's softmax over a sample: the batch's
-    items and `uniform_negatives`; "auto": the first up to `full_softmax_up_to` items."""
+    loss: Literal["auto", "full_softmax", "sampled_softmax", "retrieval"] = "auto"
+    """"full_softmax" over all rated items; "sampled_softmax" over `shared_negatives`; "retrieval",
+    TFRS's softmax over the batch's items and `uniform_negatives`; "auto": the first up to
+    `full_softmax_up_to` items, else the last."""
 
     full_softmax_up_to: NonNegativeInt = 20_000
     """Items of the largest catalogue that "auto" takes whole."""
@@ -68,11 +69,15 @@ class ModelConfig:
     uniform_negatives: NonNegativeInt = 1024
     """Items that "retrieval" draws uniformly from all rated ones, for each batch."""
 
+    shared_negatives: PositiveInt = 512
+    """Items that "sampled_softmax" draws for each batch, half of them uniformly from all rated ones
+    and half by popularity; the batch shares them."""
+
     log_q: bool = True
-    """Whether "retrieval" corrects for popular items being sampled more often."""
+    """Whether a loss that takes a sample corrects for popular items being drawn more often."""
 
     remove_accidental_hits: bool = True
-    """Whether "retrieval" drops negatives that are the positive itself."""
+    """Whether a loss that takes a sample drops negatives that are the positive itself."""
 
     temperature: AboveZero = 1.0
     """What training divides scores by. With `normalized` vectors 0.05 to 0.2 is usual."""
@@ -136,7 +141,8 @@ class ModelConfig:
             raise ValueError(
                 f"heads must divide embedding_dim, got {self.heads} and {self.embedding_dim}."
             )
-        if self.loss != "full_softmax" and self.uniform_negatives == 0 and self.batch_size == 1:
+        needs_others = self.loss in ("auto", "retrieval") and self.uniform_negatives == 0
+        if needs_others and self.batch_size == 1:
             raise ValueError(
                 "uniform_negatives must be above 0 where batch_size is 1 and loss may take a "
                 "sample: no other window brings negatives."
@@ -157,4 +163,6 @@ class ModelConfig:
 
     def samples(self, items: int) -> bool:
         """Returns whether the loss takes a sample of a catalogue of `items`, or all of it."""
-        return self.loss == "retrieval" or (self.loss == "auto" and items > self.full_softmax_up_to)
+        if self.loss == "auto":
+            return items > self.full_softmax_up_to
+        return self.loss != "full_softmax"

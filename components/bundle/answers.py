@@ -17,6 +17,7 @@ from transform.definition import Definition
 
 ITEM_IDS, TITLES, SCORES, KNOWN_USER = "item_ids", "titles", "scores", "known_user"
 FILTERED = "filtered"
+CLOCK_SKEW = "clock_skew"
 HISTORY_ITEM_IDS, HISTORY_TIMES = "history_item_ids", "history_times"
 EXCLUDE_ITEM_IDS = features.EXCLUDE_ITEM_IDS
 REQUEST_TIME = features.REQUEST_TIME
@@ -136,13 +137,16 @@ class Answers(tf.Module):
         Returns:
             `item_ids` and `titles`, `[batch, k]` string, empty where fewer than `k` items are
             left; `scores`, `[batch, k]` float32; `known_user`, `[batch]` bool: False means that
-            the answer is the ranking by recent popularity. With a filter also `filtered`,
-            `[batch]` int32: items of the catalogue that do not pass it.
+            the answer is the ranking by recent popularity; `clock_skew`, `[batch]` int64, see
+            `clock_skew`. With a filter also `filtered`, `[batch]` int32: items of the catalogue
+            that do not pass it.
 
         Raises:
             tf.errors.InvalidArgumentError: See `in_seconds` and `filter_terms.Grammar.parse`.
         """
-        query = {**query, REQUEST_TIME: in_seconds(query[REQUEST_TIME])}
+        given = {REQUEST_TIME: query[REQUEST_TIME], HISTORY_TIMES: query[features.TIME]}
+        sound = in_seconds(given)
+        query = {**query, REQUEST_TIME: sound[REQUEST_TIME], features.TIME: sound[HISTORY_TIMES]}
         excluded = queries.seen(query, self.definition)
         if also_exclude is not None:
             excluded = tf.concat([excluded, also_exclude], axis=1)
@@ -153,7 +157,7 @@ class Answers(tf.Module):
             allowed = self.filters.mask(*terms)
         left_out = self._with_unavailable(self.position.lookup(excluded))
         best = self.best(vectors, known, left_out, self.fallback, allowed)
-        answer = {**self._named(*best), KNOWN_USER: known}
+        answer = {**self._named(*best), KNOWN_USER: known, CLOCK_SKEW: clock_skew(query)}
         if allowed is not None:
             passing = tf.reduce_sum(tf.cast(allowed, tf.int32), axis=1)
             answer[FILTERED] = self.index.size - passing
@@ -249,17 +253,42 @@ def _table(keys: np.ndarray) -> tf.lookup.StaticHashTable:
     return tf.lookup.StaticHashTable(initializer, default_value=-1)
 
 
-def in_seconds(request_time: tf.Tensor) -> tf.Tensor:
-    """Checks that times of requests are seconds, and returns them.
+def clock_skew(query: dict[str, tf.Tensor]) -> tf.Tensor:
+    """Returns by how many seconds each request lies before its history's latest event, `[batch]`.
+
+    The towers take such a request as one at the time of that event, as if no time had passed.
+    Whoever asks can count them: a few mean that clocks differ, all that a time zone is wrong. 0
+    where the request is not earlier, or either time is not known.
+
+    Args:
+        query: Queries by name, as in `queries.specs`.
+    """
+    real = query[features.ITEM_ID] != ""
+    latest = tf.reduce_max(tf.where(real, query[features.TIME], queries.UNKNOWN_TIME), axis=1)
+    asked = query[REQUEST_TIME]
+    early = tf.maximum(tf.maximum(latest, queries.UNKNOWN_TIME) - asked, 0)
+    return tf.where(asked == queries.UNKNOWN_TIME, tf.zeros_like(early), early)
+
+
+def in_seconds(times: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Checks that times are seconds, and returns them by name.
+
+    Args:
+        times: int64 times by the name that callers know: of requests and of the history's events.
 
     Raises:
-        tf.errors.InvalidArgumentError: One is of the year 5138 or later, or before 1970, found when
-            the graph runs.
+        tf.errors.InvalidArgumentError: One is of the year 5138 or later, or that of a request
+            before 1970, found when the graph runs.
     """
-    message = (
-        f"{REQUEST_TIME} is in seconds since 1970-01-01 UTC, 0 where unknown; divide milliseconds "
-        "by 1000. Got"
-    )
-    sound = tf.reduce_all((request_time >= 0) & (request_time < LATEST_REQUEST))
-    with tf.control_dependencies([tf.debugging.Assert(sound, [message, request_time])]):
-        return tf.identity(request_time)
+    checks = []
+    for name, value in times.items():
+        message = (
+            f"{name} is in seconds since 1970-01-01 UTC, 0 where unknown; divide milliseconds by "
+            "1000. Got"
+        )
+        sound = tf.reduce_all(value < LATEST_REQUEST)
+        if name == REQUEST_TIME:  # people did things before 1970, but sent no request
+            sound &= tf.reduce_all(value >= 0)
+        checks.append(tf.debugging.Assert(sound, [message, value]))
+    with tf.control_dependencies(checks):
+        return {name: tf.identity(value) for name, value in times.items()}

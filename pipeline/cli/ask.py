@@ -100,6 +100,9 @@ def recommend(
         answer = asked.for_history(list(history), count, require, forbid)
     else:
         answer = asked.for_user(str(user), count, request_time or 0, require, forbid)
+    if answer.clock_skew:
+        early = f"--at is {answer.clock_skew:,} s before user {user}'s latest event"
+        click.echo(f"{early}: answered as at the time of that event.", err=True)
     if as_json:
         items = [{"item_id": i, "title": t, "score": s} for i, t, s in answer.items]
         told: dict[str, Any] = {"user": user, "known_user": answer.known_user, "bundle": path}

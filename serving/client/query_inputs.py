@@ -65,7 +65,7 @@ def build(
         _check_names(event.features, definition.event.features, "event")
     inputs: Inputs = {
         HISTORY_ITEM_IDS: [[_text(event.item_id, "An item id") for event in events]],
-        HISTORY_TIMES: np.array([[_whole(event.time, "time") for event in events]], np.int64),
+        HISTORY_TIMES: np.array([[_event_time(event.time) for event in events]], np.int64),
         EXCLUDE_ITEM_IDS: excluded(exclude),
         REQUEST_TIME: np.array([check_request_time(request_time)], np.int64),
     }
@@ -153,6 +153,20 @@ def check_event(definition: Definition, given: Mapping[str, Any]) -> None:
     _check_names(given, definition.event.features, "event")
     for name, value in given.items():
         _value(definition.event.features[name], name, value)
+
+
+def _event_time(seconds: int) -> int:
+    """Returns the time of an event.
+
+    Raises:
+        ValueError: It is not in whole seconds.
+    """
+    if _whole(seconds, "time") >= LATEST_REQUEST:
+        raise ValueError(
+            "The time of an event is in seconds since 1970-01-01 UTC, 0 where it is not known, got "
+            f"{seconds}; divide milliseconds by 1000."
+        )
+    return int(seconds)
 
 
 def _value(feature: Feature, name: str, value: Any) -> Any:

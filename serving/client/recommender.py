@@ -1,6 +1,7 @@
 """Recommender client: signatures of a bundle as Python functions, over any transport."""
 
 import dataclasses
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +42,10 @@ class Answer:
     request_id: str = ""
     """Where the client has a log: under which id the answer is in it; `feedback` takes it."""
 
+    clock_skew: int = 0
+    """Seconds by which `request_time` lay before the latest event of the history, at whose time the
+    request was then answered; 0 where it did not."""
+
     filtered: int | None = None
     """Items of the catalogue that do not pass the filter; None where the request had none."""
 
@@ -74,6 +79,9 @@ class RecommenderClient:
         self._batch_size = batch_size
         self._definition = definition
         self._log = log
+        self._counting = threading.Lock()
+        self.clock_skews = 0
+        """Answers so far to requests that lay before the latest event of their history."""
 
     def for_users(
         self,
@@ -106,7 +114,7 @@ class RecommenderClient:
                 prediction = self._predict("recommend_user", inputs, require, forbid)
             else:
                 prediction = self._transport.predict("serving_default", {"user_id": batch})
-            answers += self._logged(batch, _answers(prediction, len(batch), k))
+            answers += self._logged(batch, self._answers(prediction, len(batch), k))
         return answers
 
     def for_history(
@@ -127,7 +135,7 @@ class RecommenderClient:
         if require or forbid:
             return self.recommend(item_ids, k=k, require=require, forbid=forbid)
         inputs = {"history_item_ids": [list(item_ids) or [""]]}
-        answers = _answers(self._transport.predict("recommend_history", inputs), 1, k)
+        answers = self._answers(self._transport.predict("recommend_history", inputs), 1, k)
         return self._logged([""], answers)[0]
 
     def recommend(
@@ -161,7 +169,7 @@ class RecommenderClient:
         if self._definition is None:
             raise ValueError("recommend needs a client that was made with a definition.")
         inputs = query_inputs.build(self._definition, history, user or {}, exclude, request_time)
-        answers = _answers(self._predict("recommend", inputs, require, forbid), 1, k)
+        answers = self._answers(self._predict("recommend", inputs, require, forbid), 1, k)
         return self._logged([user_id], answers)[0]
 
     def similar(self, item_ids: Sequence[str], k: int = 10) -> list[Answer]:
@@ -169,7 +177,14 @@ class RecommenderClient:
         answers = []
         for batch in self._batches(item_ids):
             prediction = self._transport.predict("similar", {"item_id": batch})
-            answers += _answers(prediction, len(batch), k)
+            answers += self._answers(prediction, len(batch), k)
+        return answers
+
+    def _answers(self, prediction: Prediction, size: int, k: int) -> list[Answer]:
+        """Returns a prediction as answers, of which those to skewed clocks are counted."""
+        answers = _answers(prediction, size, k)
+        with self._counting:
+            self.clock_skews += sum(answer.clock_skew > 0 for answer in answers)
         return answers
 
     def feedback(
@@ -239,6 +254,7 @@ def _answers(prediction: Prediction, size: int, k: int) -> list[Answer]:
     outputs = prediction.outputs
     known = outputs.get("known_user", [True] * size)
     filtered = outputs.get("filtered")
+    skew = outputs.get("clock_skew", [0] * size)  # bundles of earlier releases do not tell
     return [
         Answer(
             tuple(
@@ -254,6 +270,7 @@ def _answers(prediction: Prediction, size: int, k: int) -> list[Answer]:
             bool(known[row]),
             prediction.version,
             filtered=None if filtered is None else int(filtered[row]),
+            clock_skew=int(skew[row]),
         )
         for row in range(size)
     ]

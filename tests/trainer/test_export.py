@@ -65,9 +65,9 @@ def test_empty_batch(towers):
 @pytest.mark.parametrize(
     ("asked", "known"),
     [
-        ({"user": b"u01"}, {"attention", "mean", "none"}),
+        ({"user": b"u01"}, {*ENCODERS}),
         ({"user": b"stranger"}, set()),
-        ({"user": b"stranger", "history": [[item_id(1)]]}, {"attention", "mean"}),
+        ({"user": b"stranger", "history": [[item_id(1)]]}, {*ENCODERS} - {"none"}),
         ({"user": b"stranger", "history": [[b"unheard-of"]]}, set()),
         ({"user": b"stranger", "age": 33.0, "gender": b"F"}, set()),
     ],
@@ -108,6 +108,43 @@ def test_an_item_that_nobody_rated_gets_a_vector_from_its_content(towers):
     unrated, stranger = item(ITEMS - 1), {**item(1), features.ITEM_ID: b"brand-new"}
     vectors = towers.embed_candidate(tf.constant([raw_item(m) for m in (unrated, stranger)]))
     assert np.isfinite(vectors.numpy()).all() and (vectors.numpy() != 0).any(axis=1).all()
+
+
+@pytest.fixture(scope="module")
+def timed(data):
+    args = data.fn_args("timed", request_time=True)
+    run_fn(args)
+    return tf.saved_model.load(args.serving_model_dir)
+
+
+def asked_at(towers, request_time, history, times):
+    asked = query(history=[history])
+    asked[features.TIME] = tf.constant([times], tf.int64)
+    asked[features.REQUEST_TIME] = tf.constant([request_time], tf.int64)
+    return towers.embed_query(asked)["embedding"].numpy()
+
+
+def test_after_one_event_the_time_of_the_request_counts(timed):
+    unknown, soon, late = (asked_at(timed, at, [item_id(1)], [1_000]) for at in (0, 1_001, 10**9))
+    assert np.abs(soon - late).max() > 1e-3 and np.abs(soon - unknown).max() > 1e-3
+
+
+def test_where_the_times_of_events_are_not_known_that_of_the_request_says_nothing(timed):
+    history = [item_id(1), item_id(3)]
+    unknown, known = (asked_at(timed, at, history, [0, 0]) for at in (0, 10**9))
+    np.testing.assert_array_equal(unknown, known)
+    np.testing.assert_array_equal(asked_at(timed, 10**9, history, [1_000, 0]), known)
+
+
+def test_of_50_000_events_the_latest_count(timed):
+    history = [item_id(number % ITEMS) for number in range(50_000)]
+    times = list(range(1, 50_001))
+    latest = slice(-SMALL["window"], None)
+    whole = asked_at(timed, 60_000, history, times)
+    assert np.isfinite(whole).all()
+    np.testing.assert_allclose(
+        asked_at(timed, 60_000, history[latest], times[latest]), whole, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("request_time", [False, True], ids=["any-time", "request-time"])

@@ -4,6 +4,7 @@ Over all items it is exact, and cheap for as long as these are few; over a sampl
 depend on the catalogue.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,8 @@ import tensorflow_recommenders as tfrs
 from trainer.config import ModelConfig
 
 EmbedPositions = Callable[[tf.Tensor], tf.Tensor]
+UNIFORM_SHARE = 0.5
+"""Share of `SharedSoftmax`'s draws in which every item is as likely as any other."""
 
 
 def full_softmax(
@@ -28,9 +31,78 @@ def full_softmax(
     """
     logits = tf.matmul(queries, matrix, transpose_b=True)
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=positions, logits=logits)
+    return _mean(loss, weights)
+
+
+def _mean(loss: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+    """Returns the mean of `[queries]` losses, weighted where there are weights."""
     if weights is None:
         return tf.reduce_mean(loss)
     return tf.math.divide_no_nan(tf.reduce_sum(loss * weights), tf.reduce_sum(weights))
+
+
+class SharedSoftmax(tf.keras.layers.Layer):
+    """Softmax of each query's item among a few that are drawn once for all queries of the batch.
+
+    Its cost does not depend on the batch's own items, so that a few hundred columns stand for
+    thousands. Each weighs as many items as it stands for, `1 / (n · probability)`: the sum over the
+    sample is an estimate of the one over all. The query's own item was not drawn and weighs 1.
+    """
+
+    def __init__(self, config: ModelConfig, share: np.ndarray) -> None:
+        """Creates the loss.
+
+        Args:
+            config: Hyperparameters.
+            share: `[items]` float share of each item in all ratings of training, by position.
+        """
+        super().__init__()
+        self._drawn = config.shared_negatives
+        self._log_q = config.log_q
+        self._remove_hits = config.remove_accidental_hits
+        mixed = (1 - UNIFORM_SHARE) * share + UNIFORM_SHARE / len(share)
+        self.probability = tf.constant(mixed, tf.float32)
+        """`[items]` float32 probability of each item to be the next that is drawn."""
+        self._up_to = tf.constant(np.cumsum(mixed)[:-1], tf.float32)  # what is above: the last
+
+    def call(
+        self,
+        queries: tf.Tensor,
+        positions: tf.Tensor,
+        window: tf.Tensor,
+        embed: EmbedPositions,
+        weights: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Returns the loss of a batch, a scalar: the mean over queries.
+
+        Args:
+            queries: `[queries, dim]` float32.
+            positions: `[queries]` int64 position of each query's item.
+            window: `[queries]` int64 window of each query; not used.
+            embed: Candidate tower: `[n]` positions to `[n, dim]` vectors.
+            weights: `[queries]` float32 weight of each query in the mean; None: 1 each.
+        """
+        del window
+        drawn = self.draw()
+        each, place = tf.unique(tf.concat([positions, drawn], axis=0), tf.int64)
+        own, others = tf.split(
+            tf.gather(embed(each), place), [tf.size(positions), self._drawn], axis=0
+        )
+        positive = tf.reduce_sum(queries * own, axis=1, keepdims=True)
+        negative = tf.matmul(queries, others, transpose_b=True)
+        if self._log_q:
+            negative -= tf.math.log(tf.gather(self.probability, drawn)) + math.log(self._drawn)
+        if self._remove_hits:
+            negative = tf.where(positions[:, tf.newaxis] == drawn, negative.dtype.min, negative)
+        logits = tf.concat([positive, negative], axis=1)
+        loss = tf.reduce_logsumexp(logits, axis=1) - positive[:, 0]
+        return _mean(loss, weights)
+
+    def draw(self) -> tf.Tensor:
+        """Returns the positions of a batch's negatives, `[shared_negatives]` int64."""
+        return tf.searchsorted(
+            self._up_to, tf.random.uniform([self._drawn]), side="right", out_type=tf.int64
+        )
 
 
 class SampledSoftmax(tf.keras.layers.Layer):

@@ -20,7 +20,7 @@ from trainer.data.windows import (
     WEIGHTS,
 )
 from trainer.model.ids import IdTable
-from trainer.model.losses import SampledSoftmax, full_softmax
+from trainer.model.losses import SampledSoftmax, SharedSoftmax, full_softmax
 from trainer.model.towers import CandidateTower, QueryTower
 from transform import features
 from transform.definition import Definition
@@ -63,7 +63,8 @@ class TwoTowerModel(tfrs.Model):
         self._rated = {n: tf.gather(value, position_of_row) for n, value in candidates.items()}
         self._sampled = None
         if config.samples(len(candidates[features.ITEM_ID])):
-            self._sampled = SampledSoftmax(config, counts / counts.sum())
+            loss = SharedSoftmax if config.loss == "sampled_softmax" else SampledSoftmax
+            self._sampled = loss(config, counts / counts.sum())
         self._log_temperature = tf.Variable(
             math.log(config.temperature), trainable=config.learn_temperature, name="log_temperature"
         )

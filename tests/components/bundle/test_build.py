@@ -28,21 +28,21 @@ def plain(outputs):
     return {name: value.numpy().tolist() for name, value in outputs.items()}
 
 
-def recommend(signatures, history, exclude=((),), age=np.nan):
+def recommend(signatures, history, exclude=((),), age=np.nan, times=0, request_time=0):
     count = len(history)
     nothing = tf.constant([""] * count)
     items = tf.constant(history, tf.string, shape=(count, len(history[0])))
     return plain(
         signatures["recommend"](
             history_item_ids=items,
-            history_times=tf.zeros(tf.shape(items), tf.int64),
+            history_times=tf.fill(tf.shape(items), tf.constant(times, tf.int64)),
             history_rating=tf.fill(tf.shape(items), np.nan),
             exclude_item_ids=tf.constant(exclude, tf.string, shape=(count, len(exclude[0]))),
             age=tf.constant([age] * count, tf.float32),
             gender=nothing,
             occupation=nothing,
             zip=nothing,
-            request_time=tf.zeros(count, tf.int64),
+            request_time=tf.fill([count], tf.constant(request_time, tf.int64)),
         )
     )
 
@@ -74,7 +74,8 @@ def test_unknown_users_get_what_is_popular(signatures, user):
 def test_empty_batch(signatures):
     empty = tf.constant([], tf.string)
     answer = plain(signatures["serving_default"](user_id=empty))
-    assert answer == {"item_ids": [], "titles": [], "scores": [], "known_user": []}
+    names = ("item_ids", "titles", "scores", "known_user", "clock_skew")
+    assert answer == {name: [] for name in names}
     assert plain(signatures["similar"](item_id=empty))["item_ids"] == []
     assert plain(signatures["serve_examples"](examples=empty))["item_ids"] == []
     assert signatures["embed_candidate"](examples=empty)["embedding"].shape == (0, 2)
@@ -202,6 +203,27 @@ def test_users_can_be_asked_for_at_a_time_and_without_items(timed, tiny):
     example.features.feature["request_time"].int64_list.value.append(1_700_000_000_000)
     with pytest.raises(tf.errors.InvalidArgumentError, match="divide milliseconds by 1000"):
         functions["serve_examples"](tf.constant([example.SerializeToString()]))
+
+
+def test_requests_before_the_latest_event_are_told(timed):
+    functions = bundle_signatures.signatures(timed)
+    asked = functions["recommend_user"](
+        user_id=tf.constant(["2", "2", "2", "2", "nobody"]),
+        request_time=tf.constant([1, 5, 6, 0, 1], tf.int64),
+        exclude_item_ids=tf.fill([5, 1], ""),
+    )
+    # the latest event of "2" is of second 5; the time of one request is not known
+    assert plain(asked)["clock_skew"] == [4, 0, 0, 0, 0]
+    given = {"history": [["4", ""]], "request_time": 1_000}
+    assert recommend(functions, times=1_060, **given)["clock_skew"] == [60]
+    assert recommend(functions, times=0, **given)["clock_skew"] == [0]
+    assert recommend(functions, [[""]], times=1_060, request_time=1_000)["clock_skew"] == [0]
+
+
+def test_times_of_a_history_in_milliseconds_are_refused(signatures):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"history_times is in seconds.*1000"):
+        recommend(signatures, [["4"]], times=1_700_000_000_000)
+    assert recommend(signatures, [["4"]], times=-86_400)["known_user"] == [True]  # of 1969
 
 
 def test_towers_of_an_earlier_revision_take_no_time(tiny):

@@ -134,6 +134,12 @@ def test_request_time_is_in_seconds(definition, seconds, message):
         query_inputs.of_users(["1"], seconds, [])
 
 
+def test_times_of_events_are_in_seconds(definition):
+    event = query_inputs.Event("1", time=1_700_000_000_000)
+    with pytest.raises(ValueError, match=r"time of an event.*got 1700000000000; divide"):
+        query_inputs.build(definition, [event], {}, [])
+
+
 def test_users_are_asked_for_at_one_time():
     inputs = query_inputs.of_users(["1", "2"], 1_700_000_000, ["9"])
     assert inputs["user_id"] == ["1", "2"] and inputs["exclude_item_ids"] == [["9"], ["9"]]

@@ -94,6 +94,19 @@ def test_ids_are_sent_in_batches():
     assert answers == [Answer((Item("1", "A", 0.5),), True, 7)] * 3  # "" is no item
 
 
+def test_answers_to_clocks_that_are_behind_are_counted():
+    class Behind(Recorder):
+        def predict(self, signature, inputs):
+            outputs, version = super().predict(signature, inputs)
+            skew = np.array([60, 0][: len(outputs["scores"])], np.int64)
+            return Prediction({**outputs, "clock_skew": skew}, version)
+
+    client = RecommenderClient(Behind(), batch_size=2)
+    answers = client.for_users(["a", "b", "c"], request_time=1)
+    assert [answer.clock_skew for answer in answers] == [60, 0, 60]
+    assert client.clock_skews == 2
+
+
 def test_recommend_needs_a_definition():
     with pytest.raises(ValueError, match="made with a definition"):
         RecommenderClient(Recorder()).recommend(["1"])

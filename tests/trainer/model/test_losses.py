@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.config import ModelConfig
-from trainer.model.losses import SampledSoftmax, full_softmax
+from trainer.model.losses import SampledSoftmax, SharedSoftmax, full_softmax
 
 SHARE = np.array([0.5, 0.25, 0.25, 0.0])
 VECTORS = tf.constant([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [3.0, 3.0]])
@@ -92,3 +92,53 @@ def test_probability_mixes_both_ways_of_drawing():
     share = 0.25 * SHARE + 0.75 / 4
     np.testing.assert_allclose(loss.probability(sample), share[sample.numpy()], rtol=1e-6)
     assert share.sum() == pytest.approx(1)
+
+
+def shared(share=SHARE, **settings):
+    return SharedSoftmax(ModelConfig(loss="sampled_softmax", **settings), np.asarray(share))
+
+
+def test_shared_negatives_by_hand():
+    loss = shared(shared_negatives=3)
+    loss.draw = lambda: tf.constant([2, 0, 3], tf.int64)
+    # as likely as by half of the shares and half of 1/4 each
+    weight = np.log(3 * np.array([0.25, 0.375, 0.125]))
+    first = [2, 2 - weight[0], 6 - weight[2]]  # the 0 that was drawn is the first query's own
+    second = [1, *(np.array([1, 0, 3]) - weight)]
+    expected = [cross_entropy(first, 0), cross_entropy(second, 0)]
+    found = loss(QUERIES, POSITIONS, APART, embed).numpy()
+    assert found == pytest.approx(np.mean(expected), rel=1e-5)
+    found = loss(QUERIES, POSITIONS, APART, embed, tf.constant([1.0, 3.0])).numpy()
+    assert found == pytest.approx(np.average(expected, weights=[1, 3]), rel=1e-5)
+
+
+def test_each_item_is_embedded_once():
+    seen = []
+    loss = shared(shared_negatives=100)
+    loss(QUERIES, POSITIONS, APART, lambda sample: seen.append(sample) or embed(sample))
+    assert sorted(seen[0].numpy()) == [0, 1, 2, 3]
+
+
+def test_items_are_drawn_as_often_as_is_said():
+    tf.random.set_seed(1)
+    loss = shared(shared_negatives=100_000)
+    np.testing.assert_allclose(loss.probability, [0.375, 0.25, 0.25, 0.125])
+    often = np.bincount(loss.draw(), minlength=4) / 100_000
+    np.testing.assert_allclose(often, loss.probability, atol=0.01)
+
+
+@pytest.mark.parametrize(("log_q", "alike"), [(True, True), (False, False)])
+def test_shared_negatives_teach_what_the_whole_catalogue_does_if_corrected(log_q, alike):
+    tf.random.set_seed(1)
+    loss, query = shared([0.7, 0.2, 0.1, 0.0], shared_negatives=20_000, log_q=log_q), QUERIES[:1]
+    gradients = []
+    for of in (
+        lambda: loss(query, POSITIONS[:1], APART[:1], embed),
+        lambda: full_softmax(query, VECTORS, POSITIONS[:1]),
+    ):
+        with tf.GradientTape() as tape:
+            tape.watch(query)
+            total = of()
+        gradients.append(tape.gradient(total, query).numpy())
+    error = np.abs(gradients[0] - gradients[1]).max()
+    assert error < 0.05 if alike else error > 0.05
