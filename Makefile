@@ -31,7 +31,7 @@ docs: setup      ## build the documentation into build/docs; a broken link is an
 	@$(PYTHON) tools/bootstrap.py docs
 	@NO_MKDOCS_2_WARNING=true .venv-docs/bin/mkdocs build --strict --quiet $(ARGS)
 
-bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale", "steps" or all
+bench: setup     ## measure speed and memory: ARGS="rows", "runs", "scale", "steps", "losses" or all
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.speed $(ARGS)
 
 bench-serving: setup  ## the index beside TFRS and faiss, and the local server under load

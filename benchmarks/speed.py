@@ -1,10 +1,10 @@
 """Measures CPU seconds and memory: ingestion, statistics and Transform, and whole runs.
 
-    python -m benchmarks.speed [rows] [runs] [scale] [steps]
+    python -m benchmarks.speed [rows] [runs] [scale] [steps] [losses]
 
 `rows` runs our steps and TFX's row by row on the same ratings; `runs` whole pipelines of ML-100K
 and (one epoch) ML-1M; `scale` ingests ten million made-up ratings; `steps` moves tables by Adam and
-by lazy Adam. Without a name, all four.
+by lazy Adam; `losses` takes the gradient of each loss at the size of ML-1M. Without a name, all.
 Machines are shared and noisy: read the ratios, which come from one run, rather than the seconds.
 """
 
@@ -42,6 +42,7 @@ from pipeline.runs.usage import cpu_seconds, peak_gigabytes
 from pipeline.stages import check, dotted, transform
 from trainer.config import ModelConfig
 from trainer.fit.optimizers import make_optimizer
+from trainer.model.losses import SampledSoftmax, SharedSoftmax, full_softmax
 from transform import datasets, features, preprocessing, schemas
 
 RUNS = pathlib.Path("runs")
@@ -51,12 +52,13 @@ MOVIELENS = datasets.load(datasets.MOVIELENS)
 def main() -> None:
     """Runs the named measurements, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", help="rows, runs, scale, steps (default: all)")
+    parser.add_argument("parts", nargs="*", help="rows, runs, scale, steps, losses (default: all)")
     parts = {
         "rows": compare_with_rows,
         "runs": whole_runs,
         "scale": ten_million,
         "steps": optimizer_steps,
+        "losses": losses,
     }
     chosen = parser.parse_args().parts or list(parts)
     unknown = set(chosen) - set(parts)
@@ -148,6 +150,61 @@ def step_cost(scratch: pathlib.Path, name: str, rows: int) -> dict[str, float]:
     for read in reads[2:]:
         step(read)
     return {"step": (cpu_seconds() - began) / len(reads[2:])}
+
+
+def losses(scratch: pathlib.Path) -> None:
+    """Prints CPU time of each loss and its gradient, for a batch of ML-1M: 6,400 positions."""
+    del scratch
+    for name, negatives in (
+        ("full_softmax", 1),
+        ("sampled_softmax", 512),
+        ("sampled_softmax", 256),
+        ("retrieval", 1),
+    ):
+        cost = alone(loss_cost, name, negatives)[0]["step"]
+        told = f", {negatives} negatives" if name == "sampled_softmax" else ""
+        print(f"{name}{told}: {cost * 1000:.0f} ms a step")
+
+
+def loss_cost(name: str, negatives: int) -> dict[str, float]:
+    """Measures a loss of vectors that are read from tables, after two that do not count."""
+    users, items, dim, windows, window = 6_040, 3_883, 65, 32, 200
+    config = ModelConfig(loss=name, shared_negatives=negatives)
+    share = 1 / np.arange(1, items + 1)
+    share /= share.sum()
+    queries = tf.Variable(tf.random.normal([users, dim]))
+    table = tf.Variable(tf.random.normal([items, dim]))
+    sampled = None
+    if config.samples(items):
+        kind = SharedSoftmax if name == "sampled_softmax" else SampledSoftmax
+        sampled = kind(config, share)
+    of = tf.repeat(tf.range(windows, dtype=tf.int64), window)
+
+    @tf.function
+    def step(read: tf.Tensor, targets: tf.Tensor) -> None:
+        with tf.GradientTape() as tape:
+            asked = tf.gather(queries, read)
+            if sampled is None:
+                loss = full_softmax(asked, table, targets)
+            else:
+                loss = sampled(asked, targets, of, lambda rows: tf.gather(table, rows))
+        for variable, change in zip(
+            (queries, table), tape.gradient(loss, [queries, table]), strict=True
+        ):
+            variable.assign_sub(0.0 * tf.convert_to_tensor(change))  # else it is not computed
+
+    def read() -> tuple[tf.Tensor, tf.Tensor]:
+        positions = np.random.default_rng().choice(items, windows * window, p=share)
+        asked = tf.random.uniform([windows * window], 0, users, tf.int64)
+        return asked, tf.constant(positions, tf.int64)
+
+    batches = [read() for _ in range(12)]
+    for batch in batches[:2]:
+        step(*batch)
+    began = cpu_seconds()
+    for batch in batches[2:]:
+        step(*batch)
+    return {"step": (cpu_seconds() - began) / len(batches[2:])}
 
 
 def alone(

@@ -47,7 +47,8 @@ def test_a_sample_has_negatives(loss):
     none = {"batch_size": 1, "uniform_negatives": 0}
     with pytest.raises(ValueError, match=r"uniform_negatives must be above 0.*batch_size"):
         ModelConfig(loss=loss, **none)
-    ModelConfig(loss="full_softmax", **none)
+    for other in ("full_softmax", "sampled_softmax"):
+        ModelConfig(loss=other, **none)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,7 @@ def test_a_sample_has_negatives(loss):
         ("auto", 101, True),
         ("full_softmax", 101, False),
         ("retrieval", 1, True),
+        ("sampled_softmax", 1, True),
     ],
 )
 def test_which_loss(loss, items, samples):

@@ -76,9 +76,9 @@ def with_values(base: ModelConfig, values: Mapping[str, Any]) -> ModelConfig:
 def _matters(name: str, base: ModelConfig) -> bool:
     """Whether a field changes models like `base` at all."""
     if name in ("blocks", "heads"):
-        return base.history == "attention"
+        return base.history in ("attention", "hstu")
     if name == "window":
         return base.history != "none"
     if name == "log_q":
-        return base.loss == "retrieval"
+        return base.loss in ("sampled_softmax", "retrieval")
     return True

@@ -31,6 +31,7 @@ DEFAULTS = {
     "model.loss": "auto",
     "model.full_softmax_up_to": 20_000,
     "model.uniform_negatives": 1024,
+    "model.shared_negatives": 512,
     "model.log_q": True,
     "model.remove_accidental_hits": True,
     "model.temperature": 1.0,

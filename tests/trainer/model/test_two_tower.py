@@ -21,11 +21,13 @@ from transform import features
         ),
         ModelConfig(**COMMON, history="attention", event_features=False),
         ModelConfig(**COMMON, history="attention", gaps=True),
+        ModelConfig(**COMMON, history="hstu"),
         ModelConfig(**COMMON, history="mean", order="shuffled"),
         ModelConfig(**COMMON, history="mean", loss="retrieval"),
         ModelConfig(
             **COMMON, history="mean", loss="retrieval", uniform_negatives=5, optimizer="lazy_adam"
         ),
+        ModelConfig(**COMMON, history="mean", loss="sampled_softmax", shared_negatives=8),
         ModelConfig(
             **COMMON,
             history="mean",
@@ -50,9 +52,11 @@ from transform import features
         "ids-full-softmax",
         "attention-full-softmax",
         "attention-ratings-gaps",
+        "hstu",
         "mean-shuffled",
         "mean-retrieval-logq",
         "mean-mixed-negatives-lazy-adam",
+        "mean-shared-negatives-lazy-adam",
         "cosines-learned-temperature-schedule",
         "blog-like",
     ],
