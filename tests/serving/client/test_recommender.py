@@ -97,9 +97,9 @@ def test_ids_are_sent_in_batches():
 def test_answers_to_clocks_that_are_behind_are_counted():
     class Behind(Recorder):
         def predict(self, signature, inputs):
-            outputs, version = super().predict(signature, inputs)
-            skew = np.array([60, 0][: len(outputs["scores"])], np.int64)
-            return Prediction({**outputs, "clock_skew": skew}, version)
+            told = super().predict(signature, inputs)
+            skew = np.array([60, 0][: len(told.outputs["scores"])], np.int64)
+            return Prediction({**told.outputs, "clock_skew": skew}, told.version)
 
     client = RecommenderClient(Behind(), batch_size=2)
     answers = client.for_users(["a", "b", "c"], request_time=1)

@@ -130,7 +130,8 @@ def test_items_are_drawn_as_often_as_is_said():
 @pytest.mark.parametrize(("log_q", "alike"), [(True, True), (False, False)])
 def test_shared_negatives_teach_what_the_whole_catalogue_does_if_corrected(log_q, alike):
     tf.random.set_seed(1)
-    loss, query = shared([0.7, 0.2, 0.1, 0.0], shared_negatives=20_000, log_q=log_q), QUERIES[:1]
+    loss = shared([0.7, 0.2, 0.1, 0.0], shared_negatives=20_000, log_q=log_q)
+    query = tf.constant([[0.5, -0.2]])
     gradients = []
     for of in (
         lambda: loss(query, POSITIONS[:1], APART[:1], embed),
@@ -141,4 +142,4 @@ def test_shared_negatives_teach_what_the_whole_catalogue_does_if_corrected(log_q
             total = of()
         gradients.append(tape.gradient(total, query).numpy())
     error = np.abs(gradients[0] - gradients[1]).max()
-    assert error < 0.05 if alike else error > 0.05
+    assert error < 0.05 if alike else error > 0.2
