@@ -1,4 +1,8 @@
-"""Evaluation gates: metrics and slices of the Evaluator, and the thresholds of a push."""
+"""Evaluation gates: metrics and slices of the Evaluator, and the thresholds of a push.
+
+Their values are in `pipeline/config.py`. What else can stop a push: anomalies of the data
+(`components/validation/gate.py`), and the canary (`components/canary/`).
+"""
 
 import json
 from typing import Any

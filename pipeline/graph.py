@@ -1,4 +1,8 @@
-"""The graphs, from files to a pushed bundle. Read top to bottom as the data flows."""
+"""The graphs, from files to a pushed bundle. Read top to bottom as the data flows.
+
+To add a node, give it an id in `pipeline/nodes.py`, and make it in `pipeline/stages.py`, or here if
+only one graph has it.
+"""
 
 import dataclasses
 

@@ -52,7 +52,8 @@ class CatalogueState:
     """`[users]` bytes: the serialized raw timeline of each user, labels in the history."""
 
     fallback: np.ndarray
-    """`[items]` float32 ranking for users of whom nothing is known, by all events."""
+    """`[items]` float32 ranking for users of whom nothing is known: recent popularity, labels
+    included."""
 
     priors: np.ndarray
     """`[items, 0 or 2]` float32 summands of scores that are `SERVED` and `MEASURED`."""

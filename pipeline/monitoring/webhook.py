@@ -1,6 +1,7 @@
 """Posts JSON to a webhook whose URL is a secret: it is in no log, record or message.
 
 Therefore not by urllib3, as all other HTTP here: at debug level that logs the path of each request.
+What is said is in `notification`.
 """
 
 import dataclasses

@@ -1,1 +1,5 @@
-"""One reader a layout of files; each returns raw columns, which `typed` checks."""
+"""One reader a layout of files; each returns raw columns, which `typed` checks.
+
+To add a format, write its module, name it in `files.READERS`, and its extension in
+`layout.EXTENSIONS`.
+"""
