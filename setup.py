@@ -47,6 +47,7 @@ setup(
         "urllib3",
         "pooch",
         "tornado",
+        "cryptography",
         "werkzeug",
     ],
     entry_points={"console_scripts": ["movielens = pipeline.cli.main:main"]},

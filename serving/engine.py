@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 
 IMAGE = "tensorflow/serving:2.16.1"
 """Image of the TensorFlow release that writes the bundle."""
@@ -44,7 +45,9 @@ def choose(engine: str) -> str:
     return DOCKER if docker_works() else LOCAL
 
 
-def command(engine: str, folder: str, address: Address, image: str = IMAGE) -> list[str]:
+def command(
+    engine: str, folder: str, address: Address, image: str = IMAGE, more: Sequence[str] = ()
+) -> list[str]:
     """Returns the command line of a server that follows the configuration in a folder.
 
     Args:
@@ -52,6 +55,7 @@ def command(engine: str, folder: str, address: Address, image: str = IMAGE) -> l
         folder: Absolute path of the folder that holds `models.config` and the model.
         address: Host and ports to listen on.
         image: Docker image of TensorFlow Serving.
+        more: Flags that only the local server has.
     """
     flags = [
         f"--model_config_file={os.path.join(folder, CONFIG)}",
@@ -63,7 +67,7 @@ def command(engine: str, folder: str, address: Address, image: str = IMAGE) -> l
     if engine == LOCAL:
         ports = [f"--host={host}", f"--port={grpc_port}", f"--rest_api_port={rest_port}"]
         quiet = ("-W", "ignore::FutureWarning")  # Google's libraries, of Python 3.10's age
-        return [sys.executable, *quiet, "-m", "serving.stand_in", *ports, *flags]
+        return [sys.executable, *quiet, "-m", "serving.stand_in", *ports, *flags, *more]
     published = [f"--publish={host}:{grpc_port}:8500", f"--publish={host}:{rest_port}:8501"]
     return [
         "docker",

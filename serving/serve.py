@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import operator
 import os
 import pathlib
@@ -25,6 +26,7 @@ from serving.client.stable_first import STABLE, StableFirst
 from serving.client.transport import ServingUnavailable
 from serving.page import app, catalogue
 from serving.web import server as web
+from serving.web.security import Security
 
 POLL_SECONDS = 0.2
 STATUS_SECONDS = 5
@@ -41,6 +43,8 @@ def serve(
     engine: str,
     image: str | None,
     request_log: pathlib.Path | None = None,
+    security: Security = Security(),  # noqa: B008 # it is frozen
+    users: bool = True,
 ) -> int:
     """Serves until Ctrl-C or SIGTERM.
 
@@ -53,12 +57,15 @@ def serve(
         engine: `docker`, `local`, or `auto`: Docker where a daemon answers.
         image: Docker image of TensorFlow Serving; by default `engine.IMAGE`.
         request_log: Folder in which the answers of the page are logged; None: nowhere.
+        security: What the page and the local server ask of their clients.
+        users: Whether the page finds users and shows their histories.
 
     Returns:
         0 once it was stopped.
 
     Raises:
-        ValueError: There is nothing to serve, or the server ended by itself.
+        ValueError: There is nothing to serve, the server ended by itself, or `security` can't be
+            had.
         OSError: A port can't be had.
     """
     base = os.path.abspath(base)
@@ -66,36 +73,61 @@ def serve(
     config = os.path.join(folder, engines.CONFIG)
     if not os.path.exists(config):
         raise ValueError(f"There is no {config}, which `movielens serve` writes.")
+    security.check(host)
     engines.write_monitoring(folder)
     address = engines.Address(host, grpc_port, rest_port)
     engine = engines.choose(engine)
+    if engine == engines.DOCKER and (security.tls_cert or security.token_file):
+        raise ValueError(
+            "TensorFlow Serving itself has neither tokens nor, over REST, TLS: put a proxy before "
+            "it (docs/guides/security.md), or use --engine local."
+        )
     image = image or engines.IMAGE
+    logging.getLogger("tornado.general").setLevel(logging.CRITICAL)  # what clients do wrong
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for option, port in (("--grpc-port", grpc_port), ("--rest-port", rest_port)):
         _take(host, port, option).close()
     print(f"Serving {base}\nwith {_describe(engine, image)}", flush=True)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         listener = stack.enter_context(_take(host, web_port, "--web-port"))
-        command = engines.command(engine, folder, address, image)
+        command = engines.command(engine, folder, address, image, security.flags())
         if engine == engines.LOCAL:
             server = stack.enter_context(_running_stand_in(command))
         else:
             server = stack.enter_context(_running(command))
             _wait_for_version(server, address, name)
         grpc_address = f"{_reachable(host)}:{grpc_port}"
-        labelled = stack.enter_context(GrpcTransport(grpc_address, name, STABLE))
-        newest = stack.enter_context(GrpcTransport(grpc_address, name))
+        labelled, newest = (
+            stack.enter_context(
+                GrpcTransport(
+                    grpc_address,
+                    name,
+                    label,
+                    ca_file=security.tls_cert,
+                    server_name=security.server_name() if security.tls_cert else "",
+                    token_file=security.token_file,
+                )
+            )
+            for label in (STABLE, "")
+        )
         newest_folder = max((version_folders.find(base) or {}).items())[1]
         log = None
         if request_log is not None:
             definition = bundle_definition.read(newest_folder)
             log = stack.enter_context(RequestLog(request_log, definition))
         client = RecommenderClient(StableFirst(labelled, newest), log=log)
-        page = web.HttpServer(app.Page(client, base), listener, PAGE_THREADS, app.LARGEST_BODY)
+        page = web.HttpServer(
+            app.Page(client, base, users),
+            listener,
+            PAGE_THREADS,
+            app.LARGEST_BODY,
+            access=security.access(host),
+            tls=security.context(),
+        )
         page.begin()
         stack.callback(page.close)
         user = catalogue.any_user(newest_folder)
-        print(_summary(address, name, page.port, user), flush=True)
+        print(_summary(address, name, page.port, user, security), flush=True)
         raise _ended(server.wait())
     return 0
 
@@ -183,17 +215,30 @@ def _ended(status: int) -> ValueError:
     return ValueError(f"The model server ended with status {status}; it said why above.")
 
 
-def _summary(address: engines.Address, name: str, web_port: int, user: str) -> str:
+def _summary(
+    address: engines.Address, name: str, web_port: int, user: str, security: Security
+) -> str:
     host = _reachable(address.host)
-    model = model_url(f"http://{host}:{address.rest_port}", name)
-    metrics = f"http://{host}:{address.rest_port}{engines.METRICS_PATH}"
+    scheme = "https" if security.tls_cert else "http"
+    model = model_url(f"{scheme}://{host}:{address.rest_port}", name)
+    metrics = f"{scheme}://{host}:{address.rest_port}{engines.METRICS_PATH}"
     body = f"-d {shlex.quote(json.dumps({'instances': [user]}))}"
     return (
-        f"\n  page   http://{host}:{web_port}/\n  gRPC   {host}:{address.grpc_port}\n"
+        f"\n  page   {scheme}://{host}:{web_port}/\n  gRPC   {host}:{address.grpc_port}\n"
         f"  REST   curl {model}:predict {body}\n"
-        f"  status {model}\n  metrics {metrics}\n\n"
+        f"  status {model}\n  metrics {metrics}\n\n{_needed(security)}"
         "Ctrl-C stops it."
     )
+
+
+def _needed(security: Security) -> str:
+    """Returns what a client must have, a line each."""
+    certificate = f"Certificate: {security.tls_cert} (curl --cacert).\n"
+    token = (
+        f'Token: that in {security.token_file} (curl -H "Authorization: Bearer $(cat …)"); in a '
+        "browser it is the password, of any user.\n"
+    )
+    return certificate * bool(security.tls_cert) + token * bool(security.token_file)
 
 
 def _reachable(host: str) -> str:

@@ -27,6 +27,8 @@ def forget(
     no_server: bool,
     patience: float,
     seen_as: str | None,
+    ca_file: pathlib.Path | None,
+    token_file: pathlib.Path | None,
     as_json: bool,
     base: pathlib.Path | None,
     runs: pathlib.Path,
@@ -62,7 +64,8 @@ def forget(
     if clean:
         cleaning.check_is_free(output)
     forgotten.write(folder, forgotten.read(folder).add(asked))
-    done = forgetting.forget(folder, asked, model_server(server, folder, patience), say, seen_as)
+    running = model_server(server, folder, patience, ca_file, token_file)
+    done = forgetting.forget(folder, asked, running, say, seen_as)
     gauges.follow_labels(folder)
     cleaned = cleaning.clean(output, 0) if clean else None
     if as_json:

@@ -4,7 +4,7 @@ import pathlib
 
 import click
 
-from pipeline.cli import versions
+from pipeline.cli import values, versions
 
 
 @click.command()
@@ -23,6 +23,17 @@ from pipeline.cli import versions
     metavar="FOLDER",
     help="Log what the page shows, as Parquet.",
 )
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Host name that it is asked by, besides localhost and addresses. Repeatable.",
+)
+@click.option("--tls-cert", type=values.FILE, help="Certificate with its chain, PEM.")
+@click.option("--tls-key", type=values.FILE, help="Its key, PEM, without a passphrase.")
+@click.option("--token-file", type=values.FILE, help="Holds the token that requests must carry.")
+@click.option("--no-users", is_flag=True, help="The page finds no users and shows no histories.")
 def serve(
     base: pathlib.Path | None,
     runs: pathlib.Path,
@@ -33,6 +44,11 @@ def serve(
     engine: str,
     image: str | None,
     request_log: pathlib.Path | None,
+    allow_hosts: tuple[str, ...],
+    tls_cert: pathlib.Path | None,
+    tls_key: pathlib.Path | None,
+    token_file: pathlib.Path | None,
+    no_users: bool,
 ) -> int:
     """Serves what was pushed.
 
@@ -42,9 +58,21 @@ def serve(
     """
     from pipeline.rollout import promotion
     from serving.serve import serve as serve_until_stopped
+    from serving.web.security import Security
 
+    files = [str(file.absolute()) if file else "" for file in (tls_cert, tls_key, token_file)]
+    security = Security(allow_hosts, *files)
     folder = versions.find_base(base, runs)
     promotion.write_newest(folder)
     return serve_until_stopped(
-        folder, host, grpc_port, rest_port, web_port, engine, image, request_log
+        folder,
+        host,
+        grpc_port,
+        rest_port,
+        web_port,
+        engine,
+        image,
+        request_log,
+        security,
+        not no_users,
     )

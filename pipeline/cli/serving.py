@@ -46,6 +46,14 @@ def of_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
             help="How long to wait for the server.",
         ),
         click.option(
+            "--token-file", type=values.FILE, help="Holds the token that the server asks for."
+        ),
+        click.option(
+            "--ca-file",
+            type=values.FILE,
+            help="Certificates that the server's is checked against.  [default: well-known ones]",
+        ),
+        click.option(
             "--no-server", is_flag=True, help="None runs: write for one that starts later."
         ),
         click.option(
@@ -68,6 +76,8 @@ def promote(
     no_server: bool,
     patience: float,
     seen_as: str | None,
+    ca_file: pathlib.Path | None,
+    token_file: pathlib.Path | None,
     base: pathlib.Path | None,
     runs: pathlib.Path,
 ) -> None:
@@ -79,7 +89,7 @@ def promote(
     _check_server(server, no_server)
     folder = versions.find_base(base, runs)
     label = CANARY if canary else STABLE
-    running = model_server(server, folder, patience)
+    running = model_server(server, folder, patience, ca_file, token_file)
     promotion.promote(folder, version, label, running, print, seen_as)
     gauges.follow_labels(folder)
 
@@ -92,6 +102,8 @@ def rollback(
     no_server: bool,
     patience: float,
     seen_as: str | None,
+    ca_file: pathlib.Path | None,
+    token_file: pathlib.Path | None,
     base: pathlib.Path | None,
     runs: pathlib.Path,
 ) -> None:
@@ -101,7 +113,8 @@ def rollback(
 
     _check_server(server, no_server)
     folder = versions.find_base(base, runs)
-    promotion.rollback(folder, model_server(server, folder, patience), print, seen_as)
+    running = model_server(server, folder, patience, ca_file, token_file)
+    promotion.rollback(folder, running, print, seen_as)
     gauges.follow_labels(folder)
     print("Runs compare with it from now on, and what they push waits for `promote`.")
 
@@ -123,9 +136,18 @@ def _check_server(server: str | None, no_server: bool) -> None:
         )
 
 
-def model_server(url: str | None, base: str, patience: float) -> "ModelServer | None":
+def model_server(
+    url: str | None,
+    base: str,
+    patience: float,
+    ca_file: pathlib.Path | None,
+    token_file: pathlib.Path | None,
+) -> "ModelServer | None":
     """Returns the running server, or None where none runs."""
     from components.registry import models_config
     from pipeline.rollout.model_server import ModelServer
 
-    return ModelServer(url, models_config.name_of(base), patience) if url else None
+    if not url:
+        return None
+    files = (str(file or "") for file in (ca_file, token_file))
+    return ModelServer(url, models_config.name_of(base), patience, *files)

@@ -19,21 +19,27 @@ SPEC = "model_spec"
 class ModelServer:
     """One model of a running server, seen through its REST API."""
 
-    def __init__(self, url: str, model: str, patience: float) -> None:
+    def __init__(
+        self, url: str, model: str, patience: float, ca_file: str = "", token_file: str = ""
+    ) -> None:
         """Prepares the requests; nothing is sent yet.
 
         Args:
             url: Address of the server's REST API, such as "http://127.0.0.1:8501".
             model: Name of the model.
             patience: Seconds to wait for a version or a label.
+            ca_file: Certificates that an https server's is checked against, PEM; by default those
+                of well-known authorities.
+            token_file: File of a bearer token.
 
         Raises:
-            ValueError: `url` is not the address of a web server.
+            ValueError: `url` is not the address of a web server, or the token would be sent to it
+                in the clear.
         """
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in SCHEMES or not parts.netloc:
             raise ValueError(f"A server looks like http://127.0.0.1:8501, got {url!r}.")
-        self._status = ModelStatus(url, model, ANSWER_SECONDS)
+        self._status = ModelStatus(url, model, ANSWER_SECONDS, ca_file, token_file)
         self._url = url
         self._patience = patience
 

@@ -6,6 +6,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
+from serving import bearer
 from serving.client import messages
 from serving.client.transport import (
     DEADLINE_SECONDS,
@@ -37,6 +38,10 @@ class GrpcTransport:
         model: str = MODEL,
         label: str = "",
         deadline: float = DEADLINE_SECONDS,
+        tls: bool = False,
+        ca_file: str = "",
+        server_name: str = "",
+        token_file: str = "",
     ) -> None:
         """Opens a channel; nothing is sent yet.
 
@@ -45,12 +50,26 @@ class GrpcTransport:
             model: Name of the served model.
             label: Version label, such as `stable`; by default the latest version answers.
             deadline: Seconds that a request may take, retries included.
+            tls: Whether the server speaks TLS.
+            ca_file: Certificates that the server's is checked against, PEM; by default those of
+                well-known authorities. Implies `tls`.
+            server_name: Name that the server's certificate is for; by default that of the address.
+            token_file: File of a bearer token, read for every request. Without TLS it is sent to
+                this machine only.
+
+        Raises:
+            ValueError: The token would be sent in the clear.
+            OSError: `ca_file` can't be read.
         """
+        tls = tls or bool(ca_file)
+        if token_file:
+            bearer.check_private(f"{'https' if tls else 'http'}://{address}", token_file)
+        self._token_file = token_file
         self._address = address
         self._model = model
         self._label = label
         self._deadline = deadline
-        self._channel = grpc.insecure_channel(address, options=OPTIONS)
+        self._channel = _channel(address, tls, ca_file, server_name)
         self._predict = self._channel.unary_unary(
             messages.PREDICT,
             request_serializer=messages.PredictRequest.SerializeToString,
@@ -103,7 +122,8 @@ class GrpcTransport:
 
     def _attempt(self, method: Callable[..., Any], request: Message, left: float) -> Any:
         try:
-            return method(request, timeout=left, wait_for_ready=True)
+            metadata = [(k.lower(), v) for k, v in bearer.header(self._token_file).items()]
+            return method(request, timeout=left, wait_for_ready=True, metadata=metadata)
         except grpc.RpcError as error:
             message = f"{error.code().name}: {error.details()}"
             if error.code() in RETRIED:
@@ -121,3 +141,16 @@ class GrpcTransport:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _channel(address: str, tls: bool, ca_file: str, server_name: str) -> grpc.Channel:
+    if not tls:
+        return grpc.insecure_channel(address, options=OPTIONS)
+    authorities = None
+    if ca_file:
+        with open(ca_file, "rb") as file:
+            authorities = file.read()
+    named = (("grpc.ssl_target_name_override", server_name),) if server_name else ()
+    return grpc.secure_channel(
+        address, grpc.ssl_channel_credentials(authorities), options=(*OPTIONS, *named)
+    )

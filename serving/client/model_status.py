@@ -5,6 +5,7 @@ from typing import Any
 
 import urllib3
 
+from serving import bearer
 from serving.client.rest_transport import describe, model_url
 from serving.client.transport import ServingUnavailable
 
@@ -18,17 +19,27 @@ class NotAModelServer(ValueError):  # noqa: N818
 class ModelStatus:
     """Status of one model of a server."""
 
-    def __init__(self, url: str, model: str, timeout: float) -> None:
+    def __init__(
+        self, url: str, model: str, timeout: float, ca_file: str = "", token_file: str = ""
+    ) -> None:
         """Prepares the requests; nothing is sent yet.
 
         Args:
             url: Address of the server's REST API, such as `http://127.0.0.1:8501`.
             model: Name of the model.
             timeout: Seconds to wait for a connection, and for each read.
+            ca_file: Certificates that an https server's is checked against; see `RestTransport`.
+            token_file: File of a bearer token; see `RestTransport`.
+
+        Raises:
+            ValueError: The token would be sent in the clear.
         """
+        if token_file:
+            bearer.check_private(url, token_file)
+        self._token_file = token_file
         self._server = url
         self._url = model_url(url, model)
-        self._pool = urllib3.PoolManager(retries=False, timeout=timeout)
+        self._pool = urllib3.PoolManager(retries=False, timeout=timeout, ca_certs=ca_file or None)
 
     def fetch(self, path: str = "") -> dict[str, Any]:
         """Returns the server's answer, which may be an error, such as that of an unknown version.
@@ -41,7 +52,9 @@ class ModelStatus:
             NotAModelServer: The answer is not JSON.
         """
         try:
-            response = self._pool.request("GET", self._url + path)
+            response = self._pool.request(
+                "GET", self._url + path, headers=bearer.header(self._token_file)
+            )
         except urllib3.exceptions.HTTPError as error:
             raise ServingUnavailable(
                 f"No answer from {self._server} ({describe(error)})"

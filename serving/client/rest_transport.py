@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import urllib3
 
+from serving import bearer
 from serving.client.transport import (
     DEADLINE_SECONDS,
     MODEL,
@@ -30,6 +31,8 @@ class RestTransport:
         model: str = MODEL,
         label: str = "",
         deadline: float = DEADLINE_SECONDS,
+        ca_file: str = "",
+        token_file: str = "",
     ) -> None:
         """Prepares the pool; nothing is sent yet.
 
@@ -38,11 +41,23 @@ class RestTransport:
             model: Name of the served model.
             label: Version label, such as `stable`; by default the latest version answers.
             deadline: Seconds that a request may take, retries included.
+            ca_file: Certificates that an https server's is checked against, PEM; by default those
+                of well-known authorities.
+            token_file: File of a bearer token, read for every request. It goes over https, or to
+                this machine, only.
+
+        Raises:
+            ValueError: The token would be sent in the clear.
         """
+        if token_file:
+            bearer.check_private(url, token_file)
+        self._token_file = token_file
         labelled = f"/labels/{urllib.parse.quote(label, safe='')}" if label else ""
         self._url = f"{model_url(url, model)}{labelled}:predict"
         self._deadline = deadline
-        self._pool = urllib3.PoolManager(maxsize=CONNECTIONS, retries=False)
+        self._pool = urllib3.PoolManager(
+            maxsize=CONNECTIONS, retries=False, ca_certs=ca_file or None
+        )
 
     def predict(self, signature: str, inputs: Mapping[str, Any]) -> Prediction:
         """Runs a signature; see `Transport`."""
@@ -61,7 +76,7 @@ class RestTransport:
                 "POST",
                 self._url,
                 body=body,
-                headers={"Content-Type": "application/json"},
+                headers={"Content-Type": "application/json", **bearer.header(self._token_file)},
                 timeout=urllib3.Timeout(total=left),
             )
         except urllib3.exceptions.HTTPError as error:

@@ -2,11 +2,12 @@
 
 import functools
 import importlib.resources
+import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound
 from werkzeug.wrappers import Request, Response
 
 from serving import version_folders
@@ -17,6 +18,10 @@ from serving.page import catalogue
 SHOWN = 10
 REASONS = 2
 LONGEST_HISTORY = 500
+SEARCHED = 2
+"""Characters from which on users are searched by: nobody gets the list of all."""
+
+FOUND_USERS = 8
 LARGEST_BODY = 64 * 2**10
 FILES = {
     "/": ("index.html", "text/html"),
@@ -37,13 +42,15 @@ HEADERS = {
 class Page:
     """WSGI application of the page."""
 
-    def __init__(self, client: RecommenderClient, base_path: str) -> None:
+    def __init__(self, client: RecommenderClient, base_path: str, users: bool = True) -> None:
         """Reads the files of the page.
 
         Args:
             client: Client of the model server.
             base_path: Folder of the versions, from which titles and histories are read.
+            users: Whether users may be searched, and their histories be seen.
         """
+        self._with_users = users
         self._client = client
         self._base_path = base_path
         folder = importlib.resources.files("serving.page") / "static"
@@ -54,6 +61,7 @@ class Page:
         self._catalogue = functools.lru_cache(2)(self._read_catalogue)
         self._routes: dict[tuple[str, str], Callable[[Request], Any]] = {
             ("GET", "/api/catalogue"): self._all,
+            ("GET", "/api/users"): self._users,
             ("POST", "/api/recommendations"): self._recommendations,
             ("GET", "/api/similar"): self._similar,
         }
@@ -69,12 +77,13 @@ class Page:
     def respond(self, request: Request) -> Response:
         """Answers a request."""
         try:
-            if request.method == "GET" and request.path in self._files:
+            method = "GET" if request.method == "HEAD" else request.method
+            if method == "GET" and request.path in self._files:
                 content, mimetype = self._files[request.path]
                 return Response(content, mimetype=mimetype)
-            if (request.method, request.path) not in self._routes:
+            if (method, request.path) not in self._routes:
                 raise NotFound(f"There is no {request.method} {request.path} here.")
-            return _json(200, self._routes[request.method, request.path](request))
+            return _json(200, self._routes[method, request.path](request))
         except HTTPException as error:
             return _json(error.code or 500, {"error": error.description})
         except ServingUnavailable as error:
@@ -93,13 +102,32 @@ class Page:
             "title": items.definition.shown,
             "noun": items.definition.item.noun,
             "nouns": items.definition.item.nouns,
-            "users": list(items.histories),
+            "users": self._with_users,
             "facets": items.facets,
             "items": [
                 [item_id, title, *point]
                 for (item_id, title), point in zip(items.titles.items(), points, strict=True)
             ],
         }
+
+    def _users(self, request: Request) -> Any:
+        """Returns a few ids of users that start with a text."""
+        self._check_users()
+        starts = request.args.get("starts", "")
+        if len(starts) < SEARCHED:
+            raise BadRequest(f"Users are searched by at least {SEARCHED} characters.")
+        version = self._client.for_users([""], 1)[0].version
+        matches = (user for user in self._catalogue(version).histories if user.startswith(starts))
+        return {"version": str(version), "users": list(itertools.islice(matches, FOUND_USERS))}
+
+    def _check_users(self) -> None:
+        """Checks that users may be asked for.
+
+        Raises:
+            Forbidden: They may not.
+        """
+        if not self._with_users:
+            raise Forbidden("This page shows no users; it answers histories.")
 
     def _recommendations(self, request: Request) -> Any:
         """Recommends items to a `user`, or to somebody with a `history`, latest first.
@@ -111,6 +139,7 @@ class Page:
             raise BadRequest("Expected either a user or a history.")
         require, forbid = (_texts(body.get(side, []), side) for side in ("require", "forbid"))
         if "user" in body:
+            self._check_users()
             user = body["user"]
             if not isinstance(user, str):
                 raise BadRequest("A user is a text.")

@@ -21,6 +21,7 @@ from serving.stand_in.manager import Manager
 from serving.stand_in.metrics import Metrics
 from serving.stand_in.requests import Requests
 from serving.web import server
+from serving.web.security import Security
 
 GRACE_SECONDS = 10.0
 """How long requests in flight may take once the server was told to stop."""
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.rest_api_timeout_in_ms / 1000,
             options.rest_api_enable_cors_support,
         )
+        security = flags.security(options)
         ports = [server.bind(options.host, port) for port in (options.port, options.rest_api_port)]
     except (ConfigurationError, OSError) as error:
         log.error("%s", error)
@@ -80,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         manager.start()
         if stopped.is_set():
             return 0
-        servers = _listen(options, requests, app, *ports)
+        servers = _listen(options, security, requests, app, *ports)
         if options.ready_fd is not None:
             os.write(options.ready_fd, b"ready\n")
     except (ConfigurationError, ServingError, OSError) as error:
@@ -101,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _listen(
     options: argparse.Namespace,
+    security: Security,
     requests: Requests,
     app: rest_api.RestApi,
     grpc_port: socket.socket,
@@ -111,7 +114,10 @@ def _listen(
     seconds = max(1, options.rest_api_timeout_in_ms / 1000)
     number = grpc_port.getsockname()[1]
     grpc_port.close()  # gRPC takes it itself
-    grpc_server = grpc_api.create_server(requests, f"{options.host}:{number}", threads)
+    access = security.access(options.host)
+    grpc_server = grpc_api.create_server(
+        requests, f"{options.host}:{number}", threads, access.token, security.grpc_credentials()
+    )
     http_server = server.HttpServer(
         app,
         rest_port,
@@ -119,6 +125,8 @@ def _listen(
         rest_api.LARGEST_BODY,
         header_seconds=min(HEADER_SECONDS, seconds),
         body_seconds=seconds,
+        access=access,
+        tls=security.context(),
     )
     grpc_server.start()
     http_server.begin()

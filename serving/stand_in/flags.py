@@ -1,4 +1,4 @@
-"""Command-line flags of the stand-in: TensorFlow Serving's names, and `--host`."""
+"""Command-line flags of the stand-in: TensorFlow Serving's names, and ours on who may ask."""
 
 import argparse
 import os
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from serving.stand_in.configuration import ConfigurationError, Model, Settings, read
 from serving.stand_in.rest_api import METRICS_PATH
+from serving.web.security import Security
 
 
 def _truth(text: str) -> bool:
@@ -58,6 +59,12 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--ready_fd", type=int, help="file descriptor that gets a line once both APIs answer"
     )
+    flags.add_argument(
+        "--allow_host", action="append", default=[], help="host name that REST is asked by, too"
+    )
+    flags.add_argument("--tls_cert", default="", help="certificate of both APIs, with its chain")
+    flags.add_argument("--tls_key", default="", help="its key")
+    flags.add_argument("--token_file", default="", help="bearer token that requests must carry")
     flags.add_argument("--model_name", default="default")
     flags.add_argument("--model_base_path", help="folder of the versions, instead of a file")
     flags.add_argument("--model_config_file", help="models.config")
@@ -72,6 +79,22 @@ def parser() -> argparse.ArgumentParser:
 def settings(options: argparse.Namespace) -> Settings:
     """Returns the settings that the flags give."""
     return Settings(**{name: getattr(options, name) for name in SETTINGS})
+
+
+def security(options: argparse.Namespace) -> Security:
+    """Returns what the flags ask of clients.
+
+    Raises:
+        ConfigurationError: It can't be asked.
+    """
+    asked = Security(
+        tuple(options.allow_host), options.tls_cert, options.tls_key, options.token_file
+    )
+    try:
+        asked.check(options.host)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    return asked
 
 
 def models(options: argparse.Namespace) -> tuple[Model, ...]:

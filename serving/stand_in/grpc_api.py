@@ -1,6 +1,7 @@
 """gRPC API: PredictionService and ModelService."""
 
 import concurrent.futures
+import hmac
 import logging
 import secrets
 from collections.abc import Callable
@@ -43,8 +44,9 @@ class Api:
     They parse their requests themselves: grpc would log a traceback for each that can't be parsed.
     """
 
-    def __init__(self, requests: Requests) -> None:
-        """Answers with `requests`."""
+    def __init__(self, requests: Requests, token: str = "") -> None:
+        """Answers with `requests` whoever has the token; without one, everybody."""
+        self._token = token
         self._methods: dict[str, dict[str, tuple[type[Message], Answer]]] = {
             PREDICTION_SERVICE: {
                 "Predict": (predict_pb2.PredictRequest, requests.predict),
@@ -81,7 +83,7 @@ class Api:
                 service,
                 {
                     name: grpc.unary_unary_rpc_method_handler(
-                        _handler(name, kind, answer),
+                        _handler(name, kind, answer, self._token),
                         response_serializer=lambda message: message.SerializeToString(),
                     )
                     for name, (kind, answer) in methods.items()
@@ -117,12 +119,14 @@ def _no_client_chooses(request: Message, left: float | None) -> Message:
 
 
 def _handler(
-    name: str, kind: type[Message], answer: Answer
+    name: str, kind: type[Message], answer: Answer, token: str
 ) -> Callable[[bytes, grpc.ServicerContext], Message]:
     """Returns a method that answers every request, whatever it is, with an error of the API."""
 
     def handle(text: bytes, context: grpc.ServicerContext) -> Message:
         left = context.time_remaining()
+        if token and not _has_token(context, token):
+            context.abort(StatusCode.UNAUTHENTICATED, "A token is needed: authorization: Bearer …")
         if left is not None and left > LONGEST_SECONDS:  # centuries, where there is no deadline
             left = None
         try:
@@ -148,13 +152,26 @@ def _handler(
     return handle
 
 
-def create_server(requests: Requests, address: str, threads: int) -> grpc.Server:
+def _has_token(context: grpc.ServicerContext, token: str) -> bool:
+    given = dict(context.invocation_metadata()).get("authorization", "")
+    return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+
+
+def create_server(
+    requests: Requests,
+    address: str,
+    threads: int,
+    token: str = "",
+    credentials: grpc.ServerCredentials | None = None,
+) -> grpc.Server:
     """Creates the gRPC server.
 
     Args:
         requests: Handler of the requests.
         address: `host:port` to listen on.
         threads: Number of requests that run at once.
+        token: Bearer token that requests must carry; empty: none.
+        credentials: Certificate and key; by default without TLS.
 
     Returns:
         The server, not started yet.
@@ -164,7 +181,7 @@ def create_server(requests: Requests, address: str, threads: int) -> grpc.Server
     """
     server = grpc.server(
         concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
-        handlers=Api(requests).handlers(),
+        handlers=Api(requests, token).handlers(),
         maximum_concurrent_rpcs=threads * (1 + WAITING),
         options=[
             ("grpc.max_receive_message_length", LARGEST_MESSAGE),
@@ -173,7 +190,10 @@ def create_server(requests: Requests, address: str, threads: int) -> grpc.Server
         ],
     )
     try:
-        server.add_insecure_port(address)
+        if credentials:
+            server.add_secure_port(address, credentials)
+        else:
+            server.add_insecure_port(address)
     except RuntimeError as error:
         raise OSError(f"Can't listen to gRPC on {address}: is the port in use?") from error
     return server

@@ -97,9 +97,11 @@ class Exchange(httputil.HTTPMessageDelegate):
         if self.gone or self._answered:
             return
         self._answered = True
-        headers = httputil.HTTPHeaders({"Content-Length": str(len(answer.body))})
+        headers = httputil.HTTPHeaders(
+            {"Content-Length": str(len(answer.body)), "X-Content-Type-Options": "nosniff"}
+        )
         for name, value in answer.headers:
-            if name.lower() != "content-length":
+            if name.lower() not in ("content-length", "x-content-type-options"):
                 headers.add(name, value)
         body = b"" if self.method == "HEAD" else answer.body
         line = httputil.ResponseStartLine(

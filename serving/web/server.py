@@ -7,19 +7,21 @@ whole; if too many wait for one it is refused at once, and the client may try ag
 import asyncio
 import concurrent.futures
 import socket
+import ssl
 import threading
 
 from tornado import httputil, iostream, tcpserver
 from tornado.http1connection import HTTP1ConnectionParameters, HTTP1ServerConnection
 
 from serving.web import wsgi
+from serving.web.access import Access
 from serving.web.exchange import Exchange
 
 WAITING = 4
 """Requests that may wait, for each thread."""
 
 READING_THREADS = 2
-"""Threads of GET requests, which are answered also while all others are busy."""
+"""Threads of GET and HEAD requests, which are answered also while all others are busy."""
 
 CONNECTIONS = 4096
 """Beyond it, the connection that has been idle for longest is closed."""
@@ -61,23 +63,28 @@ class HttpServer(tcpserver.TCPServer, httputil.HTTPServerConnectionDelegate):
         largest_body: int,
         header_seconds: float = 30.0,
         body_seconds: float = 30.0,
+        access: Access = Access(),  # noqa: B008 # it is frozen
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Prepares a server; nothing is answered until `start`.
 
         Args:
             app: wsgi.Application that answers.
             listener: Socket of `bind`.
-            threads: Number of requests that run at once, GET requests apart.
+            threads: Number of requests that run at once, GET and HEAD requests apart.
             largest_body: Number of bytes of a body.
             header_seconds: For a header to come, so for a connection to be idle.
             body_seconds: For a body to come, and for an answer to be taken.
+            access: Who may ask.
+            tls: Context of TLS; by default plain HTTP is spoken.
         """
-        super().__init__()
+        super().__init__(ssl_options=tls)
         self.port = listener.getsockname()[1]
         self._app = app
         self._listener = listener
         self._largest_body = largest_body
         self._seconds = body_seconds
+        self._access = access
         self._parameters = HTTP1ConnectionParameters(
             max_header_size=LARGEST_HEADER,
             header_timeout=header_seconds,
@@ -162,13 +169,16 @@ class HttpServer(tcpserver.TCPServer, httputil.HTTPServerConnectionDelegate):
         self._idle.pop(request.connection, None)
         if self._stopping:
             return wsgi.error(503, "The server is stopping.")
+        refusal = self._access.refuse(request.headers)
+        if refusal:
+            return refusal
         if self.held > HELD_BYTES:
             return wsgi.overloaded()
         return None
 
     def answer(self, request: Exchange) -> None:
         """Answers a request that came whole, in a thread."""
-        lane = self._reading if request.method == "GET" else self._working
+        lane = self._reading if request.method in ("GET", "HEAD") else self._working
         if self._stopping:
             request.send(wsgi.error(503, "The server is stopping."))
         elif lane.busy >= lane.capacity:

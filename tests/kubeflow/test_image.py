@@ -7,6 +7,8 @@ import subprocess
 import sys
 import zipfile
 
+import packaging.requirements
+import packaging.utils
 import pytest
 
 from pipeline import code_version
@@ -15,6 +17,7 @@ from support import ROOT
 DOCKERFILE = ROOT / "kubeflow" / "Dockerfile"
 HADOLINT = ROOT / ".venv-kubeflow" / "bin" / "hadolint"
 OURS = ("pipeline", "components", "serving", "trainer", "transform")
+OF_TESTS = {"pytest", "pytest-xdist", "selenium", "ruff", "mypy"}
 VERSIONED = (
     "transform.preprocessing",
     "trainer.tuning.tuner_fn",
@@ -69,6 +72,59 @@ def test_everything_is_installed_from_locks_by_hash():
     for command in instructions("RUN"):
         if "pip install" in command:
             assert "--require-hashes" in command or "--no-deps --no-build-isolation ." in command
+
+
+def test_image_holds_nothing_that_only_tests_and_notebooks_need():
+    """Of TFMA's requirements all but its widgets; the next test does without them."""
+    direct = (ROOT / "requirements" / "direct.in").read_text()
+    asked = [(name, ()) for name in re.findall(r"^([a-z0-9-]+)", direct, flags=re.MULTILINE)]
+    left_out = {"ipython", "ipywidgets", *OF_TESTS}
+    needed = set()
+    while asked:
+        name, extras = asked.pop()
+        if name not in left_out and (name, extras) not in needed:
+            needed.add((name, extras))
+            asked += required(name, extras)
+    unneeded = set(requirements("lock.txt")) - {name for name, _ in needed}
+    listed = (ROOT / "requirements" / "not-in-image.txt").read_text().splitlines()[1:]
+    assert listed == sorted(unneeded)
+    assert {"jupyterlab", "notebook", "ipykernel", "pytest"} <= unneeded
+
+
+def required(name, extras):
+    """Returns what a package asks for on this machine, each with its extras."""
+    try:
+        texts = importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    parsed = [packaging.requirements.Requirement(text) for text in texts]
+    return [
+        (packaging.utils.canonicalize_name(each.name), tuple(each.extras))
+        for each in parsed
+        if not each.marker or any(each.marker.evaluate({"extra": e}) for e in (*extras, ""))
+    ]
+
+
+def test_product_imports_without_notebooks():
+    blocked = {"IPython", "ipywidgets", "ipykernel", "jupyter_core", "notebook", "traitlets"}
+    code = f"""if True:
+        import sys
+        class Blocked:
+            def find_spec(self, name, path=None, target=None):
+                if name.split(".")[0] in {blocked!r}:
+                    raise ModuleNotFoundError(name, name=name)
+        sys.meta_path.insert(0, Blocked())
+        import pipeline.graph, components.evaluation.evaluator, components.validation.gate
+    """
+    environment = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_cuda_is_what_this_tensorflow_asks_for():

@@ -258,3 +258,23 @@ def test_production_serves_from_the_volume_that_it_pushes_to():
     claims = {c for kind, c in references(deployment) if kind == "PersistentVolumeClaim"}
     pushed = {v.claim for v in settings.volumes if "Pusher" in v.components}
     assert claims == pushed
+
+
+def test_pods_of_fetch_and_pipeline_are_asked_by_nobody():
+    manifests = KUBEFLOW / "manifests"
+    fetch, pipeline = (
+        [item for item in kustomizations.written(manifests / name) if item["kind"] == kind]
+        for name, kind in (("fetch", "Job"), ("base", "NetworkPolicy"))
+    )
+    (own,) = [
+        item
+        for item in kustomizations.written(manifests / "fetch")
+        if item["kind"] == "NetworkPolicy"
+    ]
+    labels = fetch[0]["spec"]["template"]["metadata"]["labels"]
+    assert own["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    for policy in (own, *pipeline):
+        assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+        assert policy["spec"]["ingress"] == []
+        assert all(rule["to"] for rule in policy["spec"]["egress"])
+    assert len(pipeline) == 1

@@ -1,5 +1,6 @@
 """Models to serve, and servers of them: each a process of its own, as in use."""
 
+import functools
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import urllib.request
 import numpy as np
 import pytest
 
-from support import ROOT
+from support import ROOT, certificates
 from support.ports import free_ports
 
 STARTED = re.compile(r"gRPC on 127\.0\.0\.1:(\d+), REST on 127\.0\.0\.1:(\d+)")
@@ -116,6 +117,12 @@ def serve(tmp_path_factory):
     yield serve
     for server in servers:
         server.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def write_certificate(tmp_path):
+    """A function that writes a certificate for hosts; see `support.certificates`."""
+    return functools.partial(certificates.write, tmp_path)
 
 
 @pytest.fixture(scope="session")

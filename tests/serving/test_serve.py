@@ -1,11 +1,13 @@
 """`movielens serve`, as a user runs it."""
 
+import http.client
 import json
 import os
 import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -16,6 +18,7 @@ import pytest
 
 from serving import engine
 from serving.serve import serve
+from serving.web.security import Security
 from support import ROOT
 from support.ports import free_ports
 
@@ -115,6 +118,45 @@ def test_it_ends_with_its_server(serving):
     os.kill(serving.server_pid(), signal.SIGKILL)
     assert serving.process.wait(180) == 1
     assert "The model server ended with status -9" in serving.log.read_text()
+
+
+def test_with_certificate_and_token(tmp_path, bundle_base, write_certificate):
+    written = write_certificate("recs.example")
+    token = tmp_path / "token"
+    token.write_text("secret")
+    base = tmp_path / "serving" / "movielens"
+    shutil.copytree(bundle_base, base)
+    files = ("--tls-cert", written.chain, "--tls-key", written.key, "--token-file", token)
+    started = Serving(tmp_path, "--base", base, "--engine", "local", *files, "--no-users")
+    try:
+        started.wait_for("Ctrl-C stops it.")
+        said = started.log.read_text()
+        assert f"page   https://127.0.0.1:{started.web_port}/" in said
+        assert str(token) in said and "secret" not in said
+        context = ssl.create_default_context(cafile=written.authority)
+        context.check_hostname = False
+        statuses = {}
+        for header in ({}, {"Authorization": "Bearer secret"}):
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", started.web_port, context=context, timeout=60
+            )
+            connection.request("GET", "/api/catalogue", headers=header)
+            response = connection.getresponse()
+            statuses[response.status] = json.loads(response.read())
+            connection.close()
+        assert list(statuses) == [401, 200]
+        assert (statuses[200]["version"], statuses[200]["users"]) == ("1", False)
+    finally:
+        started.process.terminate()
+        started.process.wait(180)
+
+
+def test_the_real_server_is_given_no_certificate_and_no_token(tmp_path):
+    (tmp_path / "models.config").touch()
+    (tmp_path / "token").write_text("secret")
+    security = Security(token_file=str(tmp_path / "token"))
+    with pytest.raises(ValueError, match="put a proxy before it"):
+        serve(str(tmp_path / "movielens"), "127.0.0.1", 0, 0, 0, "docker", None, security=security)
 
 
 @pytest.mark.parametrize("option", ["--grpc-port", "--rest-port", "--web-port"])

@@ -20,6 +20,7 @@ import urllib3
 from kfp.client import set_volume_credentials
 
 from pipeline.kubeflow.environment.cluster import Environment
+from serving import bearer
 
 TOKEN_FILE = "KF_PIPELINES_TOKEN_FILE"
 SERVICE_ACCOUNT_TOKEN = "KF_PIPELINES_SA_TOKEN_PATH"  # the name that kfp gave it
@@ -98,8 +99,14 @@ def connect(environment: Environment, who: Authentication) -> Connection:
     """Returns a connection to the environment's API, which has answered.
 
     Raises:
-        ServerError: It can't be reached, refuses us, or something else answers in its place.
+        ServerError: It can't be reached, refuses us, or something else answers in its place; or a
+            secret would be sent to it in the clear.
     """
+    if who.token_file or who.cookie:
+        try:
+            bearer.check_private(environment.host, who.source)
+        except ValueError as error:
+            raise ServerError(str(error)) from None
     health = _ask_for_health(environment, who)
     credentials = None
     if who.token_file:

@@ -2,13 +2,13 @@
 
 // Titles, features and words come from data: they are only ever set as text, never as HTML.
 const CHOICES = 8;
+const SEARCHED = 2; // characters of a user's id
 const LONGEST_HISTORY = 500;
 const NARROW = "(max-width: 800px)"; // as in page.css
 const $ = (id) => document.getElementById(id);
 const state = {
   words: {}, // title of the data set, noun and nouns of its items
   items: [],
-  users: [],
   own: [],
   query: { history: [] }, // who is answered now
   shown: { history: [], recommended: [], similar: [] },
@@ -189,11 +189,13 @@ function choose(list, found, nothing = "") {
     element("li", {}, button(text, "", action))));
 }
 
-function chooseUsers() {
+async function chooseUsers() {
   const typed = $("user").value.trim();
-  const found = typed ? state.users.filter((user) => user.startsWith(typed)) : [];
-  const choices = found.slice(0, CHOICES).map((user) => [`user ${user}`, () => forUser(user)]);
-  choose($("users"), choices, typed && `No user begins with ${typed}.`);
+  const enough = typed.length >= SEARCHED;
+  const found = enough ? (await ask(`api/users?starts=${encodeURIComponent(typed)}`)).users : [];
+  if (typed !== $("user").value.trim()) return; // more was typed meanwhile
+  const choices = found.map((user) => [`user ${user}`, () => forUser(user)]);
+  choose($("users"), choices, enough && `No user begins with ${typed}.`);
 }
 
 function chooseItems() {
@@ -210,15 +212,14 @@ async function start() {
   const answer = await ask("api/catalogue");
   state.words = answer;
   state.items = answer.items;
-  state.users = answer.users;
   for (const each of document.querySelectorAll("[data-words]")) {
     each.textContent = inWords(each.dataset.words);
   }
   document.title = inWords("{title} recommendations");
-  if (state.users.length) $("user").placeholder = `user id, such as ${state.users[0]}`;
   answer.facets.forEach(facet);
   $("facets").hidden = !answer.facets.length;
-  $("user").oninput = chooseUsers;
+  for (const each of [$("user"), $("user").labels[0]]) each.hidden = !answer.users;
+  $("user").oninput = () => attempt(chooseUsers);
   $("user").onkeydown = (event) => {
     if (event.key === "Enter" && event.target.value.trim()) forUser(event.target.value.trim());
   };

@@ -51,6 +51,18 @@ def test_no_token_where_one_is_needed(api, kubeflow):
     assert status == main.FAILED and "refuses no secret (a port-forward)" in error
 
 
+@pytest.mark.parametrize("variable", ["KF_PIPELINES_TOKEN_FILE", "KF_PIPELINES_COOKIE"])
+def test_no_secret_goes_over_plain_http_to_another_machine(
+    kubeflow, monkeypatch, tmp_path, variable
+):
+    (tmp_path / "token").write_text("secret")
+    monkeypatch.setenv(variable, str(tmp_path / "token"))
+    status, said, error = kubeflow("http://kubeflow.invalid/pipeline", "status")
+    assert status == main.FAILED
+    assert "http://kubeflow.invalid/pipeline is not https" in error and "nothing was sent" in error
+    assert variable in error and "secret" not in said + error
+
+
 def test_login_page_is_not_taken_for_an_empty_server(api, deploy, monkeypatch):
     api.control("set", login_page=True)
     monkeypatch.setenv("KF_PIPELINES_COOKIE", "authservice_session=secret")

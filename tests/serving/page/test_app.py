@@ -26,11 +26,37 @@ def test_catalogue(client):
     answer = client.get("/api/catalogue").json
     assert answer["version"] == "1"
     assert (answer["title"], answer["noun"], answer["nouns"]) == ("MovieLens", "movie", "movies")
-    assert len(answer["users"]) == 12
+    assert answer["users"] is True
     assert len(answer["items"]) == 60
     assert SCRIPT_TITLE in {title for _, title, _, _ in answer["items"]}
     points = np.array([point for _, _, *point in answer["items"]])
     assert points.min() == -1 and points.max() == 1
+
+
+def test_users_are_found_by_how_they_begin_and_never_listed(client):
+    assert client.get("/api/users?starts=10").json == {"version": "1", "users": ["10"]}
+    assert client.get("/api/users?starts=99").json["users"] == []
+    for path in ("/api/users", "/api/users?starts=", "/api/users?starts=1"):
+        answer = client.get(path)
+        assert (answer.status_code, "at least 2" in answer.json["error"]) == (400, True)
+
+
+def test_without_users_nobody_is_found_or_shown(page, bundle_base):
+    client = Client(app.Page(page._client, str(bundle_base), users=False))
+    assert client.get("/api/catalogue").json["users"] is False
+    assert client.get("/api/users?starts=10").status_code == 403
+    assert client.post("/api/recommendations", json={"user": "3"}).status_code == 403
+    assert client.post("/api/recommendations", json={"history": ["9"]}).status_code == 200
+
+
+def test_head_is_answered_as_get(client):
+    for path in ("/", "/page.js", "/api/catalogue"):
+        got, head = client.get(path), client.head(path)
+        assert (head.status_code, head.headers["Content-Type"]) == (
+            200,
+            got.headers["Content-Type"],
+        )
+    assert client.head("/no").status_code == 404
 
 
 def test_a_user_has_a_history_recommendations_and_reasons(client):

@@ -82,9 +82,9 @@ def wait_until(condition):
 @needs_chromium
 def test_a_user_is_searched_and_answered(browser):
     wait_until(lambda: "popular lately" in one(browser, "#known").text)
-    one(browser, "#user").send_keys("3")
+    one(browser, "#user").send_keys("12")
     one(browser, "#users button").click()
-    wait_until(lambda: one(browser, "#history-of").text == "History of user 3 (5)")
+    wait_until(lambda: one(browser, "#history-of").text == "History of user 12 (5)")
     assert len(texts(browser, "#history li")) == 5
     assert len(texts(browser, "#recommendations li")) == 10
     assert all(float(score) for score in texts(browser, "#recommendations .number"))
@@ -116,7 +116,7 @@ def test_it_speaks_in_the_words_of_the_definition(browser):
     assert one(browser, "h1").text == browser.title == "MovieLens recommendations"
     assert one(browser, "label[for=item]").text == "… or movies of your choice"
     assert "vectors of all movies" in one(browser, "#pointed").text
-    assert one(browser, "#user").get_attribute("placeholder") == "user id, such as 1"
+    assert one(browser, "#user").get_attribute("placeholder") == "user id, or how one begins"
     assert "{" not in one(browser, "body").text
 
 

@@ -5,12 +5,15 @@ import http.client
 import json
 import logging
 import socket
+import ssl
 import threading
 import time
 
 import pytest
 
 from serving.web import server as web
+from serving.web.access import Access
+from serving.web.security import Security
 
 LARGEST = 1000
 
@@ -85,6 +88,40 @@ def wait_until(condition, seconds=60):
         time.sleep(0.005)
 
 
+def test_a_page_of_somebody_else_is_refused(start):
+    server = start(access=Access(frozenset({"recs.example"})))
+    names = ["evil.example", "recs.example.evil.example", "evil.example:80", "", "a@127.0.0.1"]
+    for name in names:
+        status, body, _ = ask(server, headers={"Host": name})
+        assert (status, "--allow-host" in json.loads(body)["error"]) == (403, True), name
+    for name in ["recs.example", "RECS.example:8501", "localhost:1", "127.0.0.1", "[::1]:8501"]:
+        assert ask(server, headers={"Host": name})[0] == 200, name
+
+
+def test_a_token_is_asked_for(start):
+    server = start(access=Access(token="secret"))
+    for given in ("", "Bearer", "Bearer wrong", "Basic ???", "Basic dTp3cm9uZw==", "secret"):
+        status, body, headers = ask(server, headers={"Authorization": given})
+        assert status == 401 and headers["WWW-Authenticate"].startswith("Basic ")
+        assert "Bearer TOKEN" in json.loads(body)["error"]
+    for given in ("Bearer secret", "bearer secret", "Basic dTpzZWNyZXQ="):  # u:secret
+        assert ask(server, headers={"Authorization": given})[0] == 200
+
+
+def test_it_speaks_tls(start, write_certificate):
+    written = write_certificate("recs.example")
+    server = start(tls=Security((), written.chain, written.key).context(), header_seconds=0.2)
+    context = ssl.create_default_context(cafile=written.authority)
+    with (
+        socket.create_connection(("127.0.0.1", server.port), timeout=60) as plain,
+        context.wrap_socket(plain, server_hostname="recs.example") as secure,
+    ):
+        secure.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi")
+        assert secure.recv(9) == b"HTTP/1.1 "
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as mute:
+        assert mute.recv(1) == b""  # no handshake came
+
+
 def test_requests_of_one_connection_are_answered_in_turn(start):
     connection = connect(start())
     for number in range(3):
@@ -95,6 +132,7 @@ def test_requests_of_one_connection_are_answered_in_turn(start):
     connection.request("HEAD", "/")
     response = connection.getresponse()
     assert (response.headers["Content-Length"], response.read()) == ("4", b"")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
     connection.close()
 
 
@@ -124,7 +162,9 @@ def test_a_body_that_is_too_large(start, chunked):
     connection = connect(server)
     body = [b" " * 1001] if chunked else b" " * 1001
     connection.request("POST", "/", body, encode_chunked=chunked)
-    assert connection.getresponse().status == 413
+    response = connection.getresponse()
+    assert (response.status, response.headers["Content-Type"]) == (413, "application/json")
+    assert json.loads(response.read())["error"] == "A body has at most 1000 bytes."
     connection.close()
     how = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 2000000"
     endless = b"POST / HTTP/1.1\r\n" + how + b"\r\n\r\n"
