@@ -64,6 +64,10 @@ class Serving:
     """Rows of a request, at most: more are refused before they take memory. Client and warm-up send
     32."""
 
+    signing_key_file: str = ""
+    """File of the ed25519 key, PEM, that pushed versions are signed with; empty: they are not
+    signed. On Kubeflow in a folder of `secret_folders`."""
+
     trend: Trend = Trend()
     """How recent popularity changes answers."""
 

@@ -302,6 +302,7 @@ def deliver(config: PipelineConfig, towers: types.BaseChannel, ingested: Ingeste
         git_revision=git_revision(),
         fail_if_not_blessed=config.fail_if_not_blessed,
         configuration=recorded(config),
+        signing_key_file=config.settings.serving.signing_key_file,
     ).with_id(nodes.PUSHER)
     return Delivery(index, baseline, evaluator, canary, pusher)
 

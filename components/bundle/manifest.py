@@ -14,6 +14,9 @@ from typing import Any
 from tfx.dsl.io import fileio
 
 PATH = os.path.join("assets.extra", "manifest.json")
+SIGNATURE = f"{PATH}.sig"
+"""Signature of the manifest, where the version is signed; see `components.registry.signature`."""
+
 FORMAT = 2
 CHUNK = 1 << 20
 EXACT, IVF = "exact", "IVF"
@@ -46,7 +49,7 @@ class Manifest:
     leaves out, `unavailable`, where there was one."""
 
     files: dict[str, str]
-    """SHA-256 of every file but the manifest, by its path inside the bundle."""
+    """SHA-256 of every file but the manifest and its signature, by its path inside the bundle."""
 
     definition: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Definition of the data set, as `Definition.to_json` writes it; empty in format 1, whose
@@ -138,7 +141,7 @@ def _parse(text: str) -> Manifest:
 
 
 def checksums(folder: str) -> dict[str, str]:
-    """Returns the SHA-256 of every file under a folder but the manifest, by relative path."""
+    """Returns the SHA-256 of every file that a manifest of the folder lists, by relative path."""
     return {path: _checksum(os.path.join(folder, path)) for path in sorted(_files(folder))}
 
 
@@ -172,7 +175,7 @@ def _files(folder: str) -> Iterator[str]:
     for parent, _, names in fileio.walk(folder):
         for name in names:
             path = os.path.relpath(os.path.join(parent, name), folder)
-            if path != PATH:
+            if path not in (PATH, SIGNATURE):
                 yield path
 
 

@@ -11,6 +11,7 @@ import os
 from typing import Any
 
 from absl import logging
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tfx import types
 from tfx import v1 as tfx
 from tfx.components.pusher import executor
@@ -20,7 +21,7 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.bundle import manifest
 from components.evaluation import reasons, results
-from components.registry import placing
+from components.registry import placing, signature
 from components.registry import versions as registry
 
 DESTINATION = "pushed_destination"
@@ -28,6 +29,7 @@ VERSION = "pushed_version"
 SAME_AS = "same_as"  # path of the version that is the same bundle, where nothing was pushed for it
 EVALUATION, KEEP_VERSIONS, GIT_REVISION = "evaluation", "keep_versions", "git_revision"
 FAIL_IF_NOT_BLESSED, CONFIGURATION = "fail_if_not_blessed", "configuration"
+SIGNING_KEY_FILE = "signing_key_file"
 
 
 class NotBlessedError(ValueError):
@@ -47,6 +49,7 @@ class AtomicPusherSpec(standard_component_specs.PusherSpec):
         GIT_REVISION: ExecutionParameter(type=str),
         FAIL_IF_NOT_BLESSED: ExecutionParameter(type=int),
         CONFIGURATION: ExecutionParameter(type=str),
+        SIGNING_KEY_FILE: ExecutionParameter(type=str),
     }
 
 
@@ -63,7 +66,7 @@ class Executor(executor.Executor):
 
         Raises:
             NotBlessedError: It is not blessed, and the run shall fail then.
-            ValueError: The bundle is not what its manifest says.
+            ValueError: The bundle is not what its manifest says, or the key can't be read.
             OSError: It can't be copied; nothing is left of the try.
             TimeoutError: Another process changes the versions for too long.
         """
@@ -82,6 +85,8 @@ class Executor(executor.Executor):
             self._MarkNotPushed(pushed)
             pushed.set_string_custom_property(SAME_AS, same)
             return
+        key_file = exec_properties[SIGNING_KEY_FILE]
+        key = signature.read_private(key_file) if key_file else None
         with placing.incoming(base) as incoming:
             staged_destination = json.dumps(
                 {"filesystem": {**filesystem, "base_directory": incoming}}
@@ -106,7 +111,7 @@ class Executor(executor.Executor):
                 folder = os.path.join(incoming, staged)
                 configuration = json.loads(exec_properties[CONFIGURATION])
                 keep = exec_properties[KEEP_VERSIONS]
-                version = publish(base, folder, push, keep, configuration)
+                version = publish(base, folder, push, keep, configuration, key)
                 pushed.set_string_custom_property(VERSION, str(version))
                 pushed.set_string_custom_property(DESTINATION, registry.folder(base, version))
 
@@ -156,8 +161,9 @@ def publish(
     push: dict[str, Any],
     keep: int,
     configuration: dict[str, Any] | None = None,
+    key: Ed25519PrivateKey | None = None,
 ) -> int:
-    """Checks a staged bundle, makes room, and renames it into place.
+    """Checks a staged bundle, signs it, makes room, and renames it into place.
 
     Args:
         base: The folder that TensorFlow Serving watches.
@@ -165,6 +171,7 @@ def publish(
         push: Facts of the push for the manifest.
         keep: Number of versions to keep, this one included.
         configuration: Of the run, for the manifest.
+        key: Key to sign with; by default the version is not signed.
 
     Returns:
         Its version.
@@ -182,6 +189,8 @@ def publish(
     assert described is not None  # a missing one is a problem
     told = dataclasses.replace(described, push=push, configuration=configuration or {})
     manifest.write(staged, told)
+    if key:
+        signature.sign(staged, key)
     with placing.locked(base, "push of a version"):
         placing.retire(base, keep - 1)
         return placing.place(base, staged, int(os.path.basename(staged)))
@@ -212,6 +221,7 @@ class AtomicPusher(base_component.BaseComponent):
         git_revision: str = "",
         fail_if_not_blessed: bool = False,
         configuration: str = "{}",
+        signing_key_file: str = "",
     ) -> None:
         """Creates the component.
 
@@ -226,6 +236,7 @@ class AtomicPusher(base_component.BaseComponent):
             fail_if_not_blessed: Whether it fails then, instead of pushing nothing.
             configuration: Settings of the run, JSON, for the manifest. Not the bundle's: another
                 threshold makes no bundle anew.
+            signing_key_file: File of the key to sign with; empty: versions are not signed.
         """
         super().__init__(
             spec=AtomicPusherSpec(
@@ -238,6 +249,7 @@ class AtomicPusher(base_component.BaseComponent):
                 git_revision=git_revision,
                 fail_if_not_blessed=int(fail_if_not_blessed),
                 configuration=configuration,
+                signing_key_file=signing_key_file,
                 pushed_model=types.Channel(type=standard_artifacts.PushedModel),
             )
         )

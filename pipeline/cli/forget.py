@@ -16,6 +16,9 @@ from pipeline.cli.serving import model_server, of_a_server
 @click.option(
     "--clean", is_flag=True, help="Remove artifacts, logs and trials too: `movielens clean`."
 )
+@click.option(
+    "--sign-key", type=values.FILE, help="Private key that the new versions are signed with."
+)
 @of_a_server
 @versions.json_option
 @versions.options
@@ -23,6 +26,7 @@ def forget(
     users: tuple[str, ...],
     users_file: pathlib.Path | None,
     clean: bool,
+    sign_key: pathlib.Path | None,
     server: str | None,
     no_server: bool,
     patience: float,
@@ -42,7 +46,7 @@ def forget(
     the same command finishes it.
     """
     from components.ingestion import forgotten
-    from components.registry import models_config
+    from components.registry import models_config, signature
     from pipeline.monitoring import gauges
     from pipeline.rollout import forget as forgetting
     from pipeline.runs import clean as cleaning
@@ -52,6 +56,7 @@ def forget(
         raise click.UsageError("Say who is to be forgotten: USER, or --users-file FILE.")
     if server and no_server:
         raise click.UsageError("Give --server or --no-server, not both.")
+    key = signature.read_private(str(sign_key)) if sign_key else None
     folder = versions.find_base(base, runs)
     labelled = models_config.labels(folder) or models_config.loaded(folder)
     if labelled and not server and not no_server:
@@ -65,7 +70,7 @@ def forget(
         cleaning.check_is_free(output)
     forgotten.write(folder, forgotten.read(folder).add(asked))
     running = model_server(server, folder, patience, ca_file, token_file)
-    done = forgetting.forget(folder, asked, running, say, seen_as)
+    done = forgetting.forget(folder, asked, running, say, seen_as, key)
     gauges.follow_labels(folder)
     cleaned = cleaning.clean(output, 0) if clean else None
     if as_json:

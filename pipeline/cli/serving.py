@@ -9,6 +9,7 @@ import click
 from pipeline.cli import values, versions
 from pipeline.cli.groups import Group
 from pipeline.cli.pushed import list_versions, show_version
+from pipeline.cli.signing import key_option, public_key, sign
 from pipeline.cli.verify import verify
 
 if TYPE_CHECKING:
@@ -67,11 +68,13 @@ def of_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
 @serving.command()
 @click.argument("version", type=values.VERSION)
 @click.option("--canary", is_flag=True, help="Give it the label canary, beside the stable one.")
+@key_option
 @of_a_server
 @versions.options
 def promote(
     version: int,
     canary: bool,
+    key: pathlib.Path | None,
     server: str | None,
     no_server: bool,
     patience: float,
@@ -90,14 +93,16 @@ def promote(
     folder = versions.find_base(base, runs)
     label = CANARY if canary else STABLE
     running = model_server(server, folder, patience, ca_file, token_file)
-    promotion.promote(folder, version, label, running, print, seen_as)
+    promotion.promote(folder, version, label, running, print, seen_as, public_key(key))
     gauges.follow_labels(folder)
 
 
 @serving.command()
+@key_option
 @of_a_server
 @versions.options
 def rollback(
+    key: pathlib.Path | None,
     server: str | None,
     no_server: bool,
     patience: float,
@@ -114,11 +119,12 @@ def rollback(
     _check_server(server, no_server)
     folder = versions.find_base(base, runs)
     running = model_server(server, folder, patience, ca_file, token_file)
-    promotion.rollback(folder, running, print, seen_as)
+    promotion.rollback(folder, running, print, seen_as, public_key(key))
     gauges.follow_labels(folder)
     print("Runs compare with it from now on, and what they push waits for `promote`.")
 
 
+serving.add_command(sign)
 serving.add_command(verify)
 
 

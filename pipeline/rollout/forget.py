@@ -11,9 +11,11 @@ import datetime
 import os
 from collections.abc import Callable, Collection
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from components.bundle import manifest
 from components.erasure import bundle as erasure
-from components.registry import models_config, placing
+from components.registry import models_config, placing, signature
 from components.registry import versions as registry
 from pipeline.rollout import promotion
 from pipeline.rollout.model_server import ModelServer
@@ -41,6 +43,7 @@ def forget(
     server: ModelServer | None,
     say: Callable[[str], None],
     seen_as: str | None = None,
+    key: Ed25519PrivateKey | None = None,
 ) -> Forgotten:
     """Replaces every version under a folder that holds one of the users.
 
@@ -54,6 +57,7 @@ def forget(
         server: Running server, as for `promotion.promote`.
         say: Called with a line about each step.
         seen_as: Path of `base` as the server sees it; by default `base` itself.
+        key: Key that the new versions are signed with; by default they are not signed.
 
     Raises:
         ValueError: A version that is served is damaged or too old to be rewritten, so nothing was
@@ -77,12 +81,15 @@ def forget(
         for version, found in held.items():
             if not found:
                 continue
-            new = _rewrite(base, version, ids, version in served)
+            was_signed = signature.is_signed(registry.folder(base, version))
+            new = _rewrite(base, version, ids, version in served, key)
             if new is None:
                 removed.append(version)
             else:
                 successors[version] = new
             say(f"version {version} {f'becomes {new}' if new is not None else 'is removed'}")
+            if new is not None and was_signed and not key:
+                say(f"version {new} is not signed: `movielens serving sign {new} --key FILE`")
         final = {version: _last(version, successors) for version in successors}
         promotion.move_to_successors(base, final, server, say, seen_as)
         with placing.locked(base, "removal of versions that hold forgotten users"):
@@ -149,7 +156,9 @@ def _check_none_is_served(base: str, versions: set[int | None]) -> None:
         )
 
 
-def _rewrite(base: str, version: int, ids: set[bytes], is_served: bool) -> int | None:
+def _rewrite(
+    base: str, version: int, ids: set[bytes], is_served: bool, key: Ed25519PrivateKey | None
+) -> int | None:
     """Writes a version without some users, and returns its number; None if there is none for it.
 
     Args:
@@ -157,6 +166,7 @@ def _rewrite(base: str, version: int, ids: set[bytes], is_served: bool) -> int |
         version: The version that holds them.
         ids: Ids of the users.
         is_served: Whether it must be replaced, by a higher number if the next one is taken.
+        key: Key to sign with, if any.
     """
     with placing.incoming(base) as incoming:
         staged = os.path.join(incoming, str(version))
@@ -166,6 +176,8 @@ def _rewrite(base: str, version: int, ids: set[bytes], is_served: bool) -> int |
         now = datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds")
         push = {**described.push, REWRITTEN: {"at": now, REPLACES: version}}
         manifest.write(staged, dataclasses.replace(described, push=push))
+        if key:
+            signature.sign(staged, key)
         with placing.locked(base, "version without forgotten users"):
             number = placing.place_after(base, staged, version)
             if number is None and is_served:

@@ -12,10 +12,11 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tfx.dsl.io import fileio
 
 from components.bundle import manifest
-from components.registry import lock, models_config, placing
+from components.registry import lock, models_config, placing, signature
 from components.registry import versions as registry
 from components.registry.models_config import CANARY, STABLE
 from pipeline.rollout import stable_history
@@ -58,6 +59,7 @@ def promote(
     server: ModelServer | None,
     say: Callable[[str], None],
     seen_as: str | None = None,
+    key: Ed25519PublicKey | None = None,
 ) -> None:
     """Labels a version, and lets the server load the labelled versions only.
 
@@ -72,10 +74,12 @@ def promote(
             for a server that starts later, which assigns labels after it has loaded.
         say: Called with a line about each step.
         seen_as: Path of `base` as the server sees it; by default `base` itself.
+        key: Key that the version must be signed with; by default it need not be signed.
 
     Raises:
         LookupError: There is no such version.
-        ValueError: It is damaged, or the server did not follow. The labels are unchanged.
+        ValueError: It is damaged or not signed, or the server did not follow. The labels are
+            unchanged.
         TimeoutError: Another promotion goes on.
     """
     with rollout(base, f"promotion of version {version} to {label}"):
@@ -84,6 +88,7 @@ def promote(
             raise ValueError(
                 f"Version {version} is damaged, nothing was changed: {'; '.join(problems)}."
             )
+        _check_signature(base, version, key)
         lost = label == STABLE and _set_aside(base, say)
         now = None if lost else _served(base)
         labels = registry.labels(base)
@@ -109,6 +114,7 @@ def rollback(
     server: ModelServer | None,
     say: Callable[[str], None],
     seen_as: str | None = None,
+    key: Ed25519PublicKey | None = None,
 ) -> int:
     """Promotes the version that was served before, and ends a canary.
 
@@ -117,13 +123,15 @@ def rollback(
         server: Running server, as for `promote`.
         say: Called with a line about each step.
         seen_as: Path of `base` as the server sees it; by default `base` itself.
+        key: Key that the version must be signed with; by default it need not be signed.
 
     Returns:
         The version that is served now.
 
     Raises:
         LookupError: There is no earlier version.
-        ValueError: That one is damaged, or the server did not follow. The labels are unchanged.
+        ValueError: That one is damaged or not signed, or the server did not follow. The labels are
+            unchanged.
         TimeoutError: Another promotion goes on.
     """
     with rollout(base, "rollback"):
@@ -141,6 +149,7 @@ def rollback(
                 f"Version {version}, which was served before, is damaged, nothing was changed: "
                 f"{'; '.join(problems)}. `movielens serving promote` serves another one."
             )
+        _check_signature(base, version, key)
         labels = registry.labels(base)
         if STABLE not in labels and now is not None:
             labels[STABLE] = now
@@ -192,6 +201,19 @@ def _problems(base: str, version: int) -> list[str]:
     if problems is None:
         raise LookupError(f"Version {version} was just removed from {base}, by a push.")
     return problems
+
+
+def _check_signature(base: str, version: int, key: Ed25519PublicKey | None) -> None:
+    """Checks that a version is signed with a key, if one is given.
+
+    Raises:
+        ValueError: It is not.
+    """
+    problems = signature.problems(registry.folder(base, version), key) if key else []
+    if problems:
+        raise ValueError(
+            f"Version {version} can't be trusted, nothing was changed: {'; '.join(problems)}."
+        )
 
 
 def _served(base: str) -> int | None:

@@ -26,7 +26,7 @@ PYTHONS = {  # whose kfp-server-api checks the bodies; the client is always the 
 @pytest.fixture(scope="session")
 def environment():
     """Where nothing is left at its default."""
-    from pipeline.kubeflow.environment.pods import SecretVariable, Toleration
+    from pipeline.kubeflow.environment.pods import SecretFolder, SecretVariable, Toleration
 
     return Environment(
         name="test",
@@ -56,6 +56,7 @@ def environment():
             Volume("movielens-serving", "/serving", ("TimelinesExampleGen", "Baseline", "Pusher")),
         ),
         secrets=(SecretVariable("store", "key", "STORE_KEY", ("Pusher",)),),
+        secret_folders=(SecretFolder("signing", "/signing", ("Pusher",)),),
     )
 
 

@@ -62,6 +62,7 @@ ENVIRONMENT = {
         "ComponentSettings",
         "Toleration",
         "Volume",
+        "SecretFolder",
         "SecretVariable",
     ),
 }

@@ -50,7 +50,9 @@ def compiled(environment: "Environment") -> str:
     specification.mend(spec, environment, (*nodes.DATA, *nodes.OUTSIDE_WORLD))
     parameters_of_runs.expose(spec)
     parameters_of_runs.tell_run(spec)
-    notices.tell(spec, configuration(environment), environment)
+    configured = configuration(environment)
+    notices.tell(spec, configured, environment)
+    platform.check_key(environment, configured.settings.serving.signing_key_file)
     brevity.shorten(spec)
     documents = [spec, platform.specification(environment, spec)]
     problems = [*refusals.of(documents), *local_paths(documents)]

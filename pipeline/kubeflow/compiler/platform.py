@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from pipeline import nodes
 from pipeline.kubeflow.compiler import parameters_of_runs
 from pipeline.kubeflow.environment.cluster import BUCKET
 
@@ -47,6 +48,11 @@ def pod(environment: "Environment", component: str) -> dict[str, Any]:
             for volume in environment.volumes
             if component in volume.components
         ],
+        "secretAsVolume": [
+            {"secretName": folder.secret, "mountPath": folder.mount_path}
+            for folder in environment.secret_folders
+            if component in folder.components
+        ],
         "secretAsEnv": [
             {
                 "secretName": secret.secret,
@@ -82,6 +88,24 @@ def check_mounts(environment: "Environment", spec: dict[str, Any]) -> None:
                     f"{', '.join(mounted) or 'nothing'}: add it to the components of that volume "
                     f"in the environment {environment.name!r}."
                 )
+
+
+def check_key(environment: "Environment", path: str) -> None:
+    """Checks that the Pusher mounts the Secret that the key to sign with lies in, if there is one.
+
+    Raises:
+        ValueError: It does not.
+    """
+    folders = [
+        folder.mount_path
+        for folder in environment.secret_folders
+        if nodes.PUSHER in folder.components
+    ]
+    if path and not any(_is_under(path, folder) for folder in folders):
+        raise ValueError(
+            f"serving.signing_key_file={path} is in no folder of a Secret that {nodes.PUSHER} "
+            f"mounts: add it to secret_folders of the environment {environment.name!r}."
+        )
 
 
 def _is_under(path: str, folder: str) -> bool:

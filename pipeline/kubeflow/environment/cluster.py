@@ -15,6 +15,7 @@ from pipeline.kubeflow.environment.pods import (
     NAME,
     REFUSE_UNKNOWN,
     ComponentSettings,
+    SecretFolder,
     SecretVariable,
     Volume,
     match,
@@ -77,6 +78,9 @@ class Environment:
     secrets: tuple[SecretVariable, ...] = ()
     """Environment variables from Kubernetes Secrets."""
 
+    secret_folders: tuple[SecretFolder, ...] = ()
+    """Files from Kubernetes Secrets, such as the key of `serving.signing_key_file`."""
+
     definition: str = ""
     """File that defines the data, relative to this one; empty: MovieLens' own definition."""
 
@@ -115,8 +119,10 @@ class Environment:
         self._check_volumes()
 
     def _check_volumes(self) -> None:
-        for name in ("claim", "mount_path"):
-            taken = [getattr(volume, name) for volume in self.volumes]
+        claims = [volume.claim for volume in self.volumes]
+        folders = [volume.mount_path for volume in self.volumes]
+        folders += [folder.mount_path for folder in self.secret_folders]
+        for name, taken in (("claim", claims), ("mount_path", folders)):
             twice = sorted({value for value in taken if taken.count(value) > 1})
             if twice:
                 raise ValueError(f"volumes have the same {name} twice: {twice[0]!r}.")
@@ -161,7 +167,7 @@ class Environment:
         """
         known = set(known)
         named = {"components": set(self.components) - {DEFAULT}}
-        for field in ("volumes", "secrets"):
+        for field in ("volumes", "secrets", "secret_folders"):
             named[field] = {name for item in getattr(self, field) for name in item.components}
         for field, names in named.items():
             if names - known:

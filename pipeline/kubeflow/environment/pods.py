@@ -26,6 +26,11 @@ def match(name: str, value: str, pattern: re.Pattern[str], what: str) -> None:
         raise ValueError(f"{name} must be {what}, got {value!r}.")
 
 
+def _check_mount_path(path: str) -> None:
+    if not MOUNT_PATH.fullmatch(path) or ".." in path:
+        raise ValueError(f"mount_path must be an absolute folder, not /, got {path!r}.")
+
+
 @dataclass(frozen=True, config=REFUSE_UNKNOWN)
 class Toleration:
     """A taint of nodes that a component's pod may run on in spite of it."""
@@ -119,12 +124,34 @@ class Volume:
             ValueError: A name or a path that Kubernetes would refuse, or nobody mounts it.
         """
         match("claim", self.claim, NAME, "a Kubernetes name")
-        if not MOUNT_PATH.fullmatch(self.mount_path) or ".." in self.mount_path:
-            raise ValueError(
-                f"mount_path must be an absolute folder, not /, got {self.mount_path!r}."
-            )
+        _check_mount_path(self.mount_path)
         if not self.components:
             raise ValueError(f"components of the volume {self.claim!r} must not be empty.")
+
+
+@dataclass(frozen=True, config=REFUSE_UNKNOWN)
+class SecretFolder:
+    """A Kubernetes Secret, mounted into components: a file for each of its keys."""
+
+    secret: str
+    """Name of the Secret, in the namespace of the runs. It is made by hand, never from here."""
+
+    mount_path: str
+    """Absolute folder in the container."""
+
+    components: tuple[str, ...]
+    """Ids of the components that mount it."""
+
+    def __post_init__(self) -> None:
+        """Checks every field.
+
+        Raises:
+            ValueError: A name or a path that Kubernetes would refuse, or nobody mounts it.
+        """
+        match("secret", self.secret, NAME, "a Kubernetes name")
+        _check_mount_path(self.mount_path)
+        if not self.components:
+            raise ValueError(f"components of the secret {self.secret!r} must not be empty.")
 
 
 @dataclass(frozen=True, config=REFUSE_UNKNOWN)

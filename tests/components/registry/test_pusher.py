@@ -11,9 +11,10 @@ from tfx.utils import io_utils, path_utils, proto_utils
 
 from components.bundle import manifest
 from components.evaluation import reasons, results
-from components.registry import models_config, pusher
+from components.registry import models_config, pusher, signature
 from components.registry import versions as registry
 from components.registry.pusher import Executor, NotBlessedError
+from support import signing_keys
 
 METRICS = {"hit@10": 0.25}
 
@@ -39,7 +40,7 @@ def push(tmp_path, folder, monkeypatch):
     """Pushes the bundle, and returns the artifact that says so."""
     monkeypatch.setattr(results, "metrics", lambda uri: {"": METRICS})
 
-    def run(blessed=True, canary=True, keep=5, fail=False):
+    def run(blessed=True, canary=True, keep=5, fail=False, signing_key_file=""):
         model = standard_artifacts.Model()
         model.uri = str(tmp_path / "model")
         blessing = standard_artifacts.ModelBlessing()
@@ -67,6 +68,7 @@ def push(tmp_path, folder, monkeypatch):
                 "git_revision": "abc",
                 "fail_if_not_blessed": int(fail),
                 "configuration": '{"model": {"epochs": 7}}',
+                "signing_key_file": signing_key_file,
             },
         )
         return pushed
@@ -259,3 +261,16 @@ def prepared(folder):
 def test_destination_in_either_spelling(key):
     given = json.dumps({"filesystem": {key: "/base", "versioning": 1}})
     assert pusher._destination({"push_destination": given}) == ("/base", {"versioning": 1})
+
+
+def test_a_version_is_signed_where_there_is_a_key(push, tmp_path):
+    private, public = signing_keys.write(tmp_path)
+    signed = push(signing_key_file=private).get_string_custom_property(pusher.DESTINATION)
+    assert signature.problems(signed, signature.read_public(public)) == []
+    assert manifest.problems(signed) == []
+
+
+def test_without_its_key_nothing_is_pushed(push, tmp_path):
+    with pytest.raises(ValueError, match="Can't read the key .*nowhere"):
+        push(signing_key_file=str(tmp_path / "nowhere"))
+    assert not (tmp_path / "base").exists() or names(tmp_path) == []

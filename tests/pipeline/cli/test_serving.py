@@ -7,6 +7,7 @@ from components.bundle import manifest
 from components.registry import models_config
 from pipeline.cli import main
 from pipeline.runs.records import RunRecord
+from support import signing_keys
 
 
 @pytest.fixture
@@ -175,3 +176,30 @@ def test_no_folder(tmp_path, capsys):
     assert "is not a folder" in capsys.readouterr().err
     assert main.main(["serving", "list", "--runs", str(tmp_path)]) == 1
     assert "was pushed yet" in capsys.readouterr().err
+
+
+def test_only_what_is_signed_is_promoted_and_verified(base, tmp_path, capsys, monkeypatch):
+    private, public = signing_keys.write(tmp_path)
+    of_base = ["--base", str(base)]
+
+    def serving(*arguments):
+        status = main.main(["serving", *arguments, *of_base])
+        captured = capsys.readouterr()
+        return status, captured.out + captured.err
+
+    for command in (["promote", "2"], ["promote", "2", "--canary"], ["rollback"]):
+        status, said = serving(*command, "--no-server", "--key", public)
+        assert (status, "nothing was changed: it is not signed" in said) == (1, True)
+    assert not models_config.labels(str(base))
+    assert serving("sign", "2", "--key", private) == (0, "version 2 is signed\n")
+    said = "1: it is not signed\n2: as its manifest says, and signed\n"
+    assert serving("verify", "--key", public) == (1, said)
+    assert serving("verify")[0] == 0
+    monkeypatch.setenv("MOVIELENS_VERIFY_KEY", public)
+    assert serving("verify", "2")[0] == 0
+    assert serving("promote", "1", "--no-server")[0] == 1
+    assert serving("promote", "2", "--no-server")[0] == 0
+    assert models_config.labels(str(base)) == {"stable": 2}
+    (base / "1" / "saved_model.pb").write_text("rotten")
+    status, said = serving("sign", "1", "--key", private)
+    assert (status, "is damaged, not signed" in said) == (1, True)

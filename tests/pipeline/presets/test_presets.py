@@ -58,6 +58,7 @@ DEFAULTS = {
     "serving.inverted_from": 300_000,
     "serving.probes": 64,
     "serving.max_batch": 1024,
+    "serving.signing_key_file": "",
     "serving.trend.days": 30,
     "serving.trend.weight": 0.0,
     "notify.webhook_env": "",

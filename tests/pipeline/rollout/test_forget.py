@@ -10,10 +10,10 @@ import pytest
 
 from components.bundle import manifest
 from components.erasure import bundle as erasure
-from components.registry import models_config, placing, versions
+from components.registry import models_config, placing, signature, versions
 from pipeline.rollout import promotion, stable_history
 from pipeline.rollout.forget import forget
-from support import remembering_towers
+from support import remembering_towers, signing_keys
 
 PERSON = "zz-person-4711"
 
@@ -44,6 +44,25 @@ def holders(base, text=PERSON):
         for path in base.rglob("*")
         if path.is_file() and text.encode() in path.read_bytes()
     ]
+
+
+def test_signed_versions_are_signed_again_or_it_is_said(base, tmp_path):
+    private, public = (
+        read(path)
+        for read, path in zip(
+            (signature.read_private, signature.read_public),
+            signing_keys.write(tmp_path),
+            strict=True,
+        )
+    )
+    signature.sign(str(base / "10"), private)
+    signature.sign(str(base / "20"), private)
+    shutil.copytree(base, tmp_path / "other" / "movielens")
+    _, lines = said_by(base, PERSON)
+    assert "version 21 is not signed: `movielens serving sign 21 --key FILE`" in lines
+    assert not signature.is_signed(str(base / "21"))
+    forget(str(tmp_path / "other" / "movielens"), [PERSON], None, print, key=private)
+    assert signature.problems(str(tmp_path / "other" / "movielens" / "21"), public) == []
 
 
 def test_every_version_is_replaced_in_order(base):

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from pipeline.kubeflow.compiler import compile as kubeflow_compile
+from pipeline.kubeflow.compiler import platform
 from support import ROOT
 
 KFP = ROOT / ".venv-kubeflow" / "bin" / "python"
@@ -127,6 +128,7 @@ def test_trainer_gets_its_gpus_and_its_nodes(documents):
 def test_pusher_mounts_what_it_writes_to(documents):
     assert pod(documents, "Pusher") == {
         "pvcMount": [{"constant": "movielens-serving", "mountPath": "/serving"}],
+        "secretAsVolume": [{"secretName": "signing", "mountPath": "/signing"}],
         "secretAsEnv": [
             {
                 "secretName": "store",
@@ -136,6 +138,16 @@ def test_pusher_mounts_what_it_writes_to(documents):
         "securityContext": SECURITY,
     }
     assert pod(documents, "Evaluator") == {"securityContext": SECURITY}
+
+
+def test_key_to_sign_with_is_where_the_pusher_can_read_it(environment):
+    def check(path):
+        platform.check_key(environment, path)
+
+    check("")
+    check("/signing/key.pem")
+    with pytest.raises(ValueError, match="is in no folder of a Secret that Pusher mounts"):
+        check("/home/me/key.pem")
 
 
 def test_nothing_of_this_machine_is_in_it(compiled):

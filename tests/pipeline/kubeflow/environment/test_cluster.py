@@ -62,9 +62,18 @@ def secret(**changes):
     return {"secrets": [{**one, **changes}]}
 
 
+def secret_folder(**changes):
+    one = {"secret": "s", "mount_path": "/signing", "components": ["Pusher"]}
+    return volume() | {"secret_folders": [{**one, **changes}]}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        (secret_folder(mount_path="/"), "mount_path must be an absolute folder, not /"),
+        (secret_folder(mount_path="/all"), "the same mount_path twice: '/all'"),
+        (secret_folder(secret="A secret"), "secret must be a Kubernetes name"),
+        (secret_folder(components=[]), "components of the secret 's' must not be empty"),
         ({"hots": "http://x"}, "hots: there is no such setting"),
         (settings(gpu=1), r"components.default.gpu: there is no such setting"),
         (volume(readonly=True), r"volumes.0.readonly: there is no such setting"),
@@ -142,8 +151,9 @@ def test_unknown_environment_names_those_that_are_there():
         ),
         (volume(components=["Pushers"]), "volumes .* name 'Pushers'"),
         (volume() | secret(components=["Evaluator"]), "secrets .* name 'Evaluator'"),
+        (secret_folder(components=["Evaluator"]), "secret_folders .* name 'Evaluator'"),
     ],
-    ids=["components", "volumes", "secrets"],
+    ids=["components", "volumes", "secrets", "secret-folders"],
 )
 def test_component_that_is_not_in_the_graph(load, changes, message):
     one = {"components": {"default": {"cpu": 1, "memory_gb": 1}}}
