@@ -166,11 +166,12 @@ class Request:
             ConfigurationError: A value has no meaning.
             ValueError: The key to sign with can't be read: better known now than when all is done.
         """
-        from components.registry import signature
         from pipeline.config import PipelineConfig, output_paths
         from pipeline.settings.validation import explained
 
         if settings.serving.signing_key_file:
+            from components.registry import signature
+
             signature.read_private(settings.serving.signing_key_file)
         paths = output_paths(output, self.definition.name)
         with explained(PipelineConfig):

@@ -271,6 +271,6 @@ def test_a_version_is_signed_where_there_is_a_key(push, tmp_path):
 
 
 def test_without_its_key_nothing_is_pushed(push, tmp_path):
-    with pytest.raises(ValueError, match="Can't read the key .*nowhere"):
+    with pytest.raises(ValueError, match=r"Can't read the key .*nowhere"):
         push(signing_key_file=str(tmp_path / "nowhere"))
     assert not (tmp_path / "base").exists() or names(tmp_path) == []

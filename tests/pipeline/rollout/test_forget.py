@@ -47,14 +47,8 @@ def holders(base, text=PERSON):
 
 
 def test_signed_versions_are_signed_again_or_it_is_said(base, tmp_path):
-    private, public = (
-        read(path)
-        for read, path in zip(
-            (signature.read_private, signature.read_public),
-            signing_keys.write(tmp_path),
-            strict=True,
-        )
-    )
+    files = signing_keys.write(tmp_path)
+    private, public = signature.read_private(files[0]), signature.read_public(files[1])
     signature.sign(str(base / "10"), private)
     signature.sign(str(base / "20"), private)
     shutil.copytree(base, tmp_path / "other" / "movielens")
