@@ -46,7 +46,12 @@ def choose(engine: str) -> str:
 
 
 def command(
-    engine: str, folder: str, address: Address, image: str = IMAGE, more: Sequence[str] = ()
+    engine: str,
+    folder: str,
+    address: Address,
+    image: str = IMAGE,
+    container: str = "tensorflow-serving",
+    more: Sequence[str] = (),
 ) -> list[str]:
     """Returns the command line of a server that follows the configuration in a folder.
 
@@ -55,6 +60,7 @@ def command(
         folder: Absolute path of the folder that holds `models.config` and the model.
         address: Host and ports to listen on.
         image: Docker image of TensorFlow Serving.
+        container: Name of the container.
         more: Flags that only the local server has.
     """
     flags = [
@@ -74,6 +80,7 @@ def command(
         "run",
         "--rm",
         "--init",
+        f"--name={container}",
         *published,
         f"--volume={folder}:{folder}:ro",
         "--entrypoint=tensorflow_model_server",
@@ -82,6 +89,13 @@ def command(
         "--rest_api_port=8501",
         *flags,
     ]
+
+
+def container_runs(container: str) -> bool:
+    """Returns whether a container runs; it then has the ports that it publishes."""
+    command = ["docker", "container", "inspect", "--format={{.State.Running}}", container]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=DOCKER_SECONDS)
+    return finished.stdout.strip() == "true"
 
 
 def write_monitoring(folder: str) -> None:

@@ -10,6 +10,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import uuid
 from collections.abc import Iterator
 
 import tenacity
@@ -90,12 +91,13 @@ def serve(
     print(f"Serving {base}\nwith {_describe(engine, image)}", flush=True)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         listener = stack.enter_context(_take(host, web_port, "--web-port"))
-        command = engines.command(engine, folder, address, image, security.flags())
+        container = f"movielens-{uuid.uuid4().hex}"
+        command = engines.command(engine, folder, address, image, container, security.flags())
         if engine == engines.LOCAL:
             server = stack.enter_context(_running_stand_in(command))
         else:
             server = stack.enter_context(_running(command))
-            _wait_for_version(server, address, name)
+            _wait_for_version(server, container, address, name)
         grpc_address = f"{_reachable(host)}:{grpc_port}"
         labelled, newest = (
             stack.enter_context(
@@ -188,8 +190,10 @@ def _running(command: list[str], pass_fds: tuple[int, ...] = ()) -> Iterator[sub
             server.wait()
 
 
-def _wait_for_version(server: subprocess.Popen, address: engines.Address, name: str) -> None:
-    """Waits until a version answers.
+def _wait_for_version(
+    server: subprocess.Popen, container: str, address: engines.Address, name: str
+) -> None:
+    """Waits until a version of our container answers: another server may have got the port.
 
     Raises:
         ValueError: The server ended.
@@ -200,6 +204,8 @@ def _wait_for_version(server: subprocess.Popen, address: engines.Address, name: 
     def has_version() -> bool:
         if server.poll() is not None:
             raise _ended(server.returncode)
+        if not engines.container_runs(container):
+            return False
         try:
             states = status.fetch().get("model_version_status", [])
         except (ServingUnavailable, NotAModelServer):  # it does not listen yet

@@ -94,7 +94,7 @@ class Page:
     def _all(self, request: Request) -> Any:
         """Returns the whole catalogue of the version that is served now."""
         del request
-        version = self._client.for_users([""], 1)[0].version
+        version = self._version()
         items = self._catalogue(version)
         points = items.points.round(4).tolist()
         return {
@@ -116,9 +116,13 @@ class Page:
         starts = request.args.get("starts", "")
         if len(starts) < SEARCHED:
             raise BadRequest(f"Users are searched by at least {SEARCHED} characters.")
-        version = self._client.for_users([""], 1)[0].version
+        version = self._version()
         matches = (user for user in self._catalogue(version).histories if user.startswith(starts))
         return {"version": str(version), "users": list(itertools.islice(matches, FOUND_USERS))}
+
+    def _version(self) -> int | None:
+        """Returns the version that answers now. No item is asked for: nothing would be logged."""
+        return self._client.similar([""], 1)[0].version
 
     def _check_users(self) -> None:
         """Checks that users may be asked for.

@@ -10,7 +10,8 @@ ADDRESS = engine.Address("127.0.0.1", 1500, 1501)
 
 def test_both_engines_get_the_same_configuration():
     local = engine.command("local", "/runs/serving", ADDRESS)
-    docker = engine.command("docker", "/runs/serving", ADDRESS)
+    docker = engine.command("docker", "/runs/serving", ADDRESS, container="ours")
+    assert "--name=ours" in docker
     shared = [flag for flag in local if flag in docker and flag.startswith("--")]
     assert "--model_config_file=/runs/serving/models.config" in shared
     assert "--model_config_file_poll_wait_seconds=1" in shared
@@ -27,6 +28,23 @@ def test_the_local_command_is_understood_by_the_stand_in():
     settings = flags.settings(options)
     assert settings.model_config_file_poll_wait_seconds == 1
     assert settings.allow_version_labels_for_unavailable_models is True
+
+
+def write_docker(folder, monkeypatch, script):
+    docker = folder / "docker"
+    docker.write_text(f"#!/bin/sh\n{script}\n")
+    docker.chmod(docker.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(folder))
+
+
+def test_a_container_runs_once_docker_says_so(tmp_path, monkeypatch):
+    for script, runs in (
+        ("echo false", False),
+        ("echo No such container >&2; exit 1", False),
+        ('[ "$*" = "container inspect --format={{.State.Running}} ours" ] && echo true', True),
+    ):
+        write_docker(tmp_path, monkeypatch, script)
+        assert engine.container_runs("ours") is runs
 
 
 @pytest.mark.parametrize(

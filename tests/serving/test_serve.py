@@ -17,9 +17,10 @@ import pyarrow.parquet
 import pytest
 
 from serving import engine
-from serving.serve import serve
+from serving.serve import _wait_for_version, serve
 from serving.web.security import Security
 from support import ROOT
+from support.canned_server import answering
 from support.ports import free_ports
 
 
@@ -188,6 +189,25 @@ def test_folder_without_a_configuration_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"There is no .*models\.config"):
         serve(str(tmp_path / "movielens"), "127.0.0.1", 0, 0, 0, "local", None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_server_on_the_port_is_not_taken_for_ours(monkeypatch):
+    """Docker reports a port that was taken meanwhile only after a while."""
+    available = b'{"model_version_status": [{"version": "1", "state": "AVAILABLE"}]}'
+    asked = []
+    monkeypatch.setattr(engine, "container_runs", lambda container: asked.append(container))
+    with (
+        answering((200, available)) as other,
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1); exit(125)"]) as ours,
+    ):
+        address = engine.Address("127.0.0.1", 0, other.server_port)
+        with pytest.raises(ValueError, match="ended with status 125"):
+            _wait_for_version(ours, "ours", address, "movielens")
+        assert set(asked) == {"ours"} and other.requests == []
+        monkeypatch.setattr(engine, "container_runs", lambda container: True)
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as ours:
+            _wait_for_version(ours, "ours", address, "movielens")
+            ours.kill()
 
 
 @pytest.mark.skipif(not engine.docker_works(), reason="no Docker daemon answers here")
