@@ -40,6 +40,7 @@ bench-serving: setup  ## the index beside TFRS and faiss, and the local server u
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_inverted_file
 	@PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_filters
 	@TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_load $(ARGS)
+	@TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore::FutureWarning $(BIN)/python -m benchmarks.serving_overload $(ARGS)
 
 bench-quality: setup  ## ours and the peers on the same splits: ARGS="--only P2 --seeds 1", "--data ml-1m"
 	@$(PYTHON) tools/bootstrap.py peers

@@ -172,13 +172,14 @@ class HttpServer(tcpserver.TCPServer, httputil.HTTPServerConnectionDelegate):
         refusal = self._access.refuse(request.headers)
         if refusal:
             return refusal
-        if self.held > HELD_BYTES:
+        lane = self._lane(request)
+        if self.held > HELD_BYTES or lane.busy >= lane.capacity:
             return wsgi.overloaded()
         return None
 
     def answer(self, request: Exchange) -> None:
         """Answers a request that came whole, in a thread."""
-        lane = self._reading if request.method in ("GET", "HEAD") else self._working
+        lane = self._lane(request)
         if self._stopping:
             request.send(wsgi.error(503, "The server is stopping."))
         elif lane.busy >= lane.capacity:
@@ -189,6 +190,9 @@ class HttpServer(tcpserver.TCPServer, httputil.HTTPServerConnectionDelegate):
             future.add_done_callback(
                 lambda done: self._loop.call_soon_threadsafe(self._done, lane, request, done)
             )
+
+    def _lane(self, request: Exchange) -> "_Lane":
+        return self._reading if request.method in ("GET", "HEAD") else self._working
 
     def _run(self, request: Exchange) -> wsgi.Answer | None:
         """Runs the application; returns nothing if the client has left meanwhile."""
@@ -212,6 +216,10 @@ class HttpServer(tcpserver.TCPServer, httputil.HTTPServerConnectionDelegate):
 
     def sending(self, stream: iostream.IOStream, size: int, sent: "asyncio.Future[None]") -> None:
         """Hangs up on a client that does not take its answer."""
+        if sent.done():  # most are: the system has taken it
+            sent.exception()  # the client left: nobody to tell
+            self._drain()
+            return
         self.held += size
         hang_up = self._loop.call_later(self._seconds, stream.close)
 
