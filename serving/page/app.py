@@ -157,7 +157,7 @@ class Page:
     def _of_history(self, history: list[str], require: list[str], forbid: list[str]) -> Answer:
         if not require and not forbid:
             return self._client.for_history(history, SHOWN)
-        version = self._client.for_users([""], 1)[0].version
+        version = self._version()
         client = self._client.with_definition(self._catalogue(version).definition)
         return client.for_history(history, SHOWN, require, forbid)
 
