@@ -25,8 +25,9 @@ def read_private(path: str) -> Ed25519PrivateKey:
     Raises:
         ValueError: The file holds none; the message names it, and how to make one.
     """
+    content = _read_key(path)
     try:
-        key = serialization.load_pem_private_key(_read_key(path), password=None)
+        key = serialization.load_pem_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise _no_key(path, "a private key without a passphrase", MAKE_PRIVATE) from None
     if not isinstance(key, Ed25519PrivateKey):
@@ -40,8 +41,9 @@ def read_public(path: str) -> Ed25519PublicKey:
     Raises:
         ValueError: The file holds none; the message names it, and how to make one.
     """
+    content = _read_key(path)
     try:
-        key = serialization.load_pem_public_key(_read_key(path))
+        key = serialization.load_pem_public_key(content)
     except (ValueError, UnsupportedAlgorithm):
         raise _no_key(path, "a public key", MAKE_PUBLIC) from None
     if not isinstance(key, Ed25519PublicKey):

@@ -14,6 +14,7 @@ from serving.client.transport import (
     MODEL,
     Prediction,
     RequestRefused,
+    ServingUnavailable,
     Transient,
     until_deadline,
 )
@@ -79,6 +80,8 @@ class RestTransport:
                 headers={"Content-Type": "application/json", **bearer.header(self._token_file)},
                 timeout=urllib3.Timeout(total=left),
             )
+        except urllib3.exceptions.SSLError as error:  # another attempt would end as this one
+            raise ServingUnavailable(f"No answer from {self._url}: {describe(error)}") from error
         except urllib3.exceptions.HTTPError as error:
             raise Transient(describe(error)) from error
         if response.status in RETRIED:

@@ -33,8 +33,11 @@ def test_rest_with_certificate_and_token(secured):
     server, written, token = secured
     url = f"https://127.0.0.1:{server.rest_port}"
     known = {"ca_file": written.authority, "token_file": token}
-    with RestTransport(url, "half", **known) as transport:
-        assert transport.predict("serving_default", {"x": [1.0]}).outputs
+    with (
+        RestTransport(url, "half", **known) as transport,
+        pytest.raises(RequestRefused, match=r"HTTP 400 .*no such signature"),
+    ):
+        transport.predict("no such signature", {"x": [1.0]})
     assert ModelStatus(url, "half", 60, **known).fetch()["model_version_status"]
     with (
         RestTransport(url, "half", ca_file=written.authority) as transport,
@@ -42,7 +45,7 @@ def test_rest_with_certificate_and_token(secured):
     ):
         transport.predict("serving_default", {"x": [1.0]})
     with (
-        RestTransport(url, "half", token_file=token, deadline=0.5) as transport,
+        RestTransport(url, "half", token_file=token) as transport,
         pytest.raises(ServingUnavailable, match="CERTIFICATE_VERIFY_FAILED"),
     ):
         transport.predict("serving_default", {"x": [1.0]})
