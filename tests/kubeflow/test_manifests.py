@@ -229,7 +229,8 @@ def test_environment_names_what_its_overlay_makes(name):
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_fetch_job_has_the_image_and_the_paths_of_the_environment(name):
     settings = cluster.load(name, KUBEFLOW / "environments")
-    (job,) = kustomizations.built(KUBEFLOW / "manifests" / "overlays" / name / "fetch")
+    objects = kustomizations.built(KUBEFLOW / "manifests" / "overlays" / name / "fetch")
+    (job,) = (item for item in objects if item["kind"] == "Job")
     assert job["metadata"]["namespace"] == settings.namespace
     (container,) = job["spec"]["template"]["spec"]["containers"]
     assert container["image"] == settings.image

@@ -52,9 +52,7 @@ def test_no_token_where_one_is_needed(api, kubeflow):
 
 
 @pytest.mark.parametrize("variable", ["KF_PIPELINES_TOKEN_FILE", "KF_PIPELINES_COOKIE"])
-def test_no_secret_goes_over_plain_http_to_another_machine(
-    kubeflow, monkeypatch, tmp_path, variable
-):
+def test_nothing_goes_over_plain_http_to_another_machine(kubeflow, monkeypatch, tmp_path, variable):
     (tmp_path / "token").write_text("secret")
     monkeypatch.setenv(variable, str(tmp_path / "token"))
     status, said, error = kubeflow("http://kubeflow.invalid/pipeline", "status")
