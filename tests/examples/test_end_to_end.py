@@ -101,7 +101,7 @@ def test_every_format_gives_the_same_examples(tmp_path):
 
     definition = definition_files.load(SHOP)
     split = dataclasses.asdict(SplitConfig())
-    asked = {settings.SPLIT: split, settings.FORGOTTEN: ""}
+    asked = {settings.SPLIT: split, settings.FORGOTTEN: "", settings.AS_OF: ""}
     found = []
     for name in ("csv", "parquet", "shards"):
         command(EXAMPLES / "shop" / "make_shop.py", "--out", tmp_path / name, "--format", name)

@@ -44,7 +44,7 @@ def test_impossible_serving_is_named(field):
     ],
 )
 def test_impossible_run_is_named(field, value):
-    messages = {"data": "{span} means nothing", "pipeline_root": r"has \[ in it.*--output"}
+    messages = {"data": "{span} means nothing", "pipeline_root": r"has '\[' in it.*--output"}
     with pytest.raises(ValueError, match=messages.get(field, field)):
         PipelineConfig(**{**PATHS, field: value})
 

@@ -55,7 +55,10 @@ def test_a_cut_can_be_taken_back():
         ("model.epochs=none", "model.epochs must be an integer >= 1, got 'none'"),
         ("model.user_features=1", "model.user_features must be true or false, got '1'"),
         ("model.epochs=0", "model.epochs must be an integer >= 1, got 0"),
-        ("model.history=sum", "model.history must be one of none, mean, attention, got 'sum'"),
+        (
+            "model.history=sum",
+            "model.history must be one of none, mean, attention, hstu, got 'sum'",
+        ),
         ("model.temperature=nan", "model.temperature must be a number > 0, got nan"),
         ("model.normalized=true", "model: normalized must be false where item_bias is true"),
     ],
