@@ -8,6 +8,7 @@ folder of the versions, which every run knows, on one machine and on Kubeflow.
 import dataclasses
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Collection
 
@@ -20,6 +21,7 @@ from components.ingestion.values import codes_and_texts
 from transform import features
 
 SUFFIX = ".forgotten.json"
+EARLIER = "forgotten.json"  # in the output folder, two above the versions: where lists once lay
 HEX_DIGITS = 32  # of 64: two of a billion ids share them with a probability of 10^-21
 
 
@@ -72,10 +74,17 @@ def read(base: str) -> Forgotten:
     """Returns the list of a folder of versions; an empty one if there is none.
 
     Raises:
-        ValueError: The file can't be read; without it users would come back.
+        ValueError: The file can't be read, or lies where an earlier revision wrote it; without it
+            users would come back.
     """
     path = path_of(base)
     if not fileio.exists(path):
+        earlier = os.path.join(os.path.dirname(os.path.dirname(base.rstrip("/"))), EARLIER)
+        if fileio.exists(earlier):
+            raise ValueError(
+                f"{earlier} is a list of forgotten users at its earlier place: move it to {path}, "
+                "or they come back."
+            )
         return Forgotten()
     with fileio.open(path, "r") as file:
         text = file.read()

@@ -68,3 +68,10 @@ def test_where_all_are_forgotten_nothing_is_left(tmp_path, write_checkerboard):
     assert forgotten.leave_out(read, Forgotten().add(["3"])) is read
     with pytest.raises(ValueError, match="All users of the data were forgotten"):
         forgotten.leave_out(read, Forgotten().add(["1", "2"]))
+
+
+def test_a_list_at_its_earlier_place_is_not_passed_over(tmp_path):
+    (tmp_path / "forgotten.json").write_text("{}")
+    base = tmp_path / "serving" / "shop"
+    with pytest.raises(ValueError, match=r"is a list .* move it to .*shop\.forgotten"):
+        forgotten.read(str(base))
